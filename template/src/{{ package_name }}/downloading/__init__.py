@@ -1,0 +1,1 @@
+"""Bringing data from where they were first published."""
