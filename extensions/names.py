@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # A Hub repo name holds at most 96 characters (huggingface_hub.utils.validate_repo_id) and ours end in "-results".
 LONGEST_SLUG = 96 - len("-results")
 LONGEST_ORG = 96
+# A line of the generated code that names the package has to stay within 120 columns.
+LONGEST_PACKAGE = 60
 # Windows cannot have folders of these names, whatever their case.
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -92,6 +94,8 @@ def package_problem(name: str) -> str:
     """Say what keeps *name* from being a snake_case Python package that hides no other package of the project."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_?", name):
         return f"{name!r} is not a snake_case Python name: use small letters, digits and underscores, like mito_screen."
+    if len(name) > LONGEST_PACKAGE:
+        return f"{name!r} has {len(name)} characters, {LONGEST_PACKAGE} are enough; choose a shorter one."
     if keyword.iskeyword(name):
         return f"{name!r} is a word of the Python language; choose another."
     if name in TAKEN or name in sys.stdlib_module_names:
