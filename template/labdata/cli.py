@@ -1,0 +1,269 @@
+"""Commands, options, messages and exit codes. What each command does is in the room named after it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from labdata import console as words
+from labdata.console import Console
+from labdata.errors import EXIT_FAILED, ConflictError, LabdataError
+from labdata.workspace import Workspace, opened
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line; returns its exit code: 0 done, 1 failed, 2 usage, 3 conflict."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    try:
+        cli.main([argument for argument in arguments if argument != "--debug"], "labdata", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except ConflictError as error:
+        for line in error.files:
+            click.echo(f"  {line}", err=True)
+        return _failed(error.message, error.hint, debug, error.exit_code)
+    except LabdataError as error:
+        return _failed(error.message, error.hint, debug, error.exit_code)
+    except OSError as error:
+        return _failed(_of_the_system(error), "Mend that, then run the same command again.", debug, EXIT_FAILED)
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user unasked
+        kind = type(error).__name__
+        hint = "Run it again with --debug and send what it prints to whoever looks after the project."
+        return _failed(f"labdata met something it does not know ({kind}: {error}).", hint, debug, EXIT_FAILED)
+    return 0
+
+
+def _failed(message: str, hint: str, debug: bool, code: int) -> int:
+    if debug:
+        traceback.print_exc()
+    click.echo(click.style(message, fg="red"), err=True)
+    if hint:
+        click.echo(hint, err=True)
+    return code
+
+
+def _of_the_system(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"The computer refused: {error.strerror or error}{where}. What was not finished was left as it was."
+
+
+def _opened(*, quiet: bool = False, writing: bool = True) -> Any:
+    return opened(Path.cwd(), Console(quiet=quiet), writing=writing)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Bring a project's data from the Hub and publish it back. The Justfile's recipes call this."""
+
+
+@cli.command()
+def setup() -> None:
+    """Make the repos, my branch and .env where they are missing."""
+    from labdata.setup import setup as run_setup
+
+    with _opened() as workspace:
+        run_setup(workspace)
+
+
+def _dry_run(command: Command) -> Command:
+    return click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")(command)
+
+
+def _sides(command: Command) -> Command:
+    command = click.option("--mine", multiple=True, metavar="PATTERN", help="In a conflict, keep my files.")(command)
+    return click.option("--theirs", multiple=True, metavar="PATTERN", help="In a conflict, take the Hub's.")(command)
+
+
+@cli.command()
+@click.argument("name")
+@click.argument("parts", nargs=-1)
+@click.option("--for", "run_path", metavar="RUN_PATH", help="Only one analysis: data/processed/RUN_PATH.")
+@click.option("--from", "branch", metavar="BRANCH", help="Look at a teammate's branch.")
+@click.option("--at", "revision", metavar="REVISION", help="Look at a tag or commit.")
+@_sides
+@_dry_run
+def get(
+    name: str,
+    parts: tuple[str, ...],
+    run_path: str | None,
+    branch: str | None,
+    revision: str | None,
+    mine: tuple[str, ...],
+    theirs: tuple[str, ...],
+    dry_run: bool,
+) -> None:
+    """Bring the Hub's news of a repo (inputs, results) into data/."""
+    from labdata.sync import GetOptions, get_version
+    from labdata.sync import get as run_get
+
+    if branch and revision:
+        raise click.UsageError("--from and --at cannot be combined.")
+    with _opened() as workspace:
+        repo = workspace.settings.repo(name)
+        options = GetOptions.of(parts + _run_parts(run_path), mine, theirs, dry_run)
+        if branch:
+            get_version(workspace, repo, branch, f"branch {branch}", options)
+        elif revision:
+            get_version(workspace, repo, revision, f"version {revision}", options)
+        else:
+            run_get(workspace, repo, options)
+
+
+def _run_parts(run_path: str | None) -> tuple[str, ...]:
+    return (f"processed/{run_path.strip('/')}/**",) if run_path else ()
+
+
+@cli.command()
+@click.argument("name")
+@click.argument("parts", nargs=-1)
+@click.option("--for", "run_path", metavar="RUN_PATH", help="Only one analysis: data/processed/RUN_PATH.")
+@click.option("--main", "to_main", is_flag=True, help="Publish to main, without review (maintainers).")
+@click.option("-m", "--message", default="", help="The commit's title.")
+@_dry_run
+def put(name: str, parts: tuple[str, ...], run_path: str | None, to_main: bool, message: str, dry_run: bool) -> None:
+    """Publish what changed in data/ to my branch, as one commit."""
+    from labdata.names import Patterns
+    from labdata.publish import PutOptions
+    from labdata.publish import put as run_put
+
+    with _opened() as workspace:
+        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run)
+        run_put(workspace, workspace.settings.repo(name), options)
+
+
+@cli.group()
+def branch() -> None:
+    """Branches of the results repo."""
+
+
+@branch.command("create")
+@click.argument("name", default="")
+def branch_create(name: str) -> None:
+    """Create my branch (or the one named) at main."""
+    from labdata.review import create_branch
+
+    with _opened() as workspace:
+        create_branch(workspace, _results(workspace), name)
+
+
+@branch.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def branch_list(as_json: bool) -> None:
+    """List the branches with their newest commit."""
+    from labdata.review import list_branches
+
+    with _opened(writing=False) as workspace:
+        rows = list_branches(workspace, _results(workspace))
+        if as_json:
+            click.echo(json.dumps(rows))
+            return
+        workspace.console.rows([[_mark(row), *_line(row, "name"), str(row["title"])] for row in rows])
+
+
+def _mark(row: dict[str, object]) -> str:
+    return "*" if row["mine"] else " "
+
+
+def _line(row: dict[str, object], *first: str) -> list[str]:
+    return [*(str(row[key]) for key in first), str(row["commit"])[:8], str(row["date"])[:16].replace("T", " ")]
+
+
+@cli.group()
+def pr() -> None:
+    """Pull requests from my branch to main."""
+
+
+@pr.command("create")
+@click.argument("message", default="Merge results")
+def pr_create(message: str) -> None:
+    """Propose my branch, as it is on the Hub, to main."""
+    from labdata.review import create_pull_request
+
+    with _opened() as workspace:
+        create_pull_request(workspace, _results(workspace), message)
+
+
+@cli.command()
+@click.option("--main", is_flag=True, help="Of main instead of my branch.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def log(main: bool, as_json: bool) -> None:
+    """Show the newest commits, with the code and inputs that they name."""
+    from labdata.review import log as run_log
+
+    with _opened(quiet=as_json, writing=False) as workspace:
+        rows = run_log(workspace, _results(workspace), main=main)
+        if as_json:
+            click.echo(json.dumps(rows))
+            return
+        workspace.console.rows([[*_line(row), str(row["author"]), str(row["title"]), _origin(row)] for row in rows])
+
+
+def _origin(row: dict[str, object]) -> str:
+    repo, _at, rest = str(row.get("code", "")).partition("@")
+    return f"code {repo}@{rest[:7]}{' (dirty)' if 'dirty' in rest else ''}" if rest else ""
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--main", is_flag=True, help="Tag main instead of my branch.")
+def tag(name: str, main: bool) -> None:
+    """Name the newest commit of my branch for good, e.g. paper-v1."""
+    from labdata.review import tag as run_tag
+
+    with _opened() as workspace:
+        run_tag(workspace, _results(workspace), name, main=main)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def files(as_json: bool) -> None:
+    """List the results on the Hub: my branch, or main where I have none."""
+    from labdata.review import list_files
+
+    with _opened(quiet=as_json) as workspace:
+        found = list_files(workspace, _results(workspace))
+        if as_json:
+            click.echo(json.dumps({path: content.size for path, content in found.items()}))
+            return
+        workspace.console.rows([[path, words.size(content.size)] for path, content in found.items()])
+        total = words.size(sum(content.size for content in found.values()))
+        workspace.console.say(f"{words.number(len(found), 'file')}, {total}")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def config(as_json: bool) -> None:
+    """Show the settings in force: repos, branch, Hub."""
+    import os
+
+    with _opened(quiet=as_json, writing=False) as workspace:
+        settings = workspace.settings
+        values = {"HF_ORG": settings.org, "HF_PROJECT": settings.project}
+        values |= {f"HF_{name.upper()}_REPO": repo.id for name, repo in settings.repos.items()}
+        values |= {
+            "HF_BRANCH": workspace.branch,
+            "HF_ENDPOINT": workspace.hub.endpoint,
+            "CORES": os.environ.get("CORES", "all"),
+        }
+        if as_json:
+            click.echo(json.dumps(values))
+            return
+        workspace.console.rows([[name, value] for name, value in values.items()])
+
+
+def _results(workspace: Workspace) -> Any:
+    return workspace.settings.repo("results")

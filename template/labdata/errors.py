@@ -1,0 +1,47 @@
+"""What can go wrong, in the words that a user reads."""
+
+from __future__ import annotations
+
+EXIT_FAILED = 1
+EXIT_CONFLICT = 3
+
+
+class LabdataError(Exception):
+    """Something did not happen.
+
+    Takes ``message``, one sentence on what happened and what was left untouched, and ``hint``, the command or
+    action that helps (may be empty).
+    """
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConflictError(LabdataError):
+    """Two sides changed the same files; nothing was changed. ``files`` holds one printable line for each."""
+
+    exit_code = EXIT_CONFLICT
+
+    def __init__(self, message: str, hint: str = "", files: list[str] | None = None) -> None:
+        super().__init__(message, hint)
+        self.files = files or []
+
+
+class HubError(LabdataError):
+    """The Hub said no or could not be reached. ``status`` is the HTTP status, 0 where there was no answer."""
+
+    def __init__(self, message: str, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+class MissingError(HubError):
+    """The repo, revision or file is not on the Hub, or this account may not see it."""
+
+
+class StaleParentError(HubError):
+    """The branch moved between the moment it was read and the commit (HTTP 412)."""

@@ -1,0 +1,67 @@
+"""What the template runs once, right after the copy: git, then ``labdata setup``. Needs only the standard library.
+
+It never fails the copy: whatever does not work is said in one sentence with the command that does it later.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Set up the project in the current folder; returns 0 always."""
+    root = Path.cwd()
+    for step in (first_commit, hub_setup):
+        try:
+            said = step(root)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = f"{step.__name__.replace('_', ' ')}: {error}. Run `just onboard` in the project later."
+        if said:
+            print(said, file=sys.stderr)
+    return 0
+
+
+def first_commit(root: Path) -> str:
+    """Make a git repository with one commit where there is none; returns what could not be done."""
+    if _git(root, "rev-parse", "--is-inside-work-tree").returncode == 0:
+        return ""
+    started = _git(root, "init", "--initial-branch=main")
+    if started.returncode != 0:
+        return f"No git repository was made ({_last_line(started)}). Make one with `git init`."
+    _git(root, "add", "--all")
+    done = _git(root, "commit", "--message", "chore: start from the hublab template")
+    if done.returncode != 0:
+        return (
+            f"The files are staged but not committed ({_last_line(done)}). "
+            "Tell git who you are (`git config --global user.name ...`, `user.email ...`), then `git commit`."
+        )
+    return ""
+
+
+def hub_setup(root: Path) -> str:
+    """Run ``labdata setup``; returns what could not be done."""
+    if importlib.util.find_spec("huggingface_hub") is None:
+        return (
+            "The Hub was not set up: huggingface_hub is not installed beside Copier. The project is complete; "
+            "run `just onboard` in it."
+        )
+    done = subprocess.run([sys.executable, "-m", "labdata", "setup"], cwd=root, check=False, timeout=600)
+    if done.returncode != 0:
+        return "The project is complete, but the Hub was not set up. Run `just onboard` in the project to do it."
+    return ""
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False, timeout=120)
+
+
+def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    return lines[-1].strip() if lines else "git gave no reason"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,319 @@
+"""Decisions: trees in, actions and conflicts out. No disk, no network, no clock.
+
+Everywhere, *base* is what was last synced (per file), *mine* what is on disk and *theirs* what the Hub holds.
+The table that these functions follow is in docs/how-it-works.md of the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from labdata.content import Content, Tree, joined, same
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A file that two sides changed. ``None`` is a removed (or absent) file.
+
+    ``branch`` and ``main`` are set where the Hub's two branches disagree with each other.
+    """
+
+    path: str
+    mine: Content | None
+    theirs: Content | None
+    between_branches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Main's news merged with a branch: the tree that results, and the paths that both changed."""
+
+    tree: dict[str, Content]
+    conflicts: dict[str, tuple[Content | None, Content | None]]
+
+
+def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
+    """Merge ``main`` into ``branch``; ``bases`` are versions that both contain, usually one.
+
+    Gives the merged tree; a path that both changed differently keeps the branch's content and is listed as
+    ``path: (branch, main)``.
+    """
+    tree = dict(branch)
+    conflicts: dict[str, tuple[Content | None, Content | None]] = {}
+    for path in branch.keys() | main.keys():
+        ours, theirs = branch.get(path), main.get(path)
+        winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
+        if winner == "both":
+            conflicts[path] = (ours, theirs)
+        elif winner == "theirs" and theirs is None:
+            tree.pop(path, None)
+        elif winner == "theirs" and theirs is not None:
+            tree[path] = theirs
+    return Merge(tree, conflicts)
+
+
+def _newer(before: Sequence[Content | None], ours: Content | None, theirs: Content | None) -> str:
+    """Say which of two contents grew out of the earlier ones: ``ours``, ``theirs``, ``both`` or, if equal, ``none``."""
+    if same(ours, theirs):
+        return "none"
+    ours_old = any(same(ours, content) for content in before)
+    theirs_old = any(same(theirs, content) for content in before)
+    if ours_old == theirs_old:
+        return "both"
+    return "theirs" if ours_old else "ours"
+
+
+@dataclass(slots=True)
+class GetPlan:
+    """What a get will do: ``write`` and ``remove`` touch the disk, ``adopt`` and ``forget`` only the base."""
+
+    write: dict[str, Content] = field(default_factory=dict)
+    remove: list[str] = field(default_factory=list)
+    adopt: dict[str, Content] = field(default_factory=dict)
+    forget: list[str] = field(default_factory=list)
+    keep: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    @property
+    def touches_disk(self) -> bool:
+        """Whether any file will be written or removed."""
+        return bool(self.write or self.remove)
+
+
+Side = str
+"""``"mine"``, ``"theirs"`` or ``""`` (undecided)."""
+
+
+def plan_get(
+    base: Tree,
+    mine: Tree,
+    theirs: Tree,
+    *,
+    clashes: Mapping[str, tuple[Content | None, Content | None]] | None = None,
+    choose: Callable[[str], Side] = lambda _path: "",
+) -> GetPlan:
+    """Decide how a working copy takes the Hub's news.
+
+    Takes the three trees, already limited to the paths in question; ``clashes``, the paths on which my branch and
+    main disagree as ``path: (branch, main)``; and ``choose``, which says for a path in conflict whose side wins.
+    Gives a plan in which a locally changed, new or removed file is never in ``write`` or ``remove`` unless
+    ``choose`` gave it away.
+    """
+    plan = GetPlan()
+    clashes = clashes or {}
+    for path in sorted(base.keys() | mine.keys() | theirs.keys() | clashes.keys()):
+        if path in clashes:
+            _settle_clash(plan, path, mine.get(path), clashes[path], choose(path))
+        else:
+            _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
+    _refuse_folder_clashes(plan, mine)
+    return plan
+
+
+def _decide(
+    plan: GetPlan,
+    path: str,
+    base: Content | None,
+    mine: Content | None,
+    theirs: Content | None,
+    choose: Callable[[str], Side],
+) -> None:
+    if same(mine, theirs):
+        _agree(plan, path, mine, theirs, base)
+    elif same(base, theirs):
+        plan.keep.append(path)
+    elif same(mine, base):
+        _take(plan, path, theirs)
+    else:
+        _settle(plan, Conflict(path, mine, theirs), choose(path))
+
+
+def _agree(plan: GetPlan, path: str, mine: Content | None, theirs: Content | None, base: Content | None) -> None:
+    if mine is None or theirs is None:
+        if base is not None:
+            plan.forget.append(path)
+    else:
+        plan.adopt[path] = joined(theirs, mine)
+
+
+def _take(plan: GetPlan, path: str, theirs: Content | None) -> None:
+    if theirs is None:
+        plan.remove.append(path)
+    else:
+        plan.write[path] = theirs
+
+
+def _settle(plan: GetPlan, conflict: Conflict, side: Side) -> None:
+    path, theirs = conflict.path, conflict.theirs
+    if side == "theirs":
+        _take(plan, path, theirs)
+    elif side == "mine":
+        # With the Hub's content as the new base, my file counts as changed since: the next put sends it.
+        if theirs is None:
+            plan.forget.append(path)
+        else:
+            plan.adopt[path] = theirs
+        plan.keep.append(path)
+    else:
+        plan.conflicts.append(conflict)
+
+
+def _settle_clash(
+    plan: GetPlan, path: str, mine: Content | None, clash: tuple[Content | None, Content | None], side: Side
+) -> None:
+    _branch, main = clash
+    if same(mine, main):
+        _agree(plan, path, mine, main, main)
+    else:
+        _settle(plan, Conflict(path, mine, main, between_branches=True), side)
+
+
+def _refuse_folder_clashes(plan: GetPlan, mine: Tree) -> None:
+    """Turn a write into a conflict where a file that stays stands where the write needs a folder, or below it."""
+    staying = mine.keys() - set(plan.remove)
+    folders = {parent for path in staying for parent in parents(path)}
+    for path in list(plan.write):
+        in_the_way = next((parent for parent in parents(path) if parent in staying), None)
+        if in_the_way is None and path not in folders:
+            continue
+        theirs = plan.write.pop(path)
+        plan.conflicts.append(Conflict(in_the_way or path, mine.get(in_the_way or path), theirs))
+
+
+def parents(path: str) -> list[str]:
+    """Return the folders above a path, nearest first: ``a/b/c`` gives ``["a/b", "a"]``."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
+
+
+@dataclass(slots=True)
+class PutPlan:
+    """What a put will do to the branch: contents to send, contents that the Hub copies itself, and removals."""
+
+    send: dict[str, Content] = field(default_factory=dict)
+    copy: dict[str, Content] = field(default_factory=dict)
+    delete: list[str] = field(default_factory=list)
+    adopt: dict[str, Content] = field(default_factory=dict)
+    forget: list[str] = field(default_factory=list)
+    news: list[str] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the branch would not change."""
+        return not (self.send or self.copy or self.delete)
+
+
+def plan_put(
+    base: Tree,
+    mine: Tree,
+    then: Tree,
+    now: Tree,
+    *,
+    may_publish: Callable[[str], bool] = lambda _path: True,
+) -> PutPlan:
+    """Decide what to send from a working copy to a branch.
+
+    Takes the base and the files on disk; ``then`` and ``now``, the branch when it was last synced and as it is;
+    and ``may_publish``, which paths may be sent. A path that moved on the branch since is refused if it was
+    changed here too, and is left for the next get if it was not. A file that was never synced here and is not on
+    disk is nobody's removal.
+    """
+    plan = PutPlan()
+    for path in sorted(base.keys() | mine.keys() | now.keys()):
+        if not may_publish(path):
+            continue
+        before, ours, theirs = base.get(path), mine.get(path), now.get(path)
+        if same(ours, theirs):
+            if ours is not None and theirs is not None:
+                plan.adopt[path] = joined(theirs, ours)
+            elif before is not None:
+                plan.forget.append(path)
+        elif ours is None and before is None:
+            continue
+        elif _moved(before, then.get(path), theirs):
+            if same(ours, before) and same(before, then.get(path)):
+                plan.news.append(path)
+            else:
+                plan.conflicts.append(Conflict(path, ours, theirs))
+        elif ours is None:
+            plan.delete.append(path)
+        else:
+            plan.send[path] = ours
+    return plan
+
+
+def _moved(base: Content | None, then: Content | None, now: Content | None) -> bool:
+    """Tell whether a branch changed a path since this working copy last saw it."""
+    if same(now, base):
+        return False
+    if base is None:
+        # Never seen here: whatever is there now is somebody else's.
+        return now is not None
+    return not same(now, then)
+
+
+def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable[[str], bool]) -> None:
+    """Extend a plan so that the branch takes main's news without sending bytes.
+
+    Paths that are not part of this working copy (``here`` says which are) follow ``merged``; content to send that
+    ``main`` holds under the same path is copied on the Hub instead.
+    """
+    for path in sorted(merged.keys() | now.keys()):
+        if here(path) or same(merged.get(path), now.get(path)):
+            continue
+        if path in merged:
+            plan.copy[path] = merged[path]
+        else:
+            plan.delete.append(path)
+    for path in [path for path, content in plan.send.items() if same(content, main.get(path))]:
+        plan.copy[path] = joined(main[path], plan.send.pop(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a pull request carries: contents to copy from a branch onto main, removals, and what main refuses."""
+
+    copy: dict[str, Content]
+    delete: list[str]
+    conflicts: list[Conflict]
+
+
+def plan_proposal(bases: Sequence[Tree], branch: Tree, main: Tree) -> Proposal:
+    """Decide what a pull request from ``branch`` to ``main`` holds: what the branch changed since ``bases``."""
+    proposal = Proposal({}, [], [])
+    for path in sorted(branch.keys() | main.keys()):
+        ours, theirs = branch.get(path), main.get(path)
+        winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
+        if winner == "both":
+            proposal.conflicts.append(Conflict(path, ours, theirs, between_branches=True))
+        elif winner == "ours" and ours is None:
+            proposal.delete.append(path)
+        elif winner == "ours" and ours is not None:
+            proposal.copy[path] = ours
+    return proposal
+
+
+def times_after_get(
+    clean: Mapping[str, int], unsaved: Mapping[str, int], written: frozenset[str], stamp: int
+) -> dict[str, int]:
+    """Choose modification times so that a get makes Snakemake rerun nothing that is up to date.
+
+    Takes the times (ns) of the files that a get left alone and that equal the Hub (``clean``) or do not
+    (``unsaved``), the paths it wrote, and ``stamp`` (ns), the time of the Hub's commit. Gives new times: written
+    files get the stamp, and clean files older than it are raised to just above it in their old order, because in
+    the Hub's version they are no older than what was written. A clean file older than an unsaved one keeps its
+    time: it may really have to be made again.
+    """
+    times = dict.fromkeys(written, stamp)
+    newest_unsaved = max((time for time in unsaved.values() if time < stamp), default=None)
+    older = {
+        path: time
+        for path, time in clean.items()
+        if path not in written and time < stamp and (newest_unsaved is None or time >= newest_unsaved)
+    }
+    ranks = {time: rank for rank, time in enumerate(sorted(set(older.values())))}
+    # A microsecond apart: some filesystems keep no finer time.
+    times.update({path: stamp + 1_000 * ranks[time] for path, time in older.items()})
+    return times

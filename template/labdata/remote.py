@@ -1,0 +1,312 @@
+"""The only room that speaks to the Hub: heads, trees, commits, branches. Transfers of content are in ``transfer``.
+
+Built on ``huggingface_hub``. The client retries some calls by itself (trees, commit lists, preupload); all others
+are retried here, and every refusal is turned into one sentence.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, get_token
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers, paginate, parse_datetime
+
+from labdata.content import Content
+from labdata.errors import HubError, MissingError, StaleParentError
+
+Result = TypeVar("Result")
+
+TYPE = "dataset"
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
+_TRIES = 5
+_FIRST_WAIT = 0.5  # seconds
+_LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """The heads of a repo: names to commit shas."""
+
+    branches: dict[str, str]
+    tags: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a branch. ``authors`` are account names; ``message`` is the body without the title."""
+
+    id: str
+    title: str
+    message: str
+    authors: tuple[str, ...]
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does: local files to send (``path: file on disk or bytes``), copies and removals.
+
+    ``copy`` maps a path to the commit sha that holds its content under the same path.
+    """
+
+    send: dict[str, Any]
+    copy: dict[str, str]
+    delete: list[str]
+
+    @property
+    def size(self) -> int:
+        """The number of operations."""
+        return len(self.send) + len(self.copy) + len(self.delete)
+
+
+class Hub:
+    """A Hub as one account sees it. Endpoint and token come from the environment, as for every Hub program."""
+
+    def __init__(self, wait: Callable[[float], None] = time.sleep) -> None:
+        self.api = HfApi(library_name="labdata")
+        self.wait = wait
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub's address."""
+        return str(self.api.endpoint)
+
+    @cached_property
+    def account(self) -> str:
+        """The account's name; raises ``HubError`` without a token."""
+        return str(self.call(self.api.whoami)["name"])
+
+    def call(self, function: Callable[..., Result], *args: Any, again: bool = True, **kwargs: Any) -> Result:
+        """Call the client, wait out passing faults, and turn a refusal into a ``HubError``.
+
+        With ``again=False`` the call is made once: repeating it could do its work twice.
+        """
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                return function(*args, **kwargs)
+            except (HfHubHTTPError, httpx2.TransportError, LocalTokenNotFoundError) as error:
+                wait = _waiting_time(error, _TRIES - 1 - left)
+                if not again or left == 0 or wait is None:
+                    raise self._explained(error) from error
+                self.wait(wait)
+        raise AssertionError("unreachable")
+
+    def _explained(self, error: Exception) -> HubError:
+        return explain(error, self.endpoint)
+
+    def refs(self, repo: str) -> Refs:
+        """Return all branches and tags of a repo in one request."""
+        refs = self.call(self.api.list_repo_refs, repo, repo_type=TYPE)
+        return Refs(
+            {ref.name: ref.target_commit for ref in refs.branches},
+            {ref.name: ref.target_commit for ref in refs.tags},
+        )
+
+    def resolve(self, repo: str, revision: str) -> str:
+        """Return the commit sha of a branch, tag, pull request or shortened sha; raises ``MissingError``."""
+        return str(self.call(self.api.repo_info, repo, repo_type=TYPE, revision=revision).sha)
+
+    def tree(self, repo: str, commit: str) -> dict[str, Content]:
+        """Return all files of a commit, 1000 a request."""
+        entries = self.call(
+            lambda: list(self.api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=TYPE))
+        )
+        return {entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)}
+
+    def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
+        """Return some files of a commit."""
+        found: dict[str, Content] = {}
+        for start in range(0, len(paths), 500):
+            batch = list(paths[start : start + 500])
+            entries = self.call(self.api.get_paths_info, repo, batch, revision=commit, repo_type=TYPE)
+            found.update({entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)})
+        return found
+
+    def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+        """Return for some files the commit that last changed each, as ``path: (sha, date)``."""
+        entries = self.call(
+            self.api.get_paths_info, repo, list(paths[:50]), expand=True, revision=commit, repo_type=TYPE
+        )
+        return {
+            entry.path: (entry.last_commit.oid, entry.last_commit.date)
+            for entry in entries
+            if isinstance(entry, RepoFile) and entry.last_commit
+        }
+
+    def commits(self, repo: str, revision: str) -> Iterator[Commit]:
+        """Give the commits of a revision, newest first, asking for a further page only when it is needed."""
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/commits/{quote(revision, safe='')}"
+        pages = paginate(url, headers=build_hf_headers(library_name="labdata"), params={})
+        while (item := self.call(next, pages, None, again=False)) is not None:
+            yield Commit(
+                id=item["id"],
+                title=item["title"],
+                message=item.get("message") or "",
+                authors=tuple(author.get("user") or "?" for author in item["authors"]),
+                date=parse_datetime(item["date"]),
+            )
+
+    def create_repo(self, repo: str, *, private: bool) -> bool:
+        """Create a dataset repo if there is none; returns whether it is new."""
+        try:
+            self.call(self.api.create_repo, repo, repo_type=TYPE, private=private, exist_ok=False)
+        except HubError as error:
+            # 409: there already; the rest say so only through a look at the repo.
+            if error.status != 409 and not self.exists(repo):
+                raise
+            return False
+        return True
+
+    def exists(self, repo: str) -> bool:
+        """Tell whether a repo is there for this account to see."""
+        try:
+            self.call(self.api.repo_info, repo, repo_type=TYPE)
+        except MissingError:
+            return False
+        return True
+
+    def may_write(self, repo: str) -> bool:
+        """Tell whether this account may push to a repo."""
+        try:
+            self.call(self.api.auth_check, repo, repo_type=TYPE, write=True)
+        except HubError as error:
+            if error.status in (401, 403, 404):
+                return False
+            raise
+        return True
+
+    def create_branch(self, repo: str, branch: str, start: str) -> bool:
+        """Create a branch at a commit; returns False if it is there already."""
+        try:
+            self.call(self.api.create_branch, repo, branch=branch, revision=start, repo_type=TYPE)
+        except HubError as error:
+            if error.status != 409:
+                raise
+            return False
+        return True
+
+    def create_tag(self, repo: str, tag: str, commit: str) -> None:
+        """Give a commit a name that stays; raises ``HubError`` with status 409 if the name is taken."""
+        self.call(self.api.create_tag, repo, tag=tag, revision=commit, repo_type=TYPE)
+
+    def commit(
+        self, repo: str, change: Change, *, branch: str, parent: str, title: str, body: str, pull_request: bool = False
+    ) -> tuple[str, str]:
+        """Make one atomic commit on top of ``parent``; returns its sha and the pull request's address, if any.
+
+        Made once, never repeated here: after a lost answer only the caller can tell whether it landed. Raises
+        ``StaleParentError`` if the branch moved.
+        """
+        operations = [
+            *(CommitOperationDelete(path, is_folder=False) for path in change.delete),
+            *(CommitOperationAdd(path, source) for path, source in change.send.items()),
+            *(CommitOperationCopy(path, path, src_revision=commit) for path, commit in change.copy.items()),
+        ]
+        info = self.call(
+            self.api.create_commit,
+            repo,
+            operations=operations,
+            commit_message=title,
+            commit_description=body,
+            repo_type=TYPE,
+            revision=branch,
+            parent_commit=parent,
+            create_pr=pull_request,
+            again=False,
+        )
+        return info.oid, info.pr_url or ""
+
+
+def _content(entry: RepoFile) -> Content:
+    if entry.lfs is not None:
+        return Content(entry.lfs.size, sha256=entry.lfs.sha256, xet=entry.xet_hash)
+    return Content(entry.size, git=entry.blob_id)
+
+
+def _waiting_time(error: Exception, tries: int) -> float | None:
+    """Return how long to wait before another try (seconds), ``None`` if there is no use in one."""
+    backoff: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+    if isinstance(error, httpx2.ConnectError):
+        # Nothing listens there: a wrong address far more often than a passing fault.
+        return backoff if tries < 2 else None
+    if isinstance(error, httpx2.TransportError):
+        return backoff
+    response = getattr(error, "response", None)
+    if response is None or response.status_code not in _PASSING:
+        return None
+    if response.status_code == 409 and "already exists" in str(error):
+        return None
+    try:
+        return min(_LONGEST_WAIT, float(response.headers.get("Retry-After", backoff)))
+    except ValueError:
+        return backoff
+
+
+def explain(error: Exception, endpoint: str) -> HubError:
+    """Turn the client's exception into one sentence with the command that helps."""
+    if isinstance(error, LocalTokenNotFoundError):
+        return HubError("There is no Hub token on this machine. Nothing was changed.", _LOGIN, status=401)
+    if isinstance(error, httpx2.TransportError):
+        return HubError(
+            f"The Hub at {endpoint} could not be reached ({type(error).__name__}). Nothing was changed.",
+            "Check the network and HF_ENDPOINT, then run the same command again.",
+        )
+    response = getattr(error, "response", None)
+    status = response.status_code if response is not None else 0
+    said = _said(error)
+    if isinstance(error, GatedRepoError):
+        return MissingError(f"{said} Nothing was changed.", "Ask for access on the repo's page.", status=403)
+    if isinstance(error, RepositoryNotFoundError) and get_token() is None:
+        return MissingError(
+            "There is no Hub token on this machine, so nothing private can be seen. Nothing was changed.", _LOGIN, 401
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return MissingError(
+            f"The Hub at {endpoint} knows no such dataset repo, or this account may not see it. Nothing was changed.",
+            "Ask a maintainer to add you, check who you are with `hf auth whoami`, or create it with `just onboard`.",
+            status=404,
+        )
+    if isinstance(error, (RevisionNotFoundError, EntryNotFoundError)):
+        return MissingError(
+            f"There is no such revision or file on the Hub: {said} Nothing was changed.",
+            "See what there is with `just branch-list` and `just log-main`.",
+            status=404,
+        )
+    by_status = {
+        401: (f"The Hub does not accept this token: {said} Nothing was changed.", _LOGIN),
+        403: (f"This account may not do that: {said} Nothing was changed.", "Ask a maintainer for write access."),
+        429: ("The Hub asks for a pause: too many requests. Nothing was changed.", "Run it again in five minutes."),
+    }
+    if status == 412:
+        return StaleParentError(f"The branch moved meanwhile: {said}", "Run the same command again.", status=412)
+    message, hint = by_status.get(
+        status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", "Run the same command again.")
+    )
+    return HubError(message, hint, status=status)
+
+
+_LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."
+
+
+def _said(error: Exception) -> str:
+    """Return the Hub's own words, on one line."""
+    message = getattr(error, "server_message", None) or str(error).split("\n")[-1]
+    text = " ".join(str(message).split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,155 @@
+"""Branches, pull requests, tags and history of the results: everything that does not touch ``data/``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdata import console as words
+from labdata import plan, provenance
+from labdata.errors import ConflictError, HubError, LabdataError
+from labdata.settings import check_branch
+from labdata.view import View, look
+
+if TYPE_CHECKING:
+    from labdata.content import Content
+    from labdata.settings import Repo
+    from labdata.workspace import Workspace
+
+_LOG_LINES = 20
+
+
+def create_branch(workspace: Workspace, repo: Repo, name: str) -> bool:
+    """Create a branch at main, or say that it is there; returns whether it is new."""
+    name = check_branch(name or workspace.branch)
+    view = look(workspace, repo)
+    new = workspace.hub.create_branch(repo.id, name, view.main)
+    if new:
+        workspace.console.good(f"Created branch {name} on {repo.id}, at main {view.main[:8]}.")
+    else:
+        workspace.console.say(f"Branch {name} is already on {repo.id}.")
+    return new
+
+
+def list_branches(workspace: Workspace, repo: Repo) -> list[dict[str, object]]:
+    """Return the branches of a repo with their newest commit; the own one is marked."""
+    branches = workspace.hub.refs(repo.id).branches
+    rows: list[dict[str, object]] = []
+    for name, sha in sorted(branches.items(), key=lambda item: (item[0] != "main", item[0])):
+        newest = next(workspace.hub.commits(repo.id, sha))
+        rows.append(
+            {
+                "name": name,
+                "mine": name == workspace.branch,
+                "commit": sha,
+                "date": newest.date.isoformat(),
+                "title": newest.title,
+            }
+        )
+    return rows
+
+
+def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
+    """Propose what my branch changed to main; returns the pull request's address.
+
+    The content is what the branch holds on the Hub, not what is on this disk, and is copied there without bytes.
+    Raises ``ConflictError`` where main changed the same files since.
+    """
+    view = look(workspace, repo)
+    if not repo.per_member:
+        raise LabdataError(f"All members share main of {repo.id}; there is nothing to propose.", "")
+    if not view.branch:
+        raise LabdataError(
+            f"There is no branch {view.branch_name} on {repo.id} yet; no pull request was opened.",
+            "Publish your results first: `just put-results`.",
+        )
+    proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree)
+    if proposal.conflicts:
+        raise ConflictError(
+            f"main changed {words.number(len(proposal.conflicts), 'file')} that your branch changed too; "
+            "no pull request was opened.",
+            "Bring main into your branch: `just get-results`, then `just put-results`, then this command again.",
+            [f"data/{conflict.path}" for conflict in proposal.conflicts],
+        )
+    if not (proposal.copy or proposal.delete):
+        raise LabdataError(
+            f"Your branch {view.branch_name} holds nothing that main has not; no pull request was opened.",
+            "Publish your results first: `just put-results`.",
+        )
+    return _propose(workspace, view, proposal, message)
+
+
+def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message: str) -> str:
+    from labdata.remote import Change
+
+    change = Change(send={}, copy=dict.fromkeys(proposal.copy, view.branch), delete=proposal.delete)
+    newest = next(workspace.hub.commits(view.repo.id, view.branch))
+    carried = provenance.trailers(newest.message)
+    trailers = {
+        **{name: carried.get(name, "") for name in ("Code", "Inputs", "Template")},
+        "Main": view.main,
+        "Branch": f"{view.branch_name}@{view.branch}",
+    }
+    _commit, address = workspace.hub.commit(
+        view.repo.id,
+        change,
+        branch="main",
+        parent=view.main,
+        title=message,
+        body=provenance.written(trailers),
+        pull_request=True,
+    )
+    rows = [["change", f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
+    rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
+    workspace.console.rows(rows, limit=words.SHOWN)
+    workspace.console.good(f"Pull request from {view.branch_name} to main of {view.repo.id} (no bytes sent):")
+    workspace.console.say(f"  {address}")
+    return address
+
+
+def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES) -> list[dict[str, object]]:
+    """Return the newest commits of my branch or of main."""
+    view = look(workspace, repo)
+    if not main and not view.branch:
+        raise LabdataError(
+            f"There is no branch {view.branch_name} on {repo.id} yet.",
+            "Create it with `just branch-create`, or see main with `just log-main`.",
+        )
+    rows: list[dict[str, object]] = []
+    for commit in workspace.hub.commits(repo.id, view.main if main else view.branch):
+        rows.append(
+            {
+                "commit": commit.id,
+                "date": commit.date.isoformat(),
+                "author": ", ".join(commit.authors),
+                "title": commit.title,
+                **{key.lower(): value for key, value in provenance.trailers(commit.message).items()},
+            }
+        )
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False) -> str:
+    """Name the newest commit of my branch (or main) for good; returns its sha."""
+    view = look(workspace, repo)
+    commit = view.main if main or not view.branch else view.branch
+    try:
+        workspace.hub.create_tag(repo.id, name, commit)
+    except HubError as error:
+        if error.status != 409:
+            raise
+        raise LabdataError(
+            f"There is already a tag {name!r} on {repo.id}; it was left as it is.",
+            "Choose another name: a tag that moves would name two versions.",
+        ) from error
+    where = "main" if commit == view.main else view.branch_name
+    workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
+    workspace.console.say(f"Look at it with `just get-results-at {name}`.")
+    return commit
+
+
+def list_files(workspace: Workspace, repo: Repo) -> dict[str, Content]:
+    """Return the files of my branch, or of main where there is no branch."""
+    view = look(workspace, repo)
+    return {path: content for path, content in sorted(view.branch_tree.items()) if repo.holds(path)}

@@ -1,0 +1,177 @@
+"""What this working copy last agreed on with the Hub, and what is known of the files on disk.
+
+One SQLite file, ``data/.labdata/state.db``. Losing it loses no data: it is rebuilt by comparing the disk with the
+Hub, and everything that differs then counts as unsaved.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from labdata.content import Content, Tree
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS heads (repo TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS synced (
+    repo TEXT, path TEXT, size INTEGER NOT NULL, sha256 TEXT, git TEXT, PRIMARY KEY (repo, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS resolved (
+    repo TEXT, path TEXT, clash TEXT NOT NULL, side TEXT NOT NULL, PRIMARY KEY (repo, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stats (
+    path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, checked INTEGER,
+    sha256 TEXT, git TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trees (commit_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
+"""
+_VERSION = 1
+_TREES_KEPT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Where a working copy stands: commit shas as last synced; empty where there was none.
+
+    ``branch_name`` is the branch that the working copy belongs to, ``branch`` its commit, ``main`` the commit of
+    main whose news are in the working copy. ``elsewhere`` names another version that is being looked at, ``fetch``
+    the patterns that the last whole get went by.
+    """
+
+    branch_name: str = ""
+    branch: str = ""
+    main: str = ""
+    elsewhere: str = ""
+    fetch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A file's stat and hashes when it was last read. Times are ns; ``checked`` is when the reading began."""
+
+    size: int
+    mtime: int
+    ctime: int
+    inode: int
+    checked: int
+    sha256: str
+    git: str | None
+
+
+class State:
+    """The state of one project's working copy. Methods that write belong inside ``with state.changes()``."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._db = self._open(path)
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        try:
+            return _connect(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # A torn file (a full disk, a copy of a running project) is put aside: the state can be rebuilt.
+            path.replace(path.with_name(path.name + ".broken"))
+            return _connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def changes(self) -> Iterator[None]:
+        """Hold several changes together: all of them are kept, or none."""
+        with self._db:
+            yield
+
+    def heads(self, repo: str) -> Heads:
+        """Return where the working copy of a repo stands."""
+        row = self._db.execute("SELECT body FROM heads WHERE repo = ?", (repo,)).fetchone()
+        return Heads(**json.loads(row[0])) if row else Heads()
+
+    def set_heads(self, repo: str, heads: Heads) -> None:
+        """Record where the working copy of a repo stands."""
+        body = {name: getattr(heads, name) for name in Heads.__slots__}
+        self._db.execute("INSERT OR REPLACE INTO heads VALUES (?, ?)", (repo, json.dumps(body)))
+
+    def synced(self, repo: str) -> dict[str, Content]:
+        """Return the base of a repo: what each file held when it was last synced."""
+        rows = self._db.execute("SELECT path, size, sha256, git FROM synced WHERE repo = ?", (repo,))
+        return {path: Content(size, sha256, git) for path, size, sha256, git in rows}
+
+    def update_synced(self, repo: str, contents: Tree, gone: Iterable[str] = ()) -> None:
+        """Record files as synced, and files as no longer part of the working copy."""
+        self._db.executemany("DELETE FROM synced WHERE repo = ? AND path = ?", [(repo, path) for path in gone])
+        rows = [(repo, path, content.size, content.sha256, content.git) for path, content in contents.items()]
+        self._db.executemany("INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?)", rows)
+
+    def resolved(self, repo: str) -> dict[str, tuple[str, str]]:
+        """Return what was decided where my branch and main disagree: ``path: (the pair of contents, side)``."""
+        rows = self._db.execute("SELECT path, clash, side FROM resolved WHERE repo = ?", (repo,))
+        return {path: (clash, side) for path, clash, side in rows}
+
+    def set_resolved(self, repo: str, decisions: Mapping[str, tuple[str, str]]) -> None:
+        """Replace the recorded decisions of a repo."""
+        self._db.execute("DELETE FROM resolved WHERE repo = ?", (repo,))
+        rows = [(repo, path, clash, side) for path, (clash, side) in decisions.items()]
+        self._db.executemany("INSERT INTO resolved VALUES (?, ?, ?, ?)", rows)
+
+    def stats(self) -> dict[str, Stat]:
+        """Return what is known of the files on disk, by path."""
+        rows = self._db.execute("SELECT path, size, mtime, ctime, inode, checked, sha256, git FROM stats")
+        return {row[0]: Stat(*row[1:]) for row in rows}
+
+    def update_stats(self, stats: Mapping[str, Stat], gone: Iterable[str] = ()) -> None:
+        """Record files as read, and forget files that are no longer there."""
+        self._db.executemany("DELETE FROM stats WHERE path = ?", [(path,) for path in gone])
+        rows = [(path, s.size, s.mtime, s.ctime, s.inode, s.checked, s.sha256, s.git) for path, s in stats.items()]
+        self._db.executemany("INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def tree(self, commit_id: str) -> dict[str, Content] | None:
+        """Return a commit's tree if it is kept here; trees of a commit never change."""
+        row = self._db.execute("SELECT body FROM trees WHERE commit_id = ?", (commit_id,)).fetchone()
+        if row is None:
+            return None
+        return {path: Content(*fields) for path, fields in json.loads(zlib.decompress(row[0])).items()}
+
+    def keep_tree(self, commit_id: str, tree: Tree) -> None:
+        """Keep a commit's tree; only the newest few are kept."""
+        body = {path: (c.size, c.sha256, c.git, c.xet) for path, c in tree.items()}
+        packed = zlib.compress(json.dumps(body).encode(), 1)
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
+            kept = {head for heads in self._all_heads() for head in (heads.branch, heads.main)} | {commit_id}
+            rows = [row[0] for row in self._db.execute("SELECT commit_id FROM trees")]
+            spare = [row for row in rows if row not in kept]
+            self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])
+
+    def _all_heads(self) -> list[Heads]:
+        return [Heads(**json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
+
+    def journal(self) -> dict[str, str]:
+        """Return the moves of a get that was cut off: ``target: where its old file was put``."""
+        return dict(self._db.execute("SELECT target, aside FROM journal"))
+
+    def set_journal(self, moves: Mapping[str, str]) -> None:
+        """Replace the journal; an empty one says that all is done."""
+        self._db.execute("DELETE FROM journal")
+        self._db.executemany("INSERT INTO journal VALUES (?, ?)", moves.items())
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=30, isolation_level="DEFERRED")
+    try:
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found not in (0, _VERSION):
+            raise sqlite3.DatabaseError(f"state of version {found}")
+        db.executescript(_SCHEMA)
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,370 @@
+"""``get``: bring the Hub's news into the working copy."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata import console as words
+from labdata import names, plan
+from labdata.content import Content, Tree, same
+from labdata.errors import ConflictError, LabdataError
+from labdata.names import Patterns
+from labdata.state import Heads
+from labdata.view import View, look
+from labdata.worktree import Placement, Scan, stamp
+
+if TYPE_CHECKING:
+    from labdata.settings import Repo
+    from labdata.workspace import Workspace
+
+Chooser = Callable[[str], plan.Side]
+
+
+@dataclass(frozen=True)
+class GetOptions:
+    """What a get is asked for: ``parts`` limit it, ``mine`` and ``theirs`` resolve conflicts by pattern."""
+
+    parts: Patterns
+    mine: Patterns
+    theirs: Patterns
+    dry_run: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        parts: tuple[str, ...] = (),
+        mine: tuple[str, ...] = (),
+        theirs: tuple[str, ...] = (),
+        dry_run: bool = False,
+    ) -> GetOptions:
+        """Build options from the patterns that a user typed."""
+        return cls(Patterns(parts), Patterns(mine), Patterns(theirs), dry_run)
+
+    def choose(self, path: str) -> plan.Side:
+        """Say whose side wins for a path in conflict."""
+        if self.mine(path):
+            return "mine"
+        return "theirs" if self.theirs(path) else ""
+
+
+@dataclass(frozen=True)
+class Local:
+    """The working copy's side of a repo, limited to the paths that a command is about."""
+
+    base: dict[str, Content]
+    scan: Scan
+    mine: dict[str, Content]
+
+
+def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
+    """Bring main's and my branch's news into the working copy.
+
+    Raises ``ConflictError``, with nothing changed, where a file changed both here and there and the options do not
+    say whose side wins.
+    """
+    heads = workspace.state.heads(repo.id)
+    view = look(workspace, repo)
+    now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
+    if heads == now and not options.parts:
+        workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
+        return
+    base = workspace.state.synced(repo.id)
+    theirs, clashes, settled = _theirs(workspace, view, base)
+    in_scope = _scope(workspace, repo, base, options.parts)
+    theirs = _safe(workspace, {path: content for path, content in theirs.items() if in_scope(path)})
+    local = read_local(workspace, repo, base, theirs, in_scope)
+    clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
+    decided = plan.plan_get(local.base, local.mine, theirs, clashes=clashes, choose=options.choose)
+    _stop_on_conflict(workspace, view, decided)
+    resolved = {**settled, **_resolutions(clashes, options.choose)}
+    # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
+    _carry_out(
+        workspace, view, local, decided, heads=heads if options.parts else now, resolved=resolved, options=options
+    )
+
+
+def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
+    """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
+    view = look(workspace, repo)
+    commit = workspace.hub.resolve(repo.id, revision)
+    base = workspace.state.synced(repo.id)
+    in_scope = _scope(workspace, repo, base, options.parts)
+    tree = workspace.tree(repo.id, commit)
+    theirs = _safe(workspace, {path: content for path, content in tree.items() if in_scope(path)})
+    local = read_local(workspace, repo, base, theirs, in_scope)
+    unsaved = unsaved_paths(local)
+    hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
+    if hidden:
+        raise ConflictError(
+            f"{words.number(len(hidden), 'file')} here are not on the Hub yet; {label} was not brought in and "
+            "nothing was changed.",
+            f"Publish them first (`just put-{repo.name}`), or move them out of data/.",
+            [f"data/{path}" for path in hidden],
+        )
+    decided = plan.plan_get(local.base, local.mine, theirs)
+    _stop_on_conflict(workspace, view, decided)
+    away = replace(workspace.state.heads(repo.id), elsewhere=f"{label} ({commit[:8]})")
+    other = View(workspace, repo, label, commit, commit)
+    resolved = workspace.state.resolved(repo.id)
+    _carry_out(workspace, other, local, decided, heads=away, resolved=resolved, options=options)
+    workspace.console.say(f"You are looking at {label}; `just get-{repo.name}` brings you home.")
+
+
+def unsaved_paths(local: Local) -> list[str]:
+    """Return the paths that differ from what was last synced: new, changed or removed here."""
+    paths = sorted(local.base.keys() | local.mine.keys())
+    return [path for path in paths if not same(local.base.get(path), local.mine.get(path))]
+
+
+def read_local(
+    workspace: Workspace, repo: Repo, base: Tree, theirs: Tree, in_scope: Callable[[str], bool], *, new: bool = True
+) -> Local:
+    """Scan the working copy and hash what is not known; with ``new``, also files that only exist here."""
+    scan = workspace.worktree.scan(repo.folders)
+    for path, reason in scan.skipped.items():
+        workspace.console.warn(f"data/{path} is {reason}: left out.")
+    wanted = [path for path in scan.files if in_scope(path) and (new or path in base or path in theirs)]
+    size = workspace.worktree.unread_bytes(scan, wanted)
+    with workspace.console.progress("Reading", size) as count:
+        mine = workspace.worktree.contents(scan, wanted, count)
+    limited = {path: content for path, content in base.items() if in_scope(path)}
+    return Local(limited, scan, mine)
+
+
+def _theirs(
+    workspace: Workspace, view: View, base: Tree
+) -> tuple[dict[str, Content], dict[str, tuple[Content | None, Content | None]], dict[str, tuple[str, str]]]:
+    """Return the Hub's tree, the open disagreements between branch and main, and those settled earlier."""
+    merged = view.merged
+    theirs = dict(merged.tree)
+    known = workspace.state.resolved(view.repo.id)
+    settled: dict[str, tuple[str, str]] = {}
+    clashes: dict[str, tuple[Content | None, Content | None]] = {}
+    for path, clash in merged.conflicts.items():
+        if known.get(path, ("", ""))[0] != clash_key(clash):
+            clashes[path] = clash
+            theirs.pop(path, None)
+            continue
+        settled[path] = known[path]
+        theirs.pop(path, None)
+        if path in base:
+            theirs[path] = base[path]
+    return theirs, clashes, settled
+
+
+def clash_key(clash: tuple[Content | None, Content | None]) -> str:
+    """Return a text that names the two contents on which branch and main disagree."""
+    return " ".join("-" if content is None else str(content.sha256 or content.git) for content in clash)
+
+
+def _resolutions(
+    clashes: dict[str, tuple[Content | None, Content | None]], choose: Chooser
+) -> dict[str, tuple[str, str]]:
+    return {path: (clash_key(clash), choose(path) or "same") for path, clash in clashes.items()}
+
+
+def _scope(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> Callable[[str], bool]:
+    """Return which paths a get is about: the named parts, else what is fetched by default or already here."""
+    excludes = workspace.settings.excludes
+
+    def in_scope(path: str) -> bool:
+        if not repo.holds(path) or excludes.file(path):
+            return False
+        if parts:
+            return parts(path)
+        return repo.fetch(path) or path in base
+
+    return in_scope
+
+
+def _safe(workspace: Workspace, theirs: dict[str, Content]) -> dict[str, Content]:
+    """Leave out, by name, what must not be written to this disk; the rest goes on."""
+    safe: dict[str, Content] = {}
+    for path, content in theirs.items():
+        reason = names.refusal(path) or workspace.worktree.obstacle(path)
+        if reason:
+            workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
+        else:
+            safe[path] = content
+    return safe
+
+
+def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -> None:
+    if not decided.conflicts:
+        return
+    paths = [conflict.path for conflict in decided.conflicts]
+    raise ConflictError(
+        f"{words.number(len(paths), 'file')} changed both here and on the Hub; nothing was changed.",
+        f"Keep yours with `just get-{view.repo.name} --mine PATTERN`, take the Hub's with `--theirs PATTERN` "
+        "(yours then goes to data/_recycle/).",
+        conflict_lines(workspace, view, decided.conflicts),
+    )
+
+
+def conflict_lines(workspace: Workspace, view: View, conflicts: list[plan.Conflict]) -> list[str]:
+    """Return one aligned line for each conflict: what I did and when, what they did, who and when."""
+    changed = view.changed_by([conflict.path for conflict in conflicts])
+    rows = []
+    for conflict in conflicts:
+        where = workspace.worktree.path(conflict.path)
+        here = f"changed {_when(datetime.fromtimestamp(where.stat().st_mtime))}" if where.is_file() else "removed"
+        who, date = changed.get(conflict.path, ("", None))
+        there = f"changed {_when(date.astimezone())} by {who}" if date and conflict.theirs else "removed"
+        side = "main" if conflict.between_branches else "Hub"
+        rows.append([f"data/{conflict.path}", f"here: {here}", f"{side}: {there}"])
+    return words.aligned(rows)
+
+
+def _when(date: datetime) -> str:
+    return f"{date:%Y-%m-%d %H:%M}"
+
+
+def _carry_out(
+    workspace: Workspace,
+    view: View,
+    local: Local,
+    decided: plan.GetPlan,
+    *,
+    heads: Heads,
+    resolved: dict[str, tuple[str, str]],
+    options: GetOptions,
+) -> None:
+    size = sum(content.size for content in decided.write.values())
+    if options.dry_run:
+        _tell(workspace, view, decided, size, done=False)
+        return
+    staged = _download(workspace, view, decided.write, size)
+    missed = _place(workspace, view, local, decided, staged)
+    with workspace.state.changes():
+        written = {path: content for path, (_where, content) in staged.items() if path not in missed}
+        gone = [path for path in (*decided.remove, *decided.forget) if path not in missed]
+        workspace.state.update_synced(view.repo.id, {**decided.adopt, **written}, gone)
+        workspace.save_stats([path for path in local.base if path not in local.mine and path not in written])
+        workspace.state.set_journal({})
+        if not missed:
+            workspace.state.set_heads(view.repo.id, heads)
+            workspace.state.set_resolved(view.repo.id, resolved)
+    workspace.clear_incoming()
+    if missed:
+        raise ConflictError(
+            f"{words.number(len(missed), 'file')} changed while news came in; they were left as they are.",
+            f"Run `just get-{view.repo.name}` again.",
+            [f"data/{path}" for path in missed],
+        )
+    _tell(workspace, view, decided, size, done=True)
+
+
+def _download(
+    workspace: Workspace, view: View, files: dict[str, Content], size: int
+) -> dict[str, tuple[Path, Content]]:
+    from labdata.transfer import Download
+
+    staged: dict[str, tuple[Path, Content]] = {}
+    if not files:
+        return staged
+    sources: dict[str, dict[str, Content]] = {}
+    for path, content in files.items():
+        sources.setdefault(view.source(path, content), {})[path] = content
+    with workspace.console.progress(f"Getting {words.number(len(files), 'file')}", size) as count:
+        for commit, group in sources.items():
+            download = Download(workspace.hub, view.repo.id, commit, workspace.incoming / commit, count)
+            staged.update(download.fetch(group))
+    return staged
+
+
+def _place(
+    workspace: Workspace,
+    view: View,
+    local: Local,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+) -> list[str]:
+    """Put everything in its place, removals first; returns the paths that changed under our hands."""
+    if not decided.touches_disk:
+        return []
+    folder = workspace.recycle / stamp()
+    changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
+    changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
+    aside = {
+        change.path: f"{folder.relative_to(workspace.settings.data).as_posix()}/{change.path}"
+        for change in changes
+        if change.expected is not None
+    }
+    with workspace.state.changes():
+        workspace.state.set_journal(aside)
+    moment = _moment(view)
+    missed = []
+    for change in changes:
+        if change.staged is not None:
+            os.utime(change.staged, ns=(moment, moment))
+        if not workspace.worktree.place(change, folder):
+            missed.append(change.path)
+        elif change.staged is not None:
+            workspace.worktree.remember(change.path, staged[change.path][1], moment)
+    _adjust_times(workspace, local, decided, frozenset(staged), moment)
+    return missed
+
+
+def _moment(view: View) -> int:
+    """Return the time (ns) that files of this version get: when the Hub took them, so that Snakemake sees
+    inputs as older than the results made from them.
+    """
+    newest = view.newest()
+    moment = int(newest.date.timestamp() * 1_000_000_000)
+    return min(moment, time.time_ns())
+
+
+def _adjust_times(
+    workspace: Workspace, local: Local, decided: plan.GetPlan, written: frozenset[str], moment: int
+) -> None:
+    touched = written | set(decided.remove)
+    clean: dict[str, int] = {}
+    unsaved: dict[str, int] = {}
+    for path, content in local.mine.items():
+        if path in touched:
+            continue
+        group = clean if same(content, local.base.get(path)) or path in decided.adopt else unsaved
+        group[path] = local.scan.files[path].st_mtime_ns
+    for path, time_ns in plan.times_after_get(clean, unsaved, written, moment).items():
+        if path not in written:
+            workspace.worktree.set_time(path, time_ns)
+
+
+def describe(view: View) -> str:
+    """Return the version of the Hub that a view shows, in words."""
+    if view.branch and view.branch != view.main and view.repo.per_member:
+        return f"main {view.main[:8]} and {view.branch_name} {view.branch[:8]}"
+    return f"{view.branch_name if view.branch else 'main'} {(view.branch or view.main)[:8]}"
+
+
+def _tell(workspace: Workspace, view: View, decided: plan.GetPlan, size: int, *, done: bool) -> None:
+    console = workspace.console
+    rows = [[("get" if path not in decided.remove else "remove"), f"data/{path}"] for path in decided.write]
+    rows += [["remove", f"data/{path}"] for path in decided.remove]
+    if rows and not done:
+        console.rows(rows, limit=words.SHOWN)
+    if not rows:
+        console.say(f"{view.repo.name}: up to date with {describe(view)}")
+        return
+    verb = "brought" if done else "would bring"
+    parts = [f"{words.number(len(decided.write), 'file')} ({words.size(size)})"]
+    if decided.remove:
+        parts.append(f"{words.number(len(decided.remove), 'removal')}")
+    console.good(f"{view.repo.name}: {verb} {', '.join(parts)} from {describe(view)}")
+
+
+def require_home(workspace: Workspace, repo: Repo) -> Heads:
+    """Return the working copy's heads; raises ``LabdataError`` while another version is being looked at."""
+    heads = workspace.state.heads(repo.id)
+    if heads.elsewhere:
+        raise LabdataError(
+            f"data/ shows {heads.elsewhere}, not your own branch; nothing was published.",
+            f"Come home with `just get-{repo.name}` first.",
+        )
+    return heads

@@ -1,0 +1,100 @@
+"""The Hub's side of one repo at one moment: heads, trees, and main's news merged into my branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from labdata import plan
+from labdata.errors import MissingError
+from labdata.history import merge_bases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from labdata.content import Content, Tree
+    from labdata.remote import Commit
+    from labdata.settings import Repo
+    from labdata.workspace import Workspace
+
+
+@dataclass
+class View:
+    """What the Hub holds of a repo: commit shas of main and of the branch that the working copy belongs to.
+
+    ``branch`` is empty where the branch is not made yet. In a repo that all share, branch and main are one.
+    """
+
+    workspace: Workspace
+    repo: Repo
+    branch_name: str
+    branch: str
+    main: str
+
+    @cached_property
+    def branch_tree(self) -> Tree:
+        """The files of my branch; of main where there is no branch yet."""
+        return self.workspace.tree(self.repo.id, self.branch or self.main)
+
+    @cached_property
+    def main_tree(self) -> Tree:
+        """The files of main."""
+        return self.workspace.tree(self.repo.id, self.main)
+
+    @cached_property
+    def bases(self) -> list[Tree]:
+        """The versions that branch and main both contain, usually one."""
+        if not self.branch or self.branch == self.main:
+            return [self.main_tree]
+        hub = self.workspace.hub
+        branch, main = hub.commits(self.repo.id, self.branch), hub.commits(self.repo.id, self.main)
+        return [self.workspace.tree(self.repo.id, base) for base in merge_bases(self.branch_name, branch, main)]
+
+    @cached_property
+    def merged(self) -> plan.Merge:
+        """Main's news merged into my branch."""
+        if not self.branch or self.branch == self.main:
+            return plan.Merge(dict(self.main_tree), {})
+        return plan.merge(self.bases, self.branch_tree, self.main_tree)
+
+    def newest(self) -> Commit:
+        """Return the later of the two heads."""
+        hub = self.workspace.hub
+        heads = [next(hub.commits(self.repo.id, commit)) for commit in {self.main, self.branch} if commit]
+        return max(heads, key=lambda commit: commit.date)
+
+    def source(self, path: str, content: Content) -> str:
+        """Return a commit that holds this content at this path."""
+        from labdata.content import same
+
+        return self.branch if self.branch and same(self.branch_tree.get(path), content) else self.main
+
+    def changed_by(self, paths: list[str]) -> dict[str, tuple[str, datetime]]:
+        """Return who last changed some files and when, as ``path: (account, date)``; what is gone is left out."""
+        hub = self.workspace.hub
+        found: dict[str, tuple[str, datetime]] = {}
+        for revision in dict.fromkeys((self.main, self.branch)):
+            if not revision:
+                continue
+            authors = {commit.id: commit.authors for commit in hub.commits(self.repo.id, revision)}
+            for path, (commit, date) in hub.last_changes(self.repo.id, revision, paths).items():
+                if path not in found or found[path][1] < date:
+                    found[path] = (", ".join(authors.get(commit, ())) or "?", date)
+        return found
+
+
+def look(workspace: Workspace, repo: Repo) -> View:
+    """Ask the Hub for a repo's heads, in one request; raises ``MissingError`` where there is no such repo."""
+    try:
+        refs = workspace.hub.refs(repo.id)
+    except MissingError as error:
+        raise MissingError(
+            f"{repo.id} is not on the Hub at {workspace.hub.endpoint}, or this account may not see it. "
+            "Nothing was changed.",
+            error.hint,
+            status=error.status,
+        ) from error
+    main = refs.branches["main"]
+    name = workspace.branch if repo.per_member else "main"
+    return View(workspace, repo, name, refs.branches.get(name, ""), main)

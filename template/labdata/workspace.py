@@ -1,0 +1,145 @@
+"""One command's hold on a project: its settings, state, working copy and Hub, under one lock."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata import settings as settings_
+from labdata.errors import LabdataError
+from labdata.state import State
+from labdata.worktree import Worktree, move
+
+if TYPE_CHECKING:
+    from labdata.console import Console
+    from labdata.content import Content
+    from labdata.remote import Hub
+    from labdata.settings import Settings
+
+_PATIENCE = 10.0  # seconds that a second command waits for the first
+
+
+class Workspace:
+    """A project as one command works on it. Open it with ``opened``."""
+
+    def __init__(self, settings: Settings, state: State, console: Console) -> None:
+        self.settings = settings
+        self.state = state
+        self.console = console
+        self.worktree = Worktree(settings.data, settings.excludes, state.stats())
+
+    @cached_property
+    def hub(self) -> Hub:
+        """The Hub; its client is imported only when it is first needed, because that takes half a second."""
+        from labdata.remote import Hub
+
+        return Hub()
+
+    @property
+    def private_folder(self) -> Path:
+        """Where labdata keeps what is its own."""
+        return self.settings.data / ".labdata"
+
+    @property
+    def incoming(self) -> Path:
+        """Where downloads are verified before they are put in place; on the same disk as the data."""
+        return self.private_folder / "incoming"
+
+    @property
+    def recycle(self) -> Path:
+        """Where files go that had to make way."""
+        return self.settings.data / "_recycle"
+
+    @cached_property
+    def branch(self) -> str:
+        """My branch: ``HF_BRANCH``, else the Hub account's name, else the name on this computer."""
+        from labdata.errors import HubError
+
+        if self.settings.branch:
+            return self.settings.branch
+        try:
+            name = self.hub.account
+        except HubError:
+            name = getpass.getuser()
+        return settings_.check_branch(name)
+
+    def tree(self, repo: str, commit: str) -> dict[str, Content]:
+        """Return a commit's tree, from the state if it is kept there; an empty sha is an empty tree."""
+        if not commit:
+            return {}
+        tree = self.state.tree(commit)
+        if tree is None:
+            tree = self.hub.tree(repo, commit)
+            self.state.keep_tree(commit, tree)
+        return tree
+
+    def save_stats(self, gone: list[str] | None = None) -> None:
+        """Keep what was learned of files on disk; belongs inside ``state.changes()``."""
+        self.state.update_stats(self.worktree.learned, gone or ())
+
+    def recover(self) -> None:
+        """Undo the half of a get that was cut off between moving an old file aside and placing the new one."""
+        moves = self.state.journal()
+        for target, aside in moves.items():
+            where, kept = self.worktree.path(target), self.settings.data / aside
+            if not where.exists() and kept.is_file():
+                move(kept, where)
+        if moves:
+            with self.state.changes():
+                self.state.set_journal({})
+
+    def clear_incoming(self) -> None:
+        """Remove what was staged; it holds only copies of what is on the Hub."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+
+
+@contextmanager
+def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[Workspace]:
+    """Open the project around a folder.
+
+    With ``writing`` it takes the project's lock and tidies up after a command that was cut off. Raises
+    ``LabdataError`` where there is no project, or another command holds the lock.
+    """
+    from filelock import FileLock, Timeout
+
+    settings = settings_.load(settings_.find_root(start))
+    folder = settings.data / ".labdata"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock", timeout=_PATIENCE if writing else 0)
+        with _held(lock) if writing else _nothing():
+            state = State(folder / "state.db")
+            try:
+                workspace = Workspace(settings, state, console)
+                if writing:
+                    workspace.recover()
+                yield workspace
+            finally:
+                state.close()
+    except Timeout:
+        raise LabdataError(
+            "Another labdata command is at work in this project. Nothing was done.",
+            "Wait until it has finished, then run the command again.",
+        ) from None
+    except sqlite3.OperationalError as error:
+        raise LabdataError(
+            f"labdata's own notes in {folder} cannot be written ({error}). Your files were not touched.",
+            "Check that the disk is neither full nor read-only, then run the command again.",
+        ) from error
+
+
+@contextmanager
+def _held(lock: object) -> Iterator[None]:
+    with lock:  # type: ignore[attr-defined]
+        yield
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield

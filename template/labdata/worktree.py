@@ -1,0 +1,313 @@
+"""The working copy on disk: scan, hash, place, move aside. Knows nothing of the Hub.
+
+Paths are the Hub's, relative to ``data/``. Nothing here ever deletes a file of the user's: what has to make way
+is renamed into ``data/_recycle/<UTC stamp>/``.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat as stat_bits
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from labdata.content import Content, same
+from labdata.errors import LabdataError
+from labdata.names import Excludes
+from labdata.state import Stat
+
+GIT_HASH_LIMIT = 32 * 1024 * 1024
+"""Bytes up to which a git blob id is computed too; the Hub stores nothing near this size as a plain blob."""
+
+_BLOCK = 1024 * 1024
+_FINE_CLOCK = 100_000_000  # ns; kernels stamp files with a clock that ticks every few ms
+_COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a walk over the working copy found: a stat for each file, and the names that were passed over."""
+
+    files: dict[str, os.stat_result] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One change to the disk: put ``staged`` (or nothing, for a removal) at ``path``.
+
+    ``expected`` is the content that was there when it was decided, ``None`` where there was nothing.
+    """
+
+    path: str
+    staged: Path | None
+    expected: Content | None
+
+
+class Worktree:
+    """The folders of ``data/``, with what is remembered of their files (``known``, as read from the state)."""
+
+    def __init__(self, data: Path, excludes: Excludes, known: Mapping[str, Stat]) -> None:
+        self.data = data
+        self.excludes = excludes
+        self.known = known
+        self.learned: dict[str, Stat] = {}
+
+    def path(self, path: str) -> Path:
+        """Return where a path of the Hub is on this disk."""
+        return self.data.joinpath(*path.split("/"))
+
+    def scan(self, folders: Iterable[str]) -> Scan:
+        """Walk the folders and stat every file that is not excluded; raises ``LabdataError`` on an unreadable one."""
+        found = Scan()
+        for folder in folders:
+            if (self.data / folder).is_dir():
+                self._walk(self.data / folder, folder, found)
+        return found
+
+    def _walk(self, folder: Path, prefix: str, found: Scan) -> None:
+        with _readable(folder), os.scandir(folder) as entries:
+            for entry in entries:
+                path = f"{prefix}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    if not self.excludes.folder(entry.name):
+                        self._walk(Path(entry.path), path, found)
+                elif self.excludes.file(path):
+                    continue
+                else:
+                    self._add(entry, path, found)
+
+    def _add(self, entry: os.DirEntry[str], path: str, found: Scan) -> None:
+        try:
+            stat = entry.stat()
+        except FileNotFoundError:
+            found.skipped[path] = "a link to nothing"
+            return
+        if stat_bits.S_ISREG(stat.st_mode):
+            found.files[path] = stat
+        elif stat_bits.S_ISDIR(stat.st_mode):
+            found.skipped[path] = "a link to a folder"
+        else:
+            found.skipped[path] = "not an ordinary file"
+
+    def contents(
+        self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
+    ) -> dict[str, Content]:
+        """Return the contents of scanned files, reading only those whose stat is new.
+
+        ``on_read`` is told the size in bytes of each file that had to be read.
+        """
+        contents: dict[str, Content] = {}
+        to_read: list[str] = []
+        for path in wanted:
+            known = self.learned.get(path) or self.known.get(path)
+            if known is not None and _unchanged(known, scan.files[path]):
+                contents[path] = Content(known.size, known.sha256, known.git)
+            else:
+                to_read.append(path)
+
+        def read(path: str) -> Content:
+            content = self.read(path)
+            on_read(content.size)
+            return content
+
+        # hashlib lets other threads run while it works on a block, so threads do help here.
+        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+            contents.update(zip(to_read, pool.map(read, to_read), strict=True))
+        return contents
+
+    def unread_bytes(self, scan: Scan, wanted: Iterable[str]) -> int:
+        """Return how many bytes ``contents`` would have to read."""
+        return sum(
+            scan.files[path].st_size
+            for path in wanted
+            if (known := self.known.get(path)) is None or not _unchanged(known, scan.files[path])
+        )
+
+    def read(self, path: str) -> Content:
+        """Hash one file; raises ``LabdataError`` where it is unreadable or keeps changing while it is read."""
+        where = self.path(path)
+        for _attempt in range(3):
+            checked = time.time_ns()
+            with _readable(where):
+                before = where.stat()
+                sha256, git = hash_file(where, before.st_size)
+                after = where.stat()
+            if _signature(before) == _signature(after):
+                known = Stat(*_signature(before), checked, sha256, git)
+                self.learned[path] = known
+                return Content(known.size, sha256, git)
+        raise LabdataError(
+            f"data/{path} changes while it is being read. Nothing was changed.",
+            "Wait until the program that writes it is done, then run the command again.",
+        )
+
+    def unchanged_since(self, path: str, content: Content) -> bool:
+        """Tell whether a file still is what was hashed a moment ago, by its stat."""
+        known = self.learned.get(path) or self.known.get(path)
+        try:
+            stat = self.path(path).stat()
+        except OSError:
+            return False
+        return known is not None and known.sha256 == content.sha256 and _signature(stat) == _signature_of(known)
+
+    def obstacle(self, path: str) -> str | None:
+        """Say what stands in the way of writing a path, or ``None``: a link that would lead the write elsewhere."""
+        folder = self.data
+        parts = path.split("/")
+        for depth, part in enumerate(parts):
+            folder = folder / part
+            # A whole layer may be a link to a larger disk; nothing below it may.
+            if depth > 0 and folder.is_symlink():
+                return f"data/{'/'.join(parts[: depth + 1])} is a link"
+        return None
+
+    def place(self, change: Placement, recycle: Path) -> bool:
+        """Put one staged file in its place; what was there goes to ``recycle`` first.
+
+        Returns False, with the disk as it was, where the file no longer is what the decision was made on.
+        """
+        target = self.path(change.path)
+        if change.expected is None:
+            if os.path.lexists(target):
+                return False
+        elif not self._still(change.path, change.expected):
+            return False
+        else:
+            move(target, recycle.joinpath(*change.path.split("/")))
+        if change.staged is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not put_new(change.staged, target):
+                return False
+        else:
+            self._drop_empty_folders(target.parent)
+        return True
+
+    def _still(self, path: str, expected: Content) -> bool:
+        if self.unchanged_since(path, expected):
+            return True
+        try:
+            return same(self.read(path), expected)
+        except LabdataError:
+            return False
+
+    def _drop_empty_folders(self, folder: Path) -> None:
+        # Only folders below a layer: data/processed itself stays.
+        while len(folder.relative_to(self.data).parts) > 1:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+    def set_time(self, path: str, mtime: int) -> None:
+        """Give a file a modification time (ns); what is known of its content stays known."""
+        where = self.path(path)
+        before = where.stat()
+        known = self.learned.get(path) or self.known.get(path)
+        os.utime(where, ns=(before.st_atime_ns, mtime))
+        if known is not None and _signature_of(known) == _signature(before):
+            self._trust(path, where.stat(), known.sha256, known.git)
+
+    def remember(self, path: str, content: Content, mtime: int) -> None:
+        """Note the hashes of a file that was verified, given ``mtime`` (ns) and then put in its place."""
+        stat = self.path(path).stat()
+        if content.sha256 is not None and stat.st_mtime_ns == mtime:
+            self._trust(path, stat, content.sha256, content.git)
+
+    def _trust(self, path: str, stat: os.stat_result, sha256: str, git: str | None) -> None:
+        # The modification time was set by us to a moment in the past, so any edit since shows in it, even one in
+        # the same tick of the clock: there is no need to wait for the clock or to read the file again.
+        checked = max(time.time_ns(), stat.st_ctime_ns + _COARSE_CLOCK + 1)
+        self.learned[path] = Stat(*_signature(stat), checked, sha256, git)
+
+
+def hash_file(path: Path, size: int) -> tuple[str, str | None]:
+    """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
+    sha256 = hashlib.sha256()
+    git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if size <= GIT_HASH_LIMIT else None
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            if git is not None:
+                git.update(block)
+    return sha256.hexdigest(), git.hexdigest() if git is not None else None
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file, making folders as needed; across disks it is copied, flushed and then removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".labdata-{os.getpid()}-{target.name}"[:200])
+        shutil.copy2(source, beside)
+        beside.replace(target)
+        source.unlink()
+
+
+def put_new(staged: Path, target: Path) -> bool:
+    """Move a staged file to a place where there must be none; returns False if there is one after all.
+
+    A hard link refuses to replace anything, which a rename does not on Linux and macOS; filesystems without links
+    get a check and a rename.
+    """
+    try:
+        os.link(staged, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        if os.path.lexists(target):
+            return False
+        move(staged, target)
+        return True
+    staged.unlink()
+    return True
+
+
+def stamp() -> str:
+    """Return the UTC time as the name of a recycle folder."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+
+
+def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _signature_of(known: Stat) -> tuple[int, int, int, int]:
+    return known.size, known.mtime, known.ctime, known.inode
+
+
+def _unchanged(known: Stat, stat: os.stat_result) -> bool:
+    """Tell whether a file certainly is as it was read: same stat, and not written in the same tick as the reading."""
+    if _signature_of(known) != _signature(stat):
+        return False
+    tick = _COARSE_CLOCK if known.mtime % 1_000_000_000 == 0 else _FINE_CLOCK
+    # The change time cannot be set by a program, so it tells of an edit that keeps size and modification time.
+    return known.ctime < known.checked - tick or known.ctime > known.checked + tick
+
+
+class _readable:  # noqa: N801 - reads as a statement: `with _readable(path)`
+    """Turns the system's refusal to read a path into one sentence."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, PermissionError):
+            raise LabdataError(
+                f"{self.path} cannot be read: this account has no permission. Nothing was changed.",
+                "Give yourself read permission (chmod u+r) or exclude it in labdata.toml.",
+            ) from error
