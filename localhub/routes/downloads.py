@@ -1,0 +1,63 @@
+"""Reading files: resolve, for the client's HEAD and GET and for curl and browsers."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from localhub import errors, trees
+from localhub.content import StoredObject
+from localhub.repository import find_commit
+from localhub.web import Call, ranged, route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.responses import Response
+
+
+def resolve(call: Call) -> Response:
+    """A file at a revision. A HEAD tells the client where to get it: by xet, or by a GET here (hub-api §7.1)."""
+    repo = call.readable_repo()
+    git = repo.git()
+    commit = find_commit(git, call.segment("revision"))
+    path = call.segment("path")
+    entry = trees.find(git, commit, path)
+    sha = str(commit.id)
+    if entry is None or entry.is_folder:
+        raise errors.entry_not_found("Entry not found", sha)
+    name = quote(path.rsplit("/", 1)[-1])
+    headers = {
+        "X-Repo-Commit": sha,
+        "Content-Type": mimetypes.guess_type(path)[0] or "application/octet-stream",
+        "Content-Disposition": f"inline; filename*=UTF-8''{name}",
+    }
+    facts = trees.blob_facts(git, entry.oid)
+    if facts.pointer is None:
+        data = git.odb.read(entry.oid)[1]
+
+        def blob(start: int, end: int) -> Iterator[bytes]:
+            return iter([data[start:end]])
+
+        return ranged(call, len(data), blob, {**headers, "ETag": f'"{entry.oid}"'})
+    stored = call.store.content.find(facts.pointer.sha256)
+    if stored is None:
+        raise errors.HubError(404, f"The content of {path} is not on this Hub", "EntryNotFound")
+    headers |= _linked(stored, f"{call.base}/api/datasets/{repo.id}/xet-read-token/{sha}")
+
+    def content(start: int, end: int) -> Iterator[bytes]:
+        return call.store.content.read(stored, start, end)
+
+    return ranged(call, stored.size, content, headers)
+
+
+def _linked(stored: StoredObject, token_url: str) -> dict[str, str]:
+    etag = f'"{stored.sha256}"'
+    headers = {"ETag": etag, "X-Linked-ETag": etag, "X-Linked-Size": str(stored.size)}
+    if stored.xet_hash:
+        headers |= {"X-Xet-Hash": stored.xet_hash, "Link": f'<{token_url}>; rel="xet-auth"'}
+    return headers
+
+
+ROUTES = [route("/datasets/{namespace}/{name}/resolve/{revision}/{path:path}", resolve)]

@@ -1,0 +1,103 @@
+"""Running the application: one uvicorn on the loopback interface, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from localhub.app import build
+from localhub.store import Store
+from localhub.traffic import Connections, Log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from localhub.accounts import Role
+    from localhub.faults import Faults
+
+HOST = "127.0.0.1"
+
+
+def serve(
+    root: Path,
+    users: Mapping[str, Role],
+    orgs: Sequence[str],
+    faults: Faults,
+    *,
+    port: int = 0,
+    stop_with_stdin: bool = False,
+) -> None:
+    """Serve the Hub kept in `root` until SIGTERM, SIGINT, or (if asked) the end of stdin.
+
+    Prints one JSON line with the endpoint, the tokens and the admin secret as soon as requests are answered. Raises
+    OSError if the port is taken.
+    """
+    listener = socket.socket()
+    # A Hub that was killed and is started again gets its port back at once. Elsewhere the option means sharing a port.
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
+    store = Store.open(root, users, orgs)
+    connections, admin_secret = Connections(), secrets.token_hex(16)
+    config = uvicorn.Config(
+        build(store, faults, Log(), connections, admin_secret),
+        http=_tracking(connections),
+        ws="none",
+        lifespan="off",
+        log_level=logging.WARNING,
+        access_log=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=1,
+    )
+    endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
+    ready = {"endpoint": endpoint, "tokens": store.accounts.tokens, "admin": admin_secret}
+    server = _Server(config, json.dumps(ready))
+    if stop_with_stdin:
+        threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        store.database.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        print(self._ready_line, flush=True)
+
+
+def _watch_stdin(server: uvicorn.Server) -> None:
+    """A parent that dies, however it dies, closes its end of the pipe."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    server.should_exit = True
+
+
+def _tracking(connections: Connections) -> type[asyncio.Protocol]:
+    class Tracking(H11Protocol):
+        """Lets fault rules cut a connection."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            connections.opened(transport)
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.closed(self.transport)
+            super().connection_lost(exc)
+
+    return Tracking
