@@ -99,7 +99,7 @@ def package_problem(name: str) -> str:
     if keyword.iskeyword(name):
         return f"{name!r} is a word of the Python language; choose another."
     if name in TAKEN or name in sys.stdlib_module_names:
-        return f"{name!r} is the name of a package that the project itself needs; choose another."
+        return f"{name!r} is a package that the project itself uses; choose another name."
     return ""
 
 
@@ -134,9 +134,7 @@ def fetch_problem(text: str, layers: Iterable[str]) -> str:
         if pattern.startswith(("/", "~")) or ".." in parts or "\\" in pattern or line_problem(pattern):
             return f"{pattern!r} is not a path below data/; write it like raw/profiles/**."
         if chosen and not any(letter in parts[0] for letter in "*?[") and parts[0] not in chosen:
-            return (
-                f"{pattern!r} is in none of the layers on the Hub ({', '.join(chosen)}); write it like {chosen[0]}/**."
-            )
+            return f"{pattern!r} is in no input layer on the Hub ({', '.join(chosen)}); write it like {chosen[0]}/**."
     return ""
 
 

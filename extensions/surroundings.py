@@ -1,8 +1,9 @@
-"""What git knows about the person at the keyboard; asked for advice and defaults only, never written into a file."""
+"""What is known where Copier runs: the git identity and the folder. For advice and defaults only, never for a file."""
 
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2.ext import Extension
@@ -20,9 +21,15 @@ def git_config(key: str) -> str:
     return found.stdout.strip()
 
 
-class GitIdentityExtension(Extension):
-    """Make `git_config` available as a Jinja filter: `{{ 'user.name' | git_config }}`."""
+def folder_name(path: object) -> str:
+    """Return the name of the folder *path*, also where it is written as `.` or `..`."""
+    return Path(str(path)).resolve().name
+
+
+class SurroundingsExtension(Extension):
+    """Make the functions of this module available as Jinja filters."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.filters["git_config"] = git_config
+        environment.filters["folder_name"] = folder_name

@@ -1,0 +1,211 @@
+"""What a generated project holds: exactly these files for the answers a lab may give, and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.template.generating import REPOSITORY, environment, generate, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = """
+.copier-answers.yml
+.env.example
+.gitattributes
+.github/workflows/ci.yml
+.gitignore
+.pre-commit-config.yaml
+Justfile
+README.md
+Snakefile
+config/config.schema.yaml
+config/config.yaml
+config/sources.toml
+data/external/.gitkeep
+data/interim/.gitkeep
+data/processed/.gitkeep
+data/raw/.gitkeep
+docs/README.md
+labdata.toml
+notebooks/README.md
+pixi.toml
+profiles/default/config.yaml
+pyproject.toml
+references/README.md
+rules/common.smk
+rules/profiles.smk
+rules/results.smk
+scripts/snakelint.py
+src/PACKAGE/__init__.py
+src/PACKAGE/config.py
+src/PACKAGE/downloading/__init__.py
+src/PACKAGE/downloading/download_data.py
+src/PACKAGE/figures.py
+src/PACKAGE/profiles.py
+src/PACKAGE/steps.py
+src/PACKAGE/tables.py
+tests/test_config.py
+tests/test_profiles.py
+"""
+
+SMALL: dict[str, object] = {
+    "project_name": 'Zoë\'s "3D" map \\ of cells',
+    "description": 'What\'s in it? 100 % <new>: "yes"',
+    "hub_layers": ["processed"],
+    "license": "MIT",
+    "lab_name": "Zoë's Lab",
+    "hub_private": "false",
+}
+PARTIAL: dict[str, object] = {
+    "hub_layers": ["external", "raw", "processed"],
+    "inputs_fetch": "external/**, raw/profiles/**",
+    "license": "BSD-3-Clause",
+    "github_org": "cell-lab",
+}
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("usual") / "mito-screen")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("small") / "somewhere", SMALL)
+
+
+@pytest.fixture(scope="module")
+def partial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return generate(tmp_path_factory.mktemp("partial") / "project", PARTIAL)
+
+
+def committed(project: Path) -> set[str]:
+    """Return the files of the first commit."""
+    return set(git(project, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
+
+
+def settings(project: Path) -> dict[str, object]:
+    return tomllib.loads((project / "labdata.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("project", "package", "more"),
+    [
+        ("usual", "mito_screen", set()),
+        ("small", "zoe_s_3d_map_of_cells", {"LICENSE"}),
+        ("partial", "mito_screen", {"LICENSE"}),
+    ],
+)
+def test_the_first_commit_holds_exactly_these_files(
+    project: str, package: str, more: set[str], request: pytest.FixtureRequest
+) -> None:
+    files = committed(request.getfixturevalue(project))
+    own = {name for name in files if not name.startswith("labdata/")}
+    assert own == {name.replace("PACKAGE", package) for name in FILES.split()} | more
+
+
+def test_labdata_comes_as_it_is(usual: Path) -> None:
+    tool = {name for name in committed(usual) if name.startswith("labdata/")}
+    assert "labdata/newproject.py" in tool
+    for name in tool:
+        assert (usual / name).read_bytes() == (REPOSITORY / "template" / name).read_bytes()
+
+
+@pytest.mark.parametrize("project", ["usual", "small", "partial"])
+def test_no_template_braces_are_left(project: str, request: pytest.FixtureRequest) -> None:
+    folder: Path = request.getfixturevalue(project)
+    for name in committed(folder):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert "{%" not in text, name
+        # `just` has braces of its own
+        assert name == "Justfile" or name.startswith("labdata/") or "{{" not in text, name
+        assert '"' not in name
+
+
+@pytest.mark.parametrize("project", ["usual", "small", "partial"])
+def test_every_toml_and_yaml_file_can_be_read(project: str, request: pytest.FixtureRequest) -> None:
+    folder: Path = request.getfixturevalue(project)
+    names = [name for name in committed(folder) if name.endswith((".toml", ".yml", ".yaml"))]
+    assert len(names) == 10
+    for name in names:
+        text = (folder / name).read_text(encoding="utf-8")
+        read = tomllib.loads(text) if name.endswith(".toml") else yaml.safe_load(text)
+        assert isinstance(read, dict), name
+
+
+def test_odd_names_reach_the_files_unharmed(small: Path) -> None:
+    manifest = tomllib.loads((small / "pyproject.toml").read_text(encoding="utf-8"))
+    assert manifest["project"]["description"] == SMALL["description"]
+    assert manifest["project"]["authors"] == [{"name": "Zoë's Lab"}]
+    assert (small / "README.md").read_text(encoding="utf-8").startswith(f"# {SMALL['project_name']}\n")
+    assert "Copyright (c) Zoë's Lab" in (small / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_all_layers_live_on_the_hub_unless_the_lab_says_otherwise(usual: Path) -> None:
+    assert settings(usual) == {
+        "org": "lab",
+        "project": "mito-screen",
+        "private": True,
+        "exclude": ["*.DS_Store", "__pycache__/", "*.pyc", ".ipynb_checkpoints/", "*.tmp"],
+        "repos": {
+            "inputs": {"folders": ["external", "raw"], "branch": "main", "fetch": ["**"], "publish": ["**"]},
+            "results": {"folders": ["interim", "processed"], "branch": "member", "fetch": ["**"], "publish": ["**"]},
+        },
+    }
+
+
+def test_processed_alone_is_a_valid_start(small: Path) -> None:
+    assert settings(small)["repos"] == {
+        "results": {"folders": ["processed"], "branch": "member", "fetch": ["**"], "publish": ["**"]}
+    }
+    assert settings(small)["private"] is False
+    assert "get-inputs" not in (small / "README.md").read_text(encoding="utf-8").split("## The pipeline")[0]
+
+
+def test_a_lab_names_the_part_of_the_inputs_that_members_get(partial: Path) -> None:
+    repos = settings(partial)["repos"]
+    assert repos == {
+        "inputs": {
+            "folders": ["external", "raw"],
+            "branch": "main",
+            "fetch": ["external/**", "raw/profiles/**"],
+            "publish": ["**"],
+        },
+        "results": {"folders": ["processed"], "branch": "member", "fetch": ["**"], "publish": ["**"]},
+    }
+
+
+def test_nothing_personal_is_rendered_or_answered(tmp_path: Path) -> None:
+    """The folder, the home, the git identity and the token of who generates must not reach the others."""
+    home = tmp_path / "xaverhome"
+    env = environment(home, HF_TOKEN="hf_xaversecret", HF_BRANCH="xaverbranch", USER="xaveruser", LOGNAME="xaveruser")
+    env |= {"GIT_AUTHOR_NAME": "Xaver Name", "GIT_AUTHOR_EMAIL": "xaver@mail.example"}
+    (home / ".gitconfig").write_text("[user]\nname = Xaver Name\nemail = xaver@mail.example\n", encoding="utf-8")
+    project = generate(tmp_path / "xaverfolder", env=env)
+    for name in committed(project):
+        assert "xaver" not in (project / name).read_text(encoding="utf-8").lower(), name
+
+
+def test_git_never_sees_data_env_or_what_tools_make(usual: Path) -> None:
+    for name in (
+        "data/raw/plate.csv.gz",
+        "data/processed/a/b/table.csv",
+        "data/_recycle/x/f",
+        "data/.labdata/state.db",
+    ):
+        assert git(usual, "check-ignore", name) == name
+    for name in (".env", ".snakemake/log/x", "logs/P1/pca.log", ".pixi/envs/x", "src/mito_screen/__pycache__/x.pyc"):
+        assert git(usual, "check-ignore", name) == name
+    assert git(usual, "ls-files", "data").splitlines() == [
+        f"data/{folder}/.gitkeep" for folder in ("external", "interim", "processed", "raw")
+    ]
+
+
+def test_the_project_is_whole_although_there_was_no_hub(usual: Path) -> None:
+    assert git(usual, "status", "--porcelain") == ""
+    assert git(usual, "rev-list", "--count", "HEAD") == "1"

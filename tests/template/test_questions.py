@@ -1,0 +1,150 @@
+"""The questions: what is derived, and what is refused with one sentence that repeats the bad value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from extensions import names
+from extensions.surroundings import git_config
+from tests.template.generating import USUAL, copier, environment, template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANY = "a-" * 60 + "a"
+
+
+def answers_of(folder: Path, given: dict[str, object]) -> dict[str, object]:
+    """Copy without running the task, and return the stored answers."""
+    command = ["copy", "--skip-tasks", "--vcs-ref=HEAD", str(template()), str(folder)]
+    copier(command, folder.parent, environment(folder.parent / "home"), given)
+    stored: dict[str, object] = yaml.safe_load((folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    return stored
+
+
+def test_two_answers_are_enough_and_the_others_follow_from_them(tmp_path: Path) -> None:
+    stored = answers_of(tmp_path / "anywhere", {"project_name": "Mito Screen II", "hf_org": "cell-lab"})
+    assert stored.pop("_src_path") == str(template())
+    assert stored == {
+        "_commit": "v0.1.0",
+        "project_name": "Mito Screen II",
+        "hf_org": "cell-lab",
+        "description": "Mito Screen II: data analysis with its code on GitHub and its data on the Hugging Face Hub.",
+        "project_slug": "mito-screen-ii",
+        "package_name": "mito_screen_ii",
+        "github_org": "cell-lab",
+        "hub_layers": ["external", "raw", "interim", "processed"],
+        "inputs_fetch": "**",
+        "hub_private": True,
+        "license": "none",
+    }
+
+
+def test_the_folder_proposes_the_name(tmp_path: Path) -> None:
+    stored = answers_of(tmp_path / "cell-atlas_2", {"hf_org": "lab"})
+    assert (stored["project_name"], stored["package_name"]) == ("Cell Atlas 2", "cell_atlas_2")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "sentence"),
+    [
+        ("project_slug", "Mito_Screen", "'Mito_Screen' is not kebab-case"),
+        ("package_name", "class", "'class' is a word of the Python language"),
+        ("hf_org", "two--hyphens", "'two--hyphens' cannot be an account"),
+        ("hub_layers", [], "[] would leave nothing to share"),
+        ("inputs_fetch", "processed/**", "'processed/**' is in no input layer on the Hub (external, raw)"),
+        ("description", "with {{ braces }}", "'with {{ braces }}' holds template braces"),
+        ("license", "WTF", "'WTF' is not in ['MIT', 'BSD-3-Clause', 'none']"),
+        ("project_name", "日本", "Validation error for question 'project_slug': '' is not kebab-case"),
+    ],
+)
+def test_a_wrong_answer_is_repeated_and_nothing_is_made(
+    question: str, answer: object, sentence: str, tmp_path: Path
+) -> None:
+    command = ["copy", "--vcs-ref=HEAD", str(template()), str(tmp_path / "project")]
+    failed = copier(command, tmp_path, environment(tmp_path / "home"), USUAL | {question: answer}, check=False)
+    assert failed.returncode != 0
+    assert sentence in failed.stderr
+    assert "Nothing was made." in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert not (tmp_path / "project").exists()
+
+
+def test_without_an_organisation_nothing_is_made(tmp_path: Path) -> None:
+    command = ["copy", "--vcs-ref=HEAD", str(template()), str(tmp_path / "project")]
+    failed = copier(command, tmp_path, environment(tmp_path / "home"), check=False)
+    assert failed.returncode != 0
+    assert 'Question "hf_org" is required\nNothing was made.' in failed.stderr
+    assert not (tmp_path / "project").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "kebab", "snake"),
+    [
+        ("Mito Screen", "mito-screen", "mito_screen"),
+        ("  Zoë's 2nd -- screen! ", "zoe-s-2nd-screen", "zoe_s_2nd_screen"),
+        ("3D map", "3d-map", "p3d_map"),
+        ("Class", "class", "class_"),
+        ("日本", "", ""),
+    ],
+)
+def test_slugs_are_made_of_small_letters_digits_and_one_sign(text: str, kebab: str, snake: str) -> None:
+    assert (names.kebab(text), names.snake(text)) == (kebab, snake)
+
+
+@pytest.mark.parametrize("slug", ["", "-a", "a-", "a--b", "A", "a_b", "a.b", "é", "a b", "con", "lpt1", MANY, "a\n"])
+def test_a_slug_that_no_repo_can_have_is_refused(slug: str) -> None:
+    assert repr(slug) in names.slug_problem(slug)
+
+
+@pytest.mark.parametrize("name", ["", "1a", "A", "a-b", "a__b", "_a", "json", "labdata", "class", "a" * 61, "é"])
+def test_a_package_that_python_cannot_import_or_that_hides_another_is_refused(name: str) -> None:
+    assert repr(name) in names.package_problem(name)
+
+
+@pytest.mark.parametrize("name", ["a/b", "-a", "a-", ".a", "a..b", "a b", "a.git", "é", "x" * 97])
+def test_an_account_that_the_hub_does_not_allow_is_refused(name: str) -> None:
+    assert repr(name) in names.org_problem(name)
+
+
+@pytest.mark.parametrize("pattern", ["/abs", "../up", "raw/../x", "~/x", "raw\\x", "processed/**"])
+def test_a_part_of_the_inputs_that_can_never_match_is_refused(pattern: str) -> None:
+    assert repr(pattern) in names.fetch_problem(f"external/**, {pattern}", ["external", "raw"])
+
+
+@pytest.mark.parametrize("text", ["", "  ", "two\nlines", "tab\there", "{% raw %}", "{{ x }}", "{# x #}"])
+def test_a_line_is_one_line_of_plain_text(text: str) -> None:
+    assert names.line_problem(text)
+
+
+def test_good_values_draw_no_complaint() -> None:
+    assert not names.slug_problem("mito-screen-2")
+    assert not names.package_problem("mito_screen_2")
+    assert not names.package_problem("class_")
+    assert not names.org_problem("carpenter-singh-lab")
+    assert not names.fetch_problem("**", ["raw"])
+    assert not names.fetch_problem("external/**, raw/profiles/**", ["external", "raw"])
+    assert not names.fetch_problem("", ["processed"])
+    assert not names.line_problem('What\'s "new"? 100 %')
+
+
+def test_git_knows_who_is_there_or_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[user]\nname = Ann\n", encoding="utf-8")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.chdir(tmp_path)
+    assert git_config("user.name") == "Ann"
+    assert git_config("user.signature") == ""
+    monkeypatch.setenv("PATH", "")
+    assert git_config("user.name") == ""
+
+
+def test_who_has_no_git_identity_is_told_how_to_set_it(tmp_path: Path) -> None:
+    env = {name: value for name, value in environment(tmp_path / "home").items() if "_AUTHOR_" not in name}
+    command = ["copy", "--skip-tasks", "--vcs-ref=HEAD", str(template()), str(tmp_path / "project")]
+    said = copier(command, tmp_path, env, USUAL)
+    assert 'git config --global user.name "Your Name"' in said.stderr
