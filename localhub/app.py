@@ -32,8 +32,11 @@ def build(store: Store, faults: Faults, log: Log, connections: Connections, admi
     """The application for one Hub."""
 
     def user_of(scope: Scope) -> str | None:
+        request = Request(scope)
+        if scope["path"].startswith("/cas/"):
+            return cas.user_of(store, request)
         try:
-            account = sender(store, Request(scope))
+            account = sender(store, request)
         except HubError:
             return None
         return account.name if account else None

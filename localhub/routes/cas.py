@@ -5,6 +5,7 @@ What is absent here (`/v2/...`, xorb grants) is answered 404 on purpose: the cli
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -16,20 +17,26 @@ from localhub.permissions import require_push
 from localhub.reconstruction import plan
 from localhub.web import Body, Call, answer, byte_range, ranged, route
 
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from localhub.repos import Repo
+    from localhub.store import Store
+
 _LIFETIME = 15 * 60
 
 
 def read_token(call: Call) -> Response:
     """A token for downloads."""
     repo = call.readable_repo()
-    return _token(call, "read", repo.pk)
+    return _token(call, "read", repo)
 
 
 def write_token(call: Call) -> Response:
     """A token for uploads; with create_pr the revision is the literal `None` and anyone may (hub-api §7.2)."""
     repo = call.repo()
     require_push(call, repo, call.segment("revision"))
-    return _token(call, "write", repo.pk)
+    return _token(call, "write", repo)
 
 
 def chunk(call: Call) -> Response:
@@ -82,8 +89,9 @@ def xorb_bytes(call: Call) -> Response:
     return ranged(call, path.stat().st_size, lambda start, end: read_file(path, start, end), {})
 
 
-def _token(call: Call, kind: str, repo: int) -> Response:
-    token, expires = call.store.signer.sign(f"{kind}:{repo}", _LIFETIME)
+def _token(call: Call, kind: str, repo: Repo) -> Response:
+    name = call.account.name if call.account else ""
+    token, expires = call.store.signer.sign(f"{kind}:{repo.pk}:{name}", _LIFETIME)
     url = f"{call.base}/cas"
     # Downloads read the headers, uploads the body (hub-api §0.4).
     headers = {
@@ -94,13 +102,19 @@ def _token(call: Call, kind: str, repo: int) -> Response:
     return answer({"casUrl": url, "accessToken": token, "exp": expires}, headers)
 
 
+def user_of(store: Store, request: Request) -> str | None:
+    """The account for which the xet token of a request was given out."""
+    claim = store.signer.claim(request.headers.get("authorization", "").removeprefix("Bearer ")) or "::"
+    return claim.split(":")[2] or None
+
+
 def _authorised(call: Call, need: str) -> int:
     """The repo for which the sender's xet token was given out; a write token also reads."""
     token = call.request.headers.get("authorization", "").removeprefix("Bearer ")
-    kind, _, repo = (call.store.signer.claim(token) or "").partition(":")
-    if kind not in {need, "write"} or not repo.isdigit():
+    kind, _, rest = (call.store.signer.claim(token) or "").partition(":")
+    if kind not in {need, "write"}:
         raise HubError(401, "The xet token is invalid or has ended")
-    return int(repo)
+    return int(rest.partition(":")[0])
 
 
 def _octets(data: bytes) -> Response:

@@ -126,9 +126,9 @@ def _make_ref(git: pygit2.Repository, ref: str, target: pygit2.Oid) -> None:
     _check_new(git, ref)
     try:
         git.references.create(ref, target)
-    except (ValueError, pygit2.GitError) as error:
-        # `a` and `a/b` cannot both be branches.
-        raise HubError(409, f"Cannot create {ref}: {error}") from None
+    except (ValueError, OSError, pygit2.GitError):
+        # `a` and `a/b` cannot both be branches. Not a 409: the client takes that for "exists already".
+        raise errors.bad_request(f"Cannot create {ref}: a reference with a clashing name exists") from None
 
 
 def _items(git: pygit2.Repository, prefix: str) -> list[dict[str, str]]:
