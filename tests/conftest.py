@@ -1,3 +1,3 @@
-"""What every test may use: a Hub on this machine (`hub`, `shared_hub`)."""
+"""Fixtures that every test may use."""
 
 pytest_plugins = ["localhub.testing"]

@@ -244,6 +244,16 @@ def plan_put(
     return plan
 
 
+def base_against(base: Tree, then: Tree, now: Tree) -> dict[str, Content]:
+    """Return the base for a push to main from a working copy that belongs to a branch.
+
+    That is what main held when its news were last merged here (``then``); where main now holds just what was last
+    synced here, that was this member's own push.
+    """
+    known = {path: content for path, content in base.items() if same(content, now.get(path))}
+    return known | {path: then[path] for path in base if path in then and path not in known}
+
+
 def _moved(base: Content | None, then: Content | None, now: Content | None) -> bool:
     """Tell whether a branch changed a path since this working copy last saw it."""
     if same(now, base):

@@ -107,8 +107,9 @@ def _decide(
     local = read_local(workspace, repo, base, now, in_scope)
     with workspace.state.changes():
         workspace.save_stats()
-    reference = then if target.branch == "main" and repo.per_member else base
-    known = {path: content for path, content in reference.items() if in_scope(path) and path in base}
+    beside_branch = target.branch == "main" and repo.per_member
+    base_here = plan.base_against(base, then, now) if beside_branch else base
+    known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
     decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish)
     if target.branch != "main" and heads.main:
@@ -304,24 +305,27 @@ def _record(
     workspace.state.keep_tree(commit, tree)
     with workspace.state.changes():
         workspace.state.update_synced(repo.id, {**decided.adopt, **synced}, [*decided.delete, *decided.forget])
-        workspace.state.set_heads(repo.id, _heads_after(repo, heads, view, target, decided, commit))
+        if _abreast(workspace, repo, target, decided, tree):
+            workspace.state.set_heads(repo.id, _heads_after(repo, heads, view, target, commit))
         workspace.save_stats()
 
 
-def _heads_after(repo: Repo, heads: Heads, view: View, target: Target, decided: plan.PutPlan, commit: str) -> Heads:
-    """Return where the working copy stands after a push.
+def _abreast(workspace: Workspace, repo: Repo, target: Target, decided: plan.PutPlan, tree: Tree) -> bool:
+    """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
+    if target.now == target.then:
+        return not decided.news
+    synced = workspace.state.synced(repo.id)
+    wanted = [path for path in tree if repo.holds(path) and repo.fetch(path)]
+    return all(same(tree[path], synced.get(path)) for path in wanted)
 
-    It stands at the new commit only if it stood at the commit before it: otherwise there is news to get.
-    """
-    abreast = target.now == target.then or not target.now
+
+def _heads_after(repo: Repo, heads: Heads, view: View, target: Target, commit: str) -> Heads:
+    """Return where a working copy stands that has seen all of a branch and then pushed a commit to it."""
     if not repo.per_member:
-        return replace(heads, branch_name="main", branch=commit, main=commit) if abreast else heads
+        return replace(heads, branch_name="main", branch=commit, main=commit)
     if target.branch == "main":
-        return heads
-    if abreast and not decided.news:
-        main = heads.main or target.start
-        return replace(heads, branch_name=view.branch_name, branch=commit, main=main)
-    return heads
+        return replace(heads, main=commit)
+    return replace(heads, branch_name=view.branch_name, branch=commit, main=heads.main or target.start)
 
 
 def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, *, done: bool) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdata import plan
 from labdata.errors import MissingError
 from labdata.history import merge_bases
+from labdata.provenance import trailers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from labdata.content import Content, Tree
     from labdata.remote import Commit
     from labdata.settings import Repo
     from labdata.workspace import Workspace
+
+_MERGED = re.compile(r"\(#(\d+)\)$")
 
 
 @dataclass
@@ -48,8 +53,27 @@ class View:
         if not self.branch or self.branch == self.main:
             return [self.main_tree]
         hub = self.workspace.hub
-        branch, main = hub.commits(self.repo.id, self.branch), hub.commits(self.repo.id, self.main)
+        branch, main = hub.commits(self.repo.id, self.branch), self._main_history()
         return [self.workspace.tree(self.repo.id, base) for base in merge_bases(self.branch_name, branch, main)]
+
+    def _main_history(self) -> Iterator[Commit]:
+        """Give main's commits; one that merged a pull request carries that request's trailers too.
+
+        The Hub squashes a pull request into a commit "title (#N)" that does not repeat its message; what was
+        proposed stays readable as refs/pr/N.
+        """
+        hub = self.workspace.hub
+        for commit in hub.commits(self.repo.id, self.main):
+            number = _MERGED.search(commit.title)
+            if number is None or "Branch" in trailers(commit.message):
+                yield commit
+                continue
+            try:
+                proposed = next(hub.commits(self.repo.id, f"refs/pr/{number.group(1)}"))
+            except MissingError:
+                yield commit
+            else:
+                yield replace(commit, message=f"{commit.message}\n{proposed.message}")
 
     @cached_property
     def merged(self) -> plan.Merge:
