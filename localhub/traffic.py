@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from localhub.faults import Faults, Rule
 
 _KEPT = 200_000
+_PATIENCE = 500  # hundredths of a second
 
 
 @dataclass
@@ -65,11 +66,18 @@ class Connections:
         """Forget a connection."""
         self._open = {peer: kept for peer, kept in self._open.items() if kept is not transport}
 
-    def cut(self, client: tuple[str, int]) -> None:
-        """Close a connection without a further byte."""
+    async def cut(self, client: tuple[str, int]) -> None:
+        """Close a connection once the bytes already given to it are on their way."""
         transport = self._open.get(tuple(client))
-        if transport is not None:
-            transport.abort()
+        if transport is None:
+            return
+        for _ in range(_PATIENCE):
+            if not transport.get_write_buffer_size():
+                break
+            await asyncio.sleep(0.01)
+        transport.abort()
+        # One turn of the loop, in which the server notices that the connection is gone.
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)
@@ -101,9 +109,7 @@ class Gate:
             await asyncio.sleep(delay / 1000)
 
         async def cut() -> None:
-            self._traffic.connections.cut(scope["client"])
-            # One turn of the loop, in which the server notices that the connection is gone.
-            await asyncio.sleep(0)
+            await self._traffic.connections.cut(scope["client"])
 
         passage = _Passage(record, rule, receive, send, cut)
         if rule and rule.refuse:
@@ -159,8 +165,6 @@ class _Passage:
         self._withheld = True
         self._record.bytes_out += len(body)
         await self._send({**message, "body": body, "more_body": True})
-        # The client is to receive these bytes: an aborted connection throws away what is still on its way.
-        await asyncio.sleep(0.05)
         await self.cut()
 
 

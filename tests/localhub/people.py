@@ -13,11 +13,10 @@ if TYPE_CHECKING:
     from localhub.testing import Hub
 
 
-def type_in(hub: Hub, user: str | None, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as that person, who must live with whatever exit code it gives."""
-    return subprocess.run(
-        words, env=hub.env(user, home), cwd=home, capture_output=True, text=True, timeout=120, check=False
-    )
+def type_in(hub: Hub, user: str | None, home: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as that person, and get its exit code; settings are for its environment."""
+    environment = {**hub.env(user, home), **settings}
+    return subprocess.run(words, env=environment, cwd=home, capture_output=True, text=True, timeout=120, check=False)
 
 
 def hf(hub: Hub, user: str | None, home: Path, *words: str) -> str:

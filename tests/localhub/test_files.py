@@ -15,6 +15,7 @@ from huggingface_hub.hf_api import RepoFile, RepoFolder
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import CommitOperation
 
     from localhub.testing import Hub
 
@@ -32,9 +33,14 @@ def contents(api: HfApi, repo: str, revision: str = "main") -> dict[str, bytes]:
     return {path: data for path, data in found.items() if path != ".gitattributes"}
 
 
-def tree(api: HfApi, repo: str, path: str | None = None, **options: bool) -> dict[str, RepoFile | RepoFolder]:
+def tree(
+    api: HfApi, repo: str, path: str | None = None, recursive: bool = False, expand: bool = False
+) -> dict[str, RepoFile | RepoFolder]:
     """A listing by path."""
-    return {entry.path: entry for entry in api.list_repo_tree(repo, path, repo_type="dataset", **options)}
+    return {
+        entry.path: entry
+        for entry in api.list_repo_tree(repo, path, repo_type="dataset", recursive=recursive, expand=expand)
+    }
 
 
 def test_a_folder_comes_down_exactly_as_it_went_up(shared_hub: Hub, tmp_path: Path) -> None:
@@ -164,7 +170,7 @@ def test_adding_copying_and_deleting_are_one_commit(shared_hub: Hub) -> None:
     repo = shared_hub.new_repo()
     data = os.urandom(50_000)
     first = commit(api, repo, {"old/a.parquet": data, "old/b.txt": b"b", "gone/x.txt": b"x", "gone/y.txt": b"y"})
-    operations = [
+    operations: list[CommitOperation] = [
         CommitOperationDelete("gone/"),
         CommitOperationAdd("gone/new.txt", b"new"),
         CommitOperationCopy("old/a.parquet", "new/a.parquet"),

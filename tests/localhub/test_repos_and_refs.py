@@ -38,7 +38,7 @@ def test_a_new_repo_begins_with_gitattributes_and_anyone_can_read_its_git_log(hu
     assert log.stdout.splitlines()[1].endswith("ann initial commit")
     subprocess.run([*git, "fsck", "--strict"], capture_output=True, check=True)
 
-    info = hub.api("rea").repo_info("LAB/Mito-Inputs", repo_type="dataset", files_metadata=True)
+    info = hub.api("rea").dataset_info("LAB/Mito-Inputs", files_metadata=True)
     assert (info.id, info.private, info.sha) == ("lab/mito-inputs", True, sha)
     assert {file.rfilename: file.size for file in info.siblings or []}["notes.txt"] == len("first words")
 
@@ -107,7 +107,7 @@ def test_lists_show_private_repos_to_members_only(hub: Hub) -> None:
     assert {found.id for found in hub.api("rea").list_datasets(author="lab")} == {open_repo, closed}
     assert {found.id for found in hub.api(None).list_datasets(author="lab")} == {open_repo}
     assert [found.id for found in hub.api(None).list_datasets(search="bobs")] == ["bob/bobs-own"]
-    assert {found.id for found in hub.api("ann").list_repos(namespace="lab")} == {open_repo, closed}
+    assert {found.id for found in hub.api("ann").list_user_repos(namespace="lab")} == {open_repo, closed}
 
 
 def test_branches_start_where_asked_and_main_cannot_be_deleted(shared_hub: Hub) -> None:
