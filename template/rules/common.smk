@@ -1,10 +1,9 @@
-# What the rules share: the checked settings, the plates there are, and where a plate's map is.
+# What the rules share: the checked settings, the plates there are, and where each plate's map is.
 
 import csv
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
 validate(config, "../config/config.schema.yaml")
@@ -20,25 +19,25 @@ def plates_in(folder):
         plate = path.name.split(".")[0].split("_")[0]
         if plate in plates:
             both = f"{plates[plate].name} and {path.name} are both of plate {plate}"
-            raise WorkflowError(f"{both}; leave one of them in {folder.as_posix()}.")
+            sys.exit(f"{both}; leave one of them in {folder.as_posix()}.")
         plates[plate] = path
     return plates
 
 
-def platemap_of(wildcards):
-    """Return the plate map of a plate, found through its barcode; nothing while the barcode table itself is missing."""
-    barcodes = METADATA / "barcode_platemap.csv"
+def platemaps_of(plates, barcodes):
+    """Return the map of each of *plates*, found in the table *barcodes*; none while that table is missing."""
     if not barcodes.exists():
-        return []
-    with barcodes.open(encoding="utf-8", newline="") as lines:
-        maps = {row["Assay_Plate_Barcode"]: row["Plate_Map_Name"] for row in csv.DictReader(lines)}
-    if wildcards.plate not in maps:
-        unknown = f"Plate {wildcards.plate} is not in {barcodes.as_posix()}"
-        raise WorkflowError(f"{unknown}; add its line, or move its profiles away.")
-    return (METADATA / "platemap" / f"{maps[wildcards.plate]}.txt").as_posix()
+        return {}
+    with barcodes.open(encoding="utf-8-sig", newline="") as lines:
+        names = {row.get("Assay_Plate_Barcode"): row.get("Plate_Map_Name") for row in csv.DictReader(lines)}
+    for plate in plates:
+        if not names.get(plate):
+            sys.exit(f"Plate {plate} is not in {barcodes.as_posix()}; add its line, or move its profiles away.")
+    return {plate: f"{config['metadata']}/platemap/{names[plate]}.txt" for plate in plates}
 
 
 PLATES = plates_in(RAW_PROFILES)
+PLATEMAPS = platemaps_of(PLATES, METADATA / "barcode_platemap.csv")
 
 if not PLATES:
     print(f"There are no plates in {RAW_PROFILES.as_posix()} yet: bring them with just get-inputs.", file=sys.stderr)
