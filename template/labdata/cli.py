@@ -265,5 +265,15 @@ def config(as_json: bool) -> None:
         workspace.console.rows([[name, value] for name, value in values.items()])
 
 
+@cli.command("cache-clear")
+def cache_clear() -> None:
+    """Free disk space that the Hub's cache takes; everything in it is on the Hub."""
+    from labdata.cache import clear
+    from labdata.settings import apply_environment, find_root
+
+    apply_environment(find_root(Path.cwd()))
+    click.echo(f"Freed {words.size(clear())} of the Hub's cache.")
+
+
 def _results(workspace: Workspace) -> Any:
     return workspace.settings.repo("results")

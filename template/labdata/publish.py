@@ -12,7 +12,7 @@ from labdata import console as words
 from labdata.content import Content, Tree, joined, same
 from labdata.errors import ConflictError, HubError, LabdataError, StaleParentError
 from labdata.names import Patterns
-from labdata.sync import Local, conflict_lines, read_local, require_home
+from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         view = look(workspace, repo)
         target = _target(repo, heads, view, to_main=options.to_main)
         local, decided = _decide(workspace, view, heads, target, options)
+        if options.parts and not (local.mine or local.base):
+            raise nothing_matches(repo, options.parts, "here")
         if decided.conflicts:
             _refuse(workspace, view, decided)
         if decided.is_empty:
@@ -112,13 +114,27 @@ def _decide(
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
     decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish)
-    if target.branch != "main" and heads.main:
+    if target.branch != "main" and not decided.is_empty and _holds_newer_main(view, heads):
 
         def here(path: str) -> bool:
             return in_scope(path) and repo.publish(path) and (path in base or path in local.mine)
 
         _take_main(workspace, view, heads, decided, here, now)
     return local, decided
+
+
+def _holds_newer_main(view: View, heads: Heads) -> bool:
+    """Tell whether a get has merged news of main here that the branch does not hold yet."""
+    if not heads.main or not view.branch or heads.main == view.known_main:
+        return False
+    return view.later_main(heads.main, view.known_main) == heads.main
+
+
+def _merged_main(view: View, heads: Heads) -> str:
+    """Return the commit of main whose news the branch will hold after a push from here."""
+    if not view.branch:
+        return heads.main or view.main
+    return view.later_main(heads.main, view.known_main) if heads.main else view.known_main
 
 
 def _take_main(
@@ -177,6 +193,7 @@ def _send(
 ) -> str:
     """Make the commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
     from labdata.remote import Change
+    from labdata.transfer import quiet_client
 
     hub, repo = workspace.hub, view.repo
     parent = target.now
@@ -195,7 +212,10 @@ def _send(
     workspace.console.say(f"{repo.name}: sending {words.number(len(decided.send), 'file')} ({words.size(size)})")
     for attempt in range(_TRIES):
         try:
-            commit, _address = hub.commit(repo.id, change, branch=target.branch, parent=parent, title=title, body=body)
+            with quiet_client():
+                commit, _address = hub.commit(
+                    repo.id, change, branch=target.branch, parent=parent, title=title, body=body
+                )
         except HubError as error:
             landed = _landed(workspace, repo, target.branch, push)
             if landed:
@@ -257,7 +277,7 @@ def _trailers(workspace: Workspace, view: View, heads: Heads, target: Target, pu
     root, state = workspace.settings.root, workspace.state
     inputs = workspace.settings.repos.get("inputs")
     inputs_commit = state.heads(inputs.id).branch if inputs and inputs.id != view.repo.id else ""
-    main = (view.main if target.branch == "main" else heads.main or target.start) if view.repo.per_member else ""
+    main = (view.main if target.branch == "main" else _merged_main(view, heads)) if view.repo.per_member else ""
     return provenance.written(
         {
             "Code": provenance.code_version(root),
@@ -325,7 +345,7 @@ def _heads_after(repo: Repo, heads: Heads, view: View, target: Target, commit: s
         return replace(heads, branch_name="main", branch=commit, main=commit)
     if target.branch == "main":
         return replace(heads, main=commit)
-    return replace(heads, branch_name=view.branch_name, branch=commit, main=heads.main or target.start)
+    return replace(heads, branch_name=view.branch_name, branch=commit, main=_merged_main(view, heads))
 
 
 def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, *, done: bool) -> None:

@@ -265,7 +265,7 @@ def explain(error: Exception, endpoint: str) -> HubError:
         return HubError("There is no Hub token on this machine. Nothing was changed.", _LOGIN, status=401)
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The Hub at {endpoint} could not be reached ({type(error).__name__}). Nothing was changed.",
+            f"The Hub at {endpoint} could not be reached. Nothing was changed.",
             "Check the network and HF_ENDPOINT, then run the same command again.",
         )
     response = getattr(error, "response", None)
@@ -290,6 +290,7 @@ def explain(error: Exception, endpoint: str) -> HubError:
             status=404,
         )
     by_status = {
+        400: (f"The Hub refused this: {said} Nothing was changed.", "Mend what it names, then run the command again."),
         401: (f"The Hub does not accept this token: {said} Nothing was changed.", _LOGIN),
         403: (f"This account may not do that: {said} Nothing was changed.", "Ask a maintainer for write access."),
         429: ("The Hub asks for a pause: too many requests. Nothing was changed.", "Run it again in five minutes."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import plan, provenance
 from labdata.errors import ConflictError, HubError, LabdataError
-from labdata.settings import check_branch
+from labdata.settings import check_branch, check_tag
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
             "Create it with `just branch-create`, or see main with `just log-main`.",
         )
     rows: list[dict[str, object]] = []
-    for commit in workspace.hub.commits(repo.id, view.main if main else view.branch):
+    history = view.main_history() if main else workspace.hub.commits(repo.id, view.branch)
+    for commit in history:
         rows.append(
             {
                 "commit": commit.id,
@@ -132,6 +133,7 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
 
 def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False) -> str:
     """Name the newest commit of my branch (or main) for good; returns its sha."""
+    check_tag(name)
     view = look(workspace, repo)
     commit = view.main if main or not view.branch else view.branch
     try:

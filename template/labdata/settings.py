@@ -134,6 +134,16 @@ def load(root: Path) -> Settings:
     )
 
 
+def check_tag(name: str) -> str:
+    """Return a tag's name if the Hub takes it; raises ``LabdataError`` with the bad value."""
+    if not _BRANCH.match(name) or ".." in name or name.endswith(".lock"):
+        raise LabdataError(
+            f"{name!r} cannot be a tag: use letters, digits, '.', '_' and '-'. Nothing was tagged.",
+            "For example: `just tag paper-v1`.",
+        )
+    return name
+
+
 def check_branch(name: str) -> str:
     """Return a member's branch name if the Hub and the client take it; raises ``LabdataError`` with the bad value."""
     if name in ("main", "HEAD") or not _BRANCH.match(name) or ".." in name or name.endswith(".lock"):

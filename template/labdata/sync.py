@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import names, plan
 from labdata.content import Content, Tree, same
-from labdata.errors import ConflictError, LabdataError
+from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
 from labdata.state import Heads
 from labdata.view import View, look
@@ -79,6 +79,8 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     in_scope = _scope(workspace, repo, base, options.parts)
     theirs = _safe(workspace, {path: content for path, content in theirs.items() if in_scope(path)})
     local = read_local(workspace, repo, base, theirs, in_scope)
+    if options.parts and not (theirs or local.base):
+        raise nothing_matches(repo, options.parts, "on the Hub")
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
     decided = plan.plan_get(local.base, local.mine, theirs, clashes=clashes, choose=options.choose)
     _stop_on_conflict(workspace, view, decided)
@@ -92,7 +94,12 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
 def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
     """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
     view = look(workspace, repo)
-    commit = workspace.hub.resolve(repo.id, revision)
+    try:
+        commit = workspace.hub.resolve(repo.id, revision)
+    except MissingError as error:
+        raise MissingError(
+            f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
+        ) from error
     base = workspace.state.synced(repo.id)
     in_scope = _scope(workspace, repo, base, options.parts)
     tree = workspace.tree(repo.id, commit)
@@ -353,10 +360,20 @@ def _tell(workspace: Workspace, view: View, decided: plan.GetPlan, size: int, *,
         console.say(f"{view.repo.name}: up to date with {describe(view)}")
         return
     verb = "brought" if done else "would bring"
-    parts = [f"{words.number(len(decided.write), 'file')} ({words.size(size)})"]
+    parts = []
+    if decided.write:
+        parts.append(f"{verb} {words.number(len(decided.write), 'file')} ({words.size(size)})")
     if decided.remove:
-        parts.append(f"{words.number(len(decided.remove), 'removal')}")
-    console.good(f"{view.repo.name}: {verb} {', '.join(parts)} from {describe(view)}")
+        parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
+    console.good(f"{view.repo.name}: {', '.join(parts)}, as in {describe(view)}")
+
+
+def nothing_matches(repo: Repo, parts: Patterns, where: str) -> LabdataError:
+    """Return the error for patterns that mean nothing: far more often a slip of the hand than an intention."""
+    return LabdataError(
+        f"No file of {repo.name} {where} matches {' '.join(parts.patterns)}. Nothing was changed.",
+        f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see `just list-data`.",
+    )
 
 
 def require_home(workspace: Workspace, repo: Repo) -> Heads:

@@ -7,8 +7,8 @@ files to chosen places without a HEAD for each.
 
 from __future__ import annotations
 
-import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -175,10 +175,10 @@ def _explained(error: Exception) -> HubError:
 
 @contextmanager
 def quiet_client() -> Iterator[None]:
-    """Keep the client's own progress bars off: labdata shows one of its own."""
+    """Keep the client's progress bars out of files and pipes; on a terminal they show how an upload goes."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-    if are_progress_bars_disabled() or os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS"):
+    if are_progress_bars_disabled() or sys.stderr.isatty():
         yield
         return
     disable_progress_bars()

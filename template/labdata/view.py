@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from labdata import plan
 from labdata.errors import MissingError
 from labdata.history import merge_bases
-from labdata.provenance import trailers
+from labdata.provenance import commit_of, trailers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,10 +53,29 @@ class View:
         if not self.branch or self.branch == self.main:
             return [self.main_tree]
         hub = self.workspace.hub
-        branch, main = hub.commits(self.repo.id, self.branch), self._main_history()
+        branch, main = hub.commits(self.repo.id, self.branch), self.main_history()
         return [self.workspace.tree(self.repo.id, base) for base in merge_bases(self.branch_name, branch, main)]
 
-    def _main_history(self) -> Iterator[Commit]:
+    @cached_property
+    def known_main(self) -> str:
+        """The commit of main whose news my branch holds on the Hub."""
+        if not self.branch:
+            return self.main
+        hub = self.workspace.hub
+        for commit in hub.commits(self.repo.id, self.branch):
+            if main := commit_of(trailers(commit.message).get("Main", "")):
+                return main
+        bases = merge_bases(self.branch_name, hub.commits(self.repo.id, self.branch), self.main_history())
+        return bases[0] if bases else ""
+
+    def later_main(self, *commits: str) -> str:
+        """Return which of some commits of main is the latest; empty if none is part of main."""
+        if len(set(commits)) == 1:
+            return commits[0]
+        history = self.workspace.hub.commits(self.repo.id, self.main)
+        return next((commit.id for commit in history if commit.id in commits), "")
+
+    def main_history(self) -> Iterator[Commit]:
         """Give main's commits; one that merged a pull request carries that request's trailers too.
 
         The Hub squashes a pull request into a commit "title (#N)" that does not repeat its message; what was
@@ -113,6 +132,8 @@ def look(workspace: Workspace, repo: Repo) -> View:
     try:
         refs = workspace.hub.refs(repo.id)
     except MissingError as error:
+        if error.status == 401:
+            raise
         raise MissingError(
             f"{repo.id} is not on the Hub at {workspace.hub.endpoint}, or this account may not see it. "
             "Nothing was changed.",

@@ -1,0 +1,105 @@
+"""Ways to get it wrong: each gives one clear sentence, and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.members import Lab, Member
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def sentence(member: Member, *arguments: str, code: int = 1) -> str:
+    """What a refused command says; it must not be a traceback, and standard output stays empty."""
+    done = member.run(*arguments, code=code)
+    assert done.stdout == ""
+    assert 1 <= len(done.stderr.strip().splitlines()) <= 4
+    return done.stderr
+
+
+@pytest.fixture
+def ann(lab: Lab) -> Member:
+    member = lab.member("ann")
+    member.write("processed/a.csv", "one")
+    member.put()
+    return member
+
+
+def test_without_a_token(ann: Member) -> None:
+    del ann.env["HF_TOKEN"]
+    assert "hf auth login" in sentence(ann, "get", "results")
+
+
+def test_with_a_wrong_token(ann: Member) -> None:
+    ann.env["HF_TOKEN"] = "hf_" + "x" * 34
+    assert "does not accept this token" in sentence(ann, "get", "results")
+
+
+def test_with_a_dead_endpoint(ann: Member) -> None:
+    ann.env["HF_ENDPOINT"] = NOWHERE
+    said = sentence(ann, "put", "results")
+    assert NOWHERE in said
+    assert "could not be reached" in said
+
+
+def test_with_a_branch_that_cannot_be(ann: Member) -> None:
+    ann.env["HF_BRANCH"] = "my branch"
+    assert "'my branch'" in sentence(ann, "get", "results")
+
+
+def test_of_a_version_that_is_not_there(ann: Member) -> None:
+    assert "'v9'" in sentence(ann, "get", "results", "--at", "v9")
+
+
+def test_of_a_part_that_is_not_there(ann: Member) -> None:
+    ann.write("processed/b.csv", "two")
+    ann.put()
+    assert "processed/nothing" in sentence(ann, "get", "results", "processed/nothing/")
+    assert "processed/typo" in sentence(ann, "put", "results", "--for", "typo")
+
+
+def test_of_a_repo_that_the_project_does_not_have(ann: Member) -> None:
+    assert "[repos.images]" in sentence(ann, "get", "images")
+
+
+def test_outside_a_project(ann: Member) -> None:
+    ann.root = ann.root.parent
+    assert "labdata.toml" in sentence(ann, "get", "results")
+
+
+def test_with_a_broken_labdata_toml(ann: Member) -> None:
+    with (ann.root / "labdata.toml").open("a") as file:
+        file.write("\nfolders = [\n")
+    assert "labdata.toml cannot be read" in sentence(ann, "get", "results")
+
+
+def test_with_nothing_to_propose(ann: Member) -> None:
+    ann.run("pr", "create", "One")
+    ann.env["HF_BRANCH"] = "empty"
+    ann.run("branch", "create")
+    assert "nothing that main has not" in sentence(ann, "pr", "create", "Two")
+
+
+def test_of_a_secret_in_a_data_file(ann: Member, lab: Lab) -> None:
+    ann.write("processed/notes.txt", "token: hf_" + "a" * 34)
+    assert "looks like a secret" in ann.put(code=1)
+    assert "processed/notes.txt" not in lab.on_hub("ann")
+
+
+def test_of_a_name_that_windows_refuses(ann: Member, lab: Lab) -> None:
+    ann.write("processed/what?.csv", "x")
+    assert "Windows" in ann.put(code=1)
+    assert sorted(lab.on_hub("ann")) == ["processed/a.csv"]
+
+
+def test_debug_shows_where_it_happened(ann: Member) -> None:
+    ann.env["HF_ENDPOINT"] = NOWHERE
+    command = ("--debug", "get", "results")
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "labdata", *command], cwd=ann.root, env=ann.env, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
