@@ -1,0 +1,171 @@
+"""`copier update` brings the template's news and leaves alone what people did: their edits, their data, their .env."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.template.generating import copier, copy_template, environment, generate, git, release
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localhub.testing import Hub
+
+OLD, NEW = "v1.0.0", "v1.1.0"
+INPUTS, RESULTS = "lab/mito-screen-inputs", "lab/mito-screen-results"
+
+
+@dataclass
+class Ann:
+    """A member with a project made from the old version."""
+
+    project: Path
+    env: dict[str, str]
+
+    def copier(self, *arguments: str) -> str:
+        done = copier(arguments, self.project, self.env)
+        return done.stdout + done.stderr
+
+    def read(self, name: str) -> str:
+        return (self.project / name).read_text(encoding="utf-8")
+
+    def write(self, name: str, text: str) -> None:
+        (self.project / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.project / name).write_text(text, encoding="utf-8")
+
+    def commit(self, message: str) -> None:
+        git(self.project, "add", "--all")
+        git(self.project, "commit", "--quiet", "--message", message)
+
+
+def change(folder: Path, name: str, old: str, new: str) -> None:
+    file = folder / "template" / name
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A clone of the template with two versions; the second mends three files, adds one and drops one."""
+    folder = tmp_path / "hublab"
+    folder.mkdir()
+    copy_template(folder, "v0.9.0")
+    (folder / "template" / "docs" / "old-advice.md").write_text("# Old advice\n", encoding="utf-8")
+    release(folder, OLD)
+    change(folder, "config/config.yaml", "# The settings of the pipeline;", "# All settings of the pipeline;")
+    change(folder, "labdata/__init__.py", '"""labdata:', '"""labdata, mended:')
+    change(folder, "Justfile.jinja", "# List the recipes", "# List all recipes")
+    change(folder, "references/README.md", "# References", "# References and protocols")
+    (folder / "template" / "docs" / "new-advice.md").write_text("# New advice\n", encoding="utf-8")
+    (folder / "template" / "docs" / "old-advice.md").unlink()
+    release(folder, NEW)
+    return folder
+
+
+def start(hub: Hub | None, source: Path, folder: Path) -> Ann:
+    """Generate Ann's project with the old version, on a Hub if there is one."""
+    env = environment(folder / "home")
+    if hub:
+        env |= {"HF_ENDPOINT": hub.endpoint, "HF_TOKEN": hub.tokens["ann"]}
+    project = folder / "mito-screen"
+    folder.mkdir(exist_ok=True)
+    arguments = ["copy", f"--vcs-ref={OLD}", str(source), str(project)]
+    copier(arguments, folder, env, {"project_name": "Mito Screen", "hf_org": "lab"})
+    return Ann(project, env)
+
+
+def work(ann: Ann) -> None:
+    """What a member does in a few weeks."""
+    ann.write("config/config.yaml", ann.read("config/config.yaml").replace("threshold: 0.9", "threshold: 0.8"))
+    ann.write("README.md", f"{ann.read('README.md')}\n## Our notes\n\nPlate 7 was dropped.\n")
+    ann.write("notebooks/0.01-an-first-look.py", "# %%\nprint(1)\n")
+    (ann.project / "notebooks" / "README.md").unlink()
+    (ann.project / "references" / "README.md").unlink()
+    ann.commit("feat: first look")
+    ann.write(".env", f"{ann.read('.env')}CORES=3\nHF_BRANCH=ann-2\n")
+    ann.write("data/processed/first-look/tables/wells.csv", "well\nA01\n")
+
+
+def tree(project: Path) -> dict[str, bytes]:
+    """Return all files that people see in the working copy, and what git does not track."""
+    files = (path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts)
+    return {
+        path.relative_to(project).as_posix(): path.read_bytes()
+        for path in files
+        if "__pycache__" not in path.parts and ".labdata" not in path.parts
+    }
+
+
+def on_hub(hub: Hub) -> dict[str, list[str]]:
+    """Return the repos on the Hub with the commits of every branch."""
+    api = hub.api("cho")
+    found: dict[str, list[str]] = {}
+    for repo in api.list_datasets(author="lab"):
+        for branch in api.list_repo_refs(repo.id, repo_type="dataset").branches:
+            commits = api.list_repo_commits(repo.id, repo_type="dataset", revision=branch.name)
+            found[f"{repo.id}@{branch.name}"] = [commit.commit_id for commit in commits]
+    return found
+
+
+def test_an_update_brings_the_news_and_keeps_what_people_did(hub: Hub, source: Path, tmp_path: Path) -> None:
+    ann = start(hub, source, tmp_path / "ann")
+    before = on_hub(hub)
+    assert set(before) == {f"{INPUTS}@main", f"{RESULTS}@main", f"{RESULTS}@ann"}
+    work(ann)
+    mine = {name: ann.read(name) for name in (".env", "data/processed/first-look/tables/wells.csv", "labdata.toml")}
+
+    hub.reset_requests()
+    said = ann.copier("update")
+
+    assert "Running task" not in said
+    assert hub.requests() == []
+    assert on_hub(hub) == before
+    assert {name: ann.read(name) for name in mine} == mine
+    assert "Plate 7 was dropped." in ann.read("README.md")
+    assert ann.read("notebooks/0.01-an-first-look.py") == "# %%\nprint(1)\n"
+    config = ann.read("config/config.yaml")
+    assert config.startswith("# All settings of the pipeline;")
+    assert "threshold: 0.8" in config
+    assert ann.read("labdata/__init__.py").startswith('"""labdata, mended:')
+    assert "# List all recipes" in ann.read("Justfile")
+    assert (ann.project / "docs" / "new-advice.md").exists()
+    assert not (ann.project / "docs" / "old-advice.md").exists()
+    assert not (ann.project / "notebooks" / "README.md").exists()
+    assert not (ann.project / "references" / "README.md").exists()
+    assert not [name for name in tree(ann.project) if name.endswith(".rej")]
+    for text in tree(ann.project).values():
+        assert b"<<<<<<<" not in text
+    assert f"_commit: {NEW}" in ann.read(".copier-answers.yml")
+
+
+def test_a_second_update_changes_nothing(source: Path, tmp_path: Path) -> None:
+    ann = start(None, source, tmp_path / "ann")
+    work(ann)
+    ann.copier("update")
+    ann.commit("chore: template v1.1.0")
+    before = tree(ann.project)
+    ann.copier("update")
+    assert tree(ann.project) == before
+    assert git(ann.project, "status", "--porcelain") == ""
+
+
+def test_an_updated_project_equals_a_fresh_one(source: Path, tmp_path: Path) -> None:
+    ann = start(None, source, tmp_path / "ann")
+    ann.copier("update")
+    fresh = generate(tmp_path / "bob" / "mito-screen", source=source)
+    assert tree(ann.project) == tree(fresh)
+
+
+def test_copying_again_makes_nothing_twice(hub: Hub, source: Path, tmp_path: Path) -> None:
+    """`copier recopy` runs the tasks of a copy again."""
+    ann = start(hub, source, tmp_path / "ann")
+    before, env = on_hub(hub), ann.read(".env")
+    said = ann.copier("recopy", "--overwrite")
+    assert "Running task" in said
+    assert on_hub(hub) == before
+    assert ann.read(".env") == env
+    assert git(ann.project, "rev-list", "--count", "HEAD") == "1"
