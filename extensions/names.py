@@ -72,6 +72,8 @@ def line_problem(text: str) -> str:
     """Say what keeps *text* from being one plain line, which is what a name or a description in a file must be."""
     if not text.strip():
         return "Please write something: an empty answer leaves the files without a name."
+    if text != text.strip():
+        return f"{text!r} begins or ends with a blank; write it without."
     if any(unicodedata.category(character) == "Cc" for character in text):
         return f"{text!r} holds a line break or a control character; write it on one line."
     if "{{" in text or "{%" in text or "{#" in text:

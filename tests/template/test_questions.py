@@ -115,7 +115,7 @@ def test_a_part_of_the_inputs_that_can_never_match_is_refused(pattern: str) -> N
     assert repr(pattern) in names.fetch_problem(f"external/**, {pattern}", ["external", "raw"])
 
 
-@pytest.mark.parametrize("text", ["", "  ", "two\nlines", "tab\there", "{% raw %}", "{{ x }}", "{# x #}"])
+@pytest.mark.parametrize("text", ["", "  ", "end ", "two\nlines", "tab\there", "{% raw %}", "{{ x }}", "{# x #}"])
 def test_a_line_is_one_line_of_plain_text(text: str) -> None:
     assert names.line_problem(text)
 

@@ -75,10 +75,18 @@ def test_it_passes_its_linters(project: Path, env: dict[str, str]) -> None:
     assert_lints(project, env)
 
 
-def test_it_passes_its_linters_with_the_longest_name_too(env: dict[str, str], tmp_path: Path) -> None:
-    name = "abcdefghi-" * 5 + "abcdefghij"
-    assert len(name) == LONGEST_PACKAGE
-    assert_lints(generate(tmp_path / "project", {"project_name": name, "license": "MIT"}), env)
+def test_it_passes_them_with_odd_names_and_other_choices_too(env: dict[str, str], tmp_path: Path) -> None:
+    odd = {
+        "project_name": 'Zoë\'s "3D" map \\ of cells"',
+        "description": '# What\'s in it? 100 % <new>: "yes" \\',
+        "package_name": "abcdefghi_" * 5 + "abcdefghij",
+        "hub_layers": ["raw"],
+        "license": "BSD-3-Clause",
+    }
+    assert len(str(odd["package_name"])) == LONGEST_PACKAGE
+    project = generate(tmp_path / "project", odd)
+    assert_lints(project, env)
+    run(["pre-commit", "run", "--all-files"], project, env)
 
 
 def test_it_passes_its_first_pre_commit_run_and_nothing_is_changed(project: Path, env: dict[str, str]) -> None:
@@ -164,6 +172,11 @@ def test_the_tools_come_through_pixi_unless_a_member_says_otherwise(project: Pat
     del env["PIXI_RUN"]
     assert run(command, project, env).stderr == 'pixi run python -m labdata get inputs "$@"\n'
     assert run(command, project, env | {"PIXI_RUN": ""}).stderr == ' python -m labdata get inputs "$@"\n'
+    dotenv = project / ".env"
+    before = dotenv.read_text(encoding="utf-8")
+    dotenv.write_text(f"{before}PIXI_RUN=\n", encoding="utf-8")
+    assert run(command, project, env).stderr == ' python -m labdata get inputs "$@"\n'
+    dotenv.write_text(before, encoding="utf-8")
 
 
 @pytest.mark.parametrize("argument", ['it\'s $HOME; `id` "x" *', "-leading", "two  spaces"])

@@ -1,0 +1,1 @@
+"""The code that notebooks and the pipeline share."""
