@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import click
@@ -51,6 +52,9 @@ def serve(
 
     try:
         server.serve(root, accounts, orgs, in_force, port=port, stop_with_stdin=stop_with_stdin)
+    except sqlite3.OperationalError:
+        reason = f"{root} is in use by another localhub; stop that one or choose another --root."
+        raise click.ClickException(reason) from None
     except OSError as error:
         raise click.ClickException(
             f"Port {port} cannot be used ({error.strerror}); choose another with --port."

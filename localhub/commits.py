@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from localhub.content import Content
     from localhub.repos import Repo
+    from localhub.trees import Entry
 
 _ATTRIBUTES = ".gitattributes"
 
@@ -92,10 +93,11 @@ def apply(git: pygit2.Repository, parent: pygit2.Commit, changes: Changes) -> py
     """
     index = pygit2.Index()
     index.read_tree(parent.tree)
+    there = trees.find_all(git, parent, [*changes.deleted_folders, *changes.deleted_files])
     for path in changes.deleted_folders:
-        _delete(git, parent, index, path, folder_only=True)
+        _delete(index, path, there.get(path), parent, folder_only=True)
     for path in changes.deleted_files:
-        _delete(git, parent, index, path, folder_only=False)
+        _delete(index, path, there.get(path), parent, folder_only=False)
     for path, oid in _with_attributes(git, parent, changes).items():
         index.add(pygit2.IndexEntry(path, oid, FileMode.BLOB))
     return index.write_tree(git)
@@ -143,10 +145,7 @@ def _checked_path(path: str) -> str:
     return path
 
 
-def _delete(
-    git: pygit2.Repository, parent: pygit2.Commit, index: pygit2.Index, path: str, *, folder_only: bool
-) -> None:
-    entry = trees.find(git, parent, path)
+def _delete(index: pygit2.Index, path: str, entry: Entry | None, parent: pygit2.Commit, *, folder_only: bool) -> None:
     if entry is None or (folder_only and not entry.is_folder):
         message = f"A file with this name doesn't exist: {path}"
         raise errors.entry_not_found(message, str(parent.id))

@@ -37,12 +37,17 @@ CREATE TABLE IF NOT EXISTS chunks (hash BLOB PRIMARY KEY, shard INTEGER NOT NULL
 
 
 class Database:
-    """One connection shared by all worker threads, one statement or transaction at a time."""
+    """One connection shared by all worker threads, one statement or transaction at a time.
+
+    Raises sqlite3.OperationalError if another process has the file open.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
+        # One server for one root. The lock ends with the process, however that ends.
+        self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         # WAL survives a killed server; NORMAL may lose the last writes on a power cut, which a stand-in may.
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
 

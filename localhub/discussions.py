@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pygit2
-from pygit2.enums import MergeFlag
+from pygit2.enums import MergeFlag, SortMode
 
 from localhub import errors, repository
 from localhub.errors import HubError
@@ -133,7 +133,7 @@ def merge(git: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> M
 
 def commits_between(git: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> list[pygit2.Commit]:
     """The commits of `head` that are not in `base`, oldest first."""
-    walker = git.walk(head.id)
+    walker = git.walk(head.id, SortMode.TOPOLOGICAL)
     walker.hide(base.id)
     return list(reversed(list(walker)))
 

@@ -30,9 +30,8 @@ class HubError(Exception):
 class RepoMoved(Exception):  # noqa: N818  (an answer, not an error)
     """The repo lives under another id now: the request goes on there."""
 
-    def __init__(self, old_id: str, new_id: str) -> None:
-        super().__init__(f"{old_id} is now {new_id}")
-        self.old_id = old_id
+    def __init__(self, new_id: str) -> None:
+        super().__init__(new_id)
         self.new_id = new_id
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pygit2
 
-from localhub import repository
-from localhub.errors import HubError, RepoMoved
+from localhub import errors, repository
+from localhub.errors import HubError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +43,12 @@ class Repo:
         return f"{self.namespace}/{self.name}"
 
     def git(self) -> pygit2.Repository:
-        """The git repository, opened afresh: libgit2 objects must not be shared between threads."""
+        """The git repository, opened afresh: libgit2 objects must not be shared between threads.
+
+        Raises RepoNotFound if it was deleted or moved since the request came.
+        """
+        if not self.path.exists():
+            raise errors.repo_not_found(signed_in=True)
         return pygit2.Repository(str(self.path))
 
     def role_of(self, account: Account | None) -> Role | None:
@@ -69,18 +74,18 @@ class Repos:
         with self._table_lock:
             return self._locks[repo.pk]
 
-    def find(self, repo_id: str) -> Repo | None:
-        """The repo of that id, in any case; raises RepoMoved if it was renamed."""
-        row = self._database.row("SELECT * FROM repos WHERE key = ?", repo_id.lower())
-        if row is not None:
-            return self._repo(row)
-        moved = self._database.row(
+    def find(self, repo_id: str, account: Account | None) -> Repo:
+        """The repo of that id or former id, in any case.
+
+        Raises RepoNotFound if there is none, or none that the account may see.
+        """
+        row = self._database.row("SELECT * FROM repos WHERE key = ?", repo_id.lower()) or self._database.row(
             "SELECT repos.* FROM redirects JOIN repos ON repos.pk = redirects.repo WHERE redirects.key = ?",
             repo_id.lower(),
         )
-        if moved is not None:
-            raise RepoMoved(repo_id, self._repo(moved).id)
-        return None
+        if row is not None and (repo := self._repo(row)).visible_to(account):
+            return repo
+        raise errors.repo_not_found(signed_in=account is not None)
 
     def visible_to(self, account: Account | None) -> list[Repo]:
         """Every repo the account may see, newest first."""
@@ -104,9 +109,9 @@ class Repos:
                     "INSERT INTO repos (namespace, name, key, private, created_at) VALUES (?, ?, ?, ?, ?)",
                     *(namespace, name, key, private, now),
                 )
-        repo = self.find(key)
-        assert repo is not None
-        return repo
+            row = self._database.row("SELECT * FROM repos WHERE key = ?", key)
+            assert row is not None
+            return self._repo(row)
 
     def delete(self, repo: Repo) -> None:
         """Remove a repo with its discussions. Content stays: other repos may hold the same chunks."""

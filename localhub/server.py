@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -40,7 +41,7 @@ def serve(
     """Serve the Hub kept in `root` until SIGTERM, SIGINT, or (if asked) the end of stdin.
 
     Prints one JSON line with the endpoint, the tokens and the admin secret as soon as requests are answered. Raises
-    OSError if the port is taken.
+    OSError if the port is taken, sqlite3.OperationalError if the root is.
     """
     # With the protocol named, asyncio sets TCP_NODELAY; without it every answer waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -65,10 +66,17 @@ def serve(
     server = _Server(config, json.dumps(ready))
     if stop_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
+    # uvicorn raises these again when it has shut down; being told to stop is no failure.
+    for wish in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish, _end)
     try:
         server.run(sockets=[listener])
     finally:
         store.database.close()
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):
@@ -80,6 +88,11 @@ class _Server(uvicorn.Server):
         """Begin to listen, and say so."""
         await super().startup(sockets)
         print(self._ready_line, flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; a request cut short by it is no error to report."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 def _watch_stdin(server: uvicorn.Server) -> None:

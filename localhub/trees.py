@@ -92,10 +92,18 @@ def files(git: pygit2.Repository, commit: pygit2.Commit) -> list[Entry]:
 
 def find(git: pygit2.Repository, commit: pygit2.Commit, path: str) -> Entry | None:
     """The file or folder at `path`, or None."""
-    oid = _oid_at(commit.tree, path)
-    if oid is None:
-        return None
-    return Entry(path, str(oid), git.odb.read_header(oid)[0] == ObjectType.TREE)
+    return find_all(git, commit, [path]).get(path)
+
+
+def find_all(git: pygit2.Repository, commit: pygit2.Commit, paths: Iterable[str]) -> dict[str, Entry]:
+    """The files and folders at those of the paths where there is one."""
+    folders = _Folders()
+    found = {}
+    for path in paths:
+        oid = folders.oid_at(commit.tree, path)
+        if oid is not None:
+            found[path] = Entry(path, str(oid), git.odb.read_header(oid)[0] == ObjectType.TREE)
+    return found
 
 
 def children(git: pygit2.Repository, folder: Entry | None, commit: pygit2.Commit, *, deep: bool) -> Iterable[Entry]:
@@ -109,19 +117,44 @@ def children(git: pygit2.Repository, folder: Entry | None, commit: pygit2.Commit
 
 def last_commits(head: pygit2.Commit, paths: Iterable[str]) -> dict[str, pygit2.Commit]:
     """For each path, the newest commit that changed it, found as `git log -1 -- path` finds it."""
+    folders = _Folders()
     found: dict[str, pygit2.Commit] = {}
     waiting: list[tuple[pygit2.Commit, dict[str, pygit2.Oid | None]]] = [
-        (head, {path: _oid_at(head.tree, path) for path in paths}),
+        (head, {path: folders.oid_at(head.tree, path) for path in paths}),
     ]
     while waiting:
         commit, wanted = waiting.pop()
         for parent in commit.parents:
-            same = {path: oid for path, oid in wanted.items() if _oid_at(parent.tree, path) == oid}
+            same = {path: oid for path, oid in wanted.items() if folders.oid_at(parent.tree, path) == oid}
             if same:
                 waiting.append((parent, same))
             wanted = {path: oid for path, oid in wanted.items() if path not in same}
         found.update(dict.fromkeys(wanted, commit))
     return found
+
+
+class _Folders:
+    """Looks up many paths in the same trees: libgit2 reads a large tree anew for every path in it."""
+
+    def __init__(self) -> None:
+        self._root: pygit2.Oid | None = None
+        self._trees: dict[str, pygit2.Tree | None] = {}
+
+    def oid_at(self, root: pygit2.Tree, path: str) -> pygit2.Oid | None:
+        """The id of what is at `path`, or None."""
+        if root.id != self._root:
+            self._root, self._trees = root.id, {"": root}
+        folder, _, name = path.rpartition("/")
+        tree = self._tree(folder)
+        return tree[name].id if tree is not None and name in tree else None
+
+    def _tree(self, path: str) -> pygit2.Tree | None:
+        if path not in self._trees:
+            parent, _, name = path.rpartition("/")
+            tree = self._tree(parent)
+            below = tree[name] if tree is not None and name in tree else None
+            self._trees[path] = below if isinstance(below, pygit2.Tree) else None
+        return self._trees[path]
 
 
 def _walk(git: pygit2.Repository, tree: pygit2.Tree, prefix: str) -> Iterator[Entry]:
@@ -138,12 +171,3 @@ def _level(tree: pygit2.Tree, prefix: str) -> Iterator[Entry]:
         # A submodule is neither a file nor a folder of this repo.
         if item.filemode != FileMode.COMMIT and item.name is not None:
             yield Entry(prefix + item.name, str(item.id), item.filemode == FileMode.TREE)
-
-
-def _oid_at(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
-    here: pygit2.Object = tree
-    for part in path.split("/"):
-        if not isinstance(here, pygit2.Tree) or part not in here:
-            return None
-        here = here[part]
-    return here.id

@@ -88,9 +88,10 @@ class Call:
         Raises RepoNotFound if the sender may not see it, RepoMoved if it was renamed, and HubError 403 if the sender's
         role is below `need`.
         """
-        repo = self.store.repos.find(f"{self.segment('namespace')}/{self.segment('name')}")
-        if repo is None or not repo.visible_to(self.account):
-            raise errors.repo_not_found(signed_in=self.account is not None)
+        asked = f"{self.segment('namespace')}/{self.segment('name')}"
+        repo = self.store.repos.find(asked, self.account)
+        if repo.id.lower() != asked.lower():
+            raise RepoMoved(repo.id)
         if need is not None:
             self.signed_in()
             if (repo.role_of(self.account) or 0) < need:

@@ -22,7 +22,7 @@ _PAGE, _EXPANDED_PAGE = 1000, 50
 
 def tree(call: Call) -> Response:
     """`list_repo_tree`."""
-    repo = call.readable_repo()
+    repo = call.repo()
     git = repo.git()
     commit = find_commit(git, call.segment("revision"))
     folder = None
@@ -38,13 +38,13 @@ def tree(call: Call) -> Response:
 
 def paths_info(call: Call) -> Response:
     """`get_paths_info`: a form, not JSON; unknown paths are left out (hub-api §5)."""
-    repo = call.readable_repo()
+    repo = call.repo()
     git = repo.git()
     commit = find_commit(git, call.segment("revision"))
     form = parse_qs(call.body.decode())
-    found = [trees.find(git, commit, path.strip("/")) for path in form.get("paths", [])]
+    found = trees.find_all(git, commit, [path.strip("/") for path in form.get("paths", [])])
     expand = form.get("expand", ["false"])[0].lower() in {"1", "true"}
-    return answer(_items(call, git, commit, [entry for entry in found if entry], expand))
+    return answer(_items(call, git, commit, list(found.values()), expand))
 
 
 def _items(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pygit2
+from pygit2.enums import ObjectType, SortMode
 
 from localhub import errors, repository
 from localhub.accounts import Role
@@ -56,7 +57,7 @@ def create_tag(call: Call) -> Response:
         if message:
             _check_new(git, ref)
             who = repository.signature(call.signed_in().name)
-            git.create_tag(str(wish["tag"]), target, pygit2.enums.ObjectType.COMMIT, who, str(message))
+            git.create_tag(str(wish["tag"]), target, ObjectType.COMMIT, who, str(message))
         else:
             _make_ref(git, ref, target)
     return answer({})
@@ -92,7 +93,7 @@ def commits(call: Call) -> Response:
     repo = call.repo()
     git = repo.git()
     head = find_commit(git, call.segment("revision"))
-    page, headers = call.page([commit.id for commit in git.walk(head.id)], _COMMITS_A_PAGE)
+    page, headers = call.page([commit.id for commit in git.walk(head.id, SortMode.TOPOLOGICAL)], _COMMITS_A_PAGE)
     formatted = "formatted" in call.request.query_params.getlist("expand[]")
     return answer([_commit(git[oid].peel(pygit2.Commit), formatted) for oid in page], headers)
 

@@ -155,10 +155,7 @@ def _require(call: Call, namespace: str, role: Role, refusal: str | None = None)
 
 
 def _named(call: Call, repo_id: str) -> Repo:
-    repo = call.store.repos.find(repo_id)
-    if repo is None or not repo.visible_to(call.account):
-        raise errors.repo_not_found(signed_in=call.account is not None)
-    return repo
+    return call.store.repos.find(repo_id, call.account)
 
 
 ROUTES = [

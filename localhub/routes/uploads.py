@@ -33,15 +33,17 @@ def preupload(call: Call) -> Response:
     commit = find_commit(git, revision)
     wish = call.json()
     ignored = attributes.ignored_by(wish.get("gitIgnore") or _text_at(git, commit, ".gitignore"))
+    files = wish.get("files", [])
+    there = trees.find_all(git, commit, [str(file["path"]) for file in files])
     answers = []
-    for file in wish.get("files", []):
+    for file in files:
         path = str(file["path"])
         one: dict[str, Any] = {
             "path": path,
             "uploadMode": _upload_mode(git, commit, path, int(file["size"]), _sample(file)),
             "shouldIgnore": ignored.match_file(path),
         }
-        entry = trees.find(git, commit, path)
+        entry = there.get(path)
         if entry and not entry.is_folder:
             pointer = trees.blob_facts(git, entry.oid).pointer
             one["oid"] = pointer.sha256 if pointer else entry.oid

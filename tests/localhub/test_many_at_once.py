@@ -190,6 +190,7 @@ def test_mistakes_on_the_command_line_get_one_sentence(hub: Hub, tmp_path: Path)
         (["--user", "ann:boss"], "'boss' is not a role"),
         (["--user", "ann", "--fail", "nonsense"], "'nonsense' in the fault rule"),
         (["--user", "ann", "--port", port], "choose another with --port"),
+        (["--user", "ann", "--root", str(hub.root)], "is in use by another localhub"),
     ):
         command = [sys.executable, "-m", "localhub", "serve", "--root", str(tmp_path / "other"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)

@@ -84,6 +84,8 @@ def test_a_renamed_repo_still_answers_to_its_old_name(shared_hub: Hub) -> None:
         assert file.read() == "by the old name"
     api.create_repo(old, repo_type="dataset")
     assert api.repo_info(old, repo_type="dataset").id == old
+    api.delete_repo(old, repo_type="dataset")
+    assert api.repo_exists(f"{old}-renamed", repo_type="dataset")
 
 
 def test_private_and_gated_repos_open_and_close_by_settings(shared_hub: Hub) -> None:
