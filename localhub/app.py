@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from localhub.store import Store
     from localhub.traffic import Connections, Log
 
-_TOPICS = (account, repos, refs, listing, uploads, downloads, cas, discussions, lfs)
+TOPICS = (account, repos, refs, listing, uploads, downloads, cas, discussions, lfs)
 
 
 def build(store: Store, faults: Faults, log: Log, connections: Connections, admin_secret: str) -> ASGIApp:
@@ -42,7 +42,7 @@ def build(store: Store, faults: Faults, log: Log, connections: Connections, admi
         return account.name if account else None
 
     traffic = Traffic(log, faults, connections, user_of)
-    wanted = [*(one for topic in _TOPICS for one in topic.ROUTES), *_nothing_here()]
+    wanted = [*(one for topic in TOPICS for one in topic.ROUTES), *_nothing_here()]
     app = Starlette(
         routes=[*admin.routes(traffic, admin_secret), *(_gated(one, traffic) for one in wanted)],
         # A page elsewhere must not reach a Hub on this machine by a name that resolves to it.

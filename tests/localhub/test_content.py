@@ -6,16 +6,15 @@ import os
 import random
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from huggingface_hub import HfApi
 
 from localhub import xorbs
 from tests.localhub.people import run_together, type_in
 from tests.localhub.test_files import commit, contents
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from localhub.testing import Hub
 
 UPLOAD = """
@@ -157,11 +156,3 @@ def test_a_resumed_download_is_whole(hub: Hub, tmp_path: Path) -> None:
     assert (tmp_path / "here" / "a.parquet").read_bytes() == data
     assert [rule["struck"] for rule in hub.faults()] == [1]
     assert 206 in {request.status for request in hub.requests("resolve")}
-
-
-def test_the_client_here_is_the_released_one() -> None:
-    import hf_xet
-    import huggingface_hub
-
-    assert Path(hf_xet.__file__).parent.parent == Path(huggingface_hub.__file__).parent.parent
-    assert HfApi.__module__ == "huggingface_hub.hf_api"
