@@ -59,7 +59,7 @@ def title(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return *text* as a double-quoted string that TOML, YAML and Python all read back as *text*."""
+    """Return *text* as a double-quoted string that TOML reads back as *text*."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -150,7 +150,7 @@ def test_new_raw_data_are_noticed(clone: Path) -> None:
 
 
 def test_before_there_are_data_a_preview_says_where_they_come_from(empty: Path) -> None:
-    for recipe in ("dry", "status", "run"):
+    for recipe in ("dry", "run"):
         said = just(empty, recipe)
         assert "There are no plates in data/raw/profiles yet: bring them with just get-inputs." in said.stderr
         assert "Traceback" not in said.stderr

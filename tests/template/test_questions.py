@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from huggingface_hub.utils import HFValidationError, validate_repo_id
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extensions import names
 from extensions.surroundings import git_config
@@ -118,6 +122,40 @@ def test_a_part_of_the_inputs_that_can_never_match_is_refused(pattern: str) -> N
 @pytest.mark.parametrize("text", ["", "  ", "end ", "two\nlines", "tab\there", "{% raw %}", "{{ x }}", "{# x #}"])
 def test_a_line_is_one_line_of_plain_text(text: str) -> None:
     assert names.line_problem(text)
+
+
+NAMES = st.text(alphabet="aAzZ09-_.", max_size=100) | st.text(max_size=20)
+
+
+def hub_takes(repo: str) -> bool:
+    try:
+        validate_repo_id(repo)
+    except HFValidationError:
+        return False
+    return True
+
+
+@given(slug=NAMES, org=NAMES)
+def test_what_we_accept_the_hub_accepts(slug: str, org: str) -> None:
+    if not names.slug_problem(slug) and not names.org_problem(org):
+        assert hub_takes(f"{org}/{slug}-inputs")
+        assert hub_takes(f"{org}/{slug}-results")
+
+
+@given(text=st.text(max_size=40))
+def test_derived_names_are_good_ones_or_nothing(text: str) -> None:
+    slug = names.kebab(text)
+    assert not slug or slug in names.WINDOWS_DEVICES or not names.slug_problem(slug)
+    package = names.snake(slug)
+    assert not slug or package.isidentifier()
+    assert names.kebab(slug) == slug
+    assert names.snake(package) == package
+
+
+@given(text=st.text(max_size=40))
+def test_quoted_text_is_read_back_by_toml(text: str) -> None:
+    if not names.line_problem(text):
+        assert tomllib.loads(f"value = {names.quoted(text)}") == {"value": text}
 
 
 def test_good_values_draw_no_complaint() -> None:

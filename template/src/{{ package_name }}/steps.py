@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .figures import pca_figure
 from .profiles import ProfileError, annotate, drop_correlated, features_of, recenter, replicate_table
 from .tables import read_table, write_csv, write_parquet
 
@@ -38,6 +37,9 @@ def select_step(options: argparse.Namespace) -> None:
 
 def pca_step(options: argparse.Namespace) -> None:
     """Draw the wells on their first two principal components."""
+    # matplotlib takes a second to import, and no other step needs it
+    from .figures import pca_figure
+
     pca_figure(read_table(options.profiles), options.output, options.control)
 
 
