@@ -6,6 +6,7 @@ are retried here, and every refusal is turned into one sentence.
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -80,13 +81,20 @@ class Hub:
     """A Hub as one account sees it. Endpoint and token come from the environment, as for every Hub program."""
 
     def __init__(self, wait: Callable[[float], None] = time.sleep) -> None:
-        self.api = HfApi(library_name="labdata")
+        # Read here and not by the client: it reads them once, when it is imported.
+        endpoint, token = os.environ.get("HF_ENDPOINT") or None, os.environ.get("HF_TOKEN") or None
+        self.api = HfApi(endpoint=endpoint, token=token, library_name="labdata")
         self.wait = wait
 
     @property
     def endpoint(self) -> str:
         """The Hub's address."""
         return str(self.api.endpoint)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The headers of a request as this account."""
+        return dict(build_hf_headers(token=self.api.token, library_name="labdata"))
 
     @cached_property
     def account(self) -> str:
@@ -153,7 +161,7 @@ class Hub:
     def commits(self, repo: str, revision: str) -> Iterator[Commit]:
         """Give the commits of a revision, newest first, asking for a further page only when it is needed."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/commits/{quote(revision, safe='')}"
-        pages = paginate(url, headers=build_hf_headers(library_name="labdata"), params={})
+        pages = paginate(url, headers=self.headers, params={})
         while (item := self.call(next, pages, None, again=False)) is not None:
             yield Commit(
                 id=item["id"],

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from huggingface_hub import constants, hf_hub_url
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from labdata.content import Content, same
 from labdata.errors import HubError, LabdataError
@@ -40,7 +40,7 @@ class Download:
         self.commit = commit
         self.staging = staging
         self.on_bytes = on_bytes
-        self._headers = build_hf_headers(library_name="labdata")
+        self._headers = hub.headers
 
     def fetch(self, files: Mapping[str, Content]) -> dict[str, tuple[Path, Content]]:
         """Bring files into the staging folder; returns where each is and its content with all hashes.
