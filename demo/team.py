@@ -1,0 +1,60 @@
+"""Bob joins, sees what Ann proposes, and Cho accepts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from demo.errors import require
+from demo.hub import local_files
+from demo.scene import INPUT_FOLDERS, PROJECT, RESULT_FOLDERS, RESULTS
+
+if TYPE_CHECKING:
+    from demo.scene import Scene
+    from demo.stage import Person
+
+
+def joining(scene: Scene) -> None:
+    """Clone, onboard, get everything, and find that nothing has to be made again."""
+    stage, bob, tell = scene.stage, scene.bob, scene.tell
+    tell.chapter("Bob joins")
+    stage.run(bob, "git", "clone", str(scene.github), PROJECT, folder=bob.folder)
+    tell.lines(stage.run(bob, "just", "onboard").lines[-2:])
+    tell.lines(stage.run(bob, "just", "get-inputs").lines[-1:])
+    tell.lines(stage.run(bob, "just", "get-results-from", "ann").lines[-2:])
+    require(_everything(bob) == _everything(scene.ann), "Bob's data are not Ann's.")
+    tell.held("Bob has the same files as Ann, byte for byte, before anybody merged them")
+    _nothing_to_do(scene, bob)
+
+
+def _everything(person: Person) -> dict[str, bytes]:
+    files = local_files(person.data, INPUT_FOLDERS + RESULT_FOLDERS)
+    return {path: file.read_bytes() for path, file in files.items()}
+
+
+def _nothing_to_do(scene: Scene, person: Person) -> None:
+    done = scene.stage.run(person, "just", "dry")
+    require("Nothing to be done" in done.text, f"Snakemake would run again what {person.name.title()} just got.")
+    scene.tell.held("nothing is to be done: what came from the Hub counts as up to date")
+
+
+def merging(scene: Scene) -> None:
+    """Accept the pull request, and bring Bob home."""
+    scene.tell.chapter("Cho reviews and merges")
+    scene.tell.say("On the Hub's web page, or like this:")
+    merge(scene, 1)
+    different = scene.hub.differences(scene.ann.data, RESULT_FOLDERS, RESULTS)
+    require(not different, f"main is not what Ann proposed: {', '.join(different)}.")
+    scene.tell.held("main holds what Ann proposed")
+    scene.tell.lines(scene.stage.run(scene.bob, "just", "get-results").lines[-1:])
+    _nothing_to_do(scene, scene.bob)
+
+
+def merge(scene: Scene, number: int) -> None:
+    """Accept a pull request as the maintainer."""
+    command = ["hf", "discussions", "merge", RESULTS, str(number), "--type", "dataset", "--yes"]
+    scene.stage.run(scene.cho, *command, folder=scene.cho.folder)
+    details = scene.hub.api.get_discussion_details(RESULTS, number, repo_type="dataset")
+    require(details.status == "merged", f"Pull request {number} is {details.status}, not merged.")
+
+
+CHAPTERS = (joining, merging)
