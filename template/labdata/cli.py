@@ -265,6 +265,147 @@ def config(as_json: bool) -> None:
         workspace.console.rows([[name, value] for name, value in values.items()])
 
 
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:
+    """Show what is mine, what is theirs, what is in conflict, and where I am."""
+    from dataclasses import asdict
+
+    from labdata.status import show
+    from labdata.status import status as run_status
+
+    with _opened(quiet=as_json, writing=False) as workspace:
+        found = [run_status(workspace, repo) for repo in workspace.settings.repos.values()]
+        workspace.keep_learned()
+        if as_json:
+            click.echo(json.dumps([asdict(one) for one in found]))
+            return
+        for one in found:
+            show(workspace, one)
+
+
+@cli.command()
+@click.argument("revision", default="")
+@click.option("--repo", "name", default="results", show_default=True, help="Which repo.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def diff(revision: str, name: str, as_json: bool) -> None:
+    """Compare data/ with a version on the Hub: my branch, or the one named."""
+    from labdata.status import diff as run_diff
+
+    with _opened(quiet=as_json, writing=False) as workspace:
+        rows = run_diff(workspace, workspace.settings.repo(name), revision)
+        workspace.keep_learned()
+        if as_json:
+            click.echo(json.dumps([{"kind": k, "path": p, "there": a, "here": b} for k, p, a, b in rows]))
+            return
+        shown = [[kind, f"data/{path}", _change_of(before, after)] for kind, path, before, after in rows]
+        workspace.console.rows(shown)
+        workspace.console.say(f"{words.number(len(rows), 'difference')}")
+
+
+def _change_of(before: int, after: int) -> str:
+    return f"{words.size(before)} → {words.size(after)}" if before and after else words.size(before or after)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def verify(as_json: bool) -> None:
+    """Read all data again and compare it with the Hub's hashes."""
+    from dataclasses import asdict
+
+    from labdata.verify import verify as run_verify
+
+    with _opened(quiet=as_json) as workspace:
+        found = {repo.name: run_verify(workspace, repo) for repo in workspace.settings.repos.values()}
+        workspace.keep_learned()
+        if as_json:
+            click.echo(json.dumps({name: asdict(one) for name, one in found.items()}))
+        for name, one in found.items():
+            workspace.console.say(f"{name}: {words.number(len(one.good), 'file')} as on the Hub")
+            workspace.console.rows([["changed here", f"data/{path}"] for path in one.changed], limit=words.SHOWN)
+            workspace.console.rows([["missing here", f"data/{path}"] for path in one.missing], limit=words.SHOWN)
+        damaged = [path for one in found.values() for path in one.damaged]
+        if damaged:
+            raise ConflictError(
+                f"{words.number(len(damaged), 'file')} changed on this disk though nothing wrote them.",
+                "Move them away, take the Hub's with `just get-results --theirs PATTERN`, and have the disk looked at.",
+                [f"data/{path}" for path in damaged],
+            )
+
+
+@pr.command("merge")
+@click.argument("number", type=int)
+def pr_merge(number: int) -> None:
+    """Accept a pull request into main (maintainers)."""
+    from labdata.review import merge_pull_request
+
+    with _opened() as workspace:
+        merge_pull_request(workspace, _results(workspace), number)
+
+
+@cli.command()
+def undo() -> None:
+    """Take data/ back to before the last get."""
+    from labdata.undo import undo as run_undo
+
+    with _opened() as workspace:
+        run_undo(workspace)
+
+
+@cli.group()
+def recycle() -> None:
+    """What has made way: data/_recycle/."""
+
+
+@recycle.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def recycle_list(as_json: bool) -> None:
+    """List the files in data/_recycle/ and say which exist nowhere else."""
+    from dataclasses import asdict
+
+    with _opened(quiet=as_json, writing=False) as workspace:
+        kept = list(workspace.recycle_bin.files())
+        if as_json:
+            click.echo(json.dumps([asdict(file) for file in kept]))
+            return
+        rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else "only here"] for f in kept]
+        workspace.console.rows(rows)
+        workspace.console.say(f"{words.number(len(kept), 'file')}, {words.size(sum(file.size for file in kept))}")
+
+
+@recycle.command("restore")
+@click.argument("patterns", nargs=-1, required=True)
+def recycle_restore(patterns: tuple[str, ...]) -> None:
+    """Bring files back from data/_recycle/ to their places, the newest of each."""
+    from labdata.names import Patterns
+
+    with _opened() as workspace:
+        back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns))
+        workspace.console.rows([["back", f"data/{path}"] for path in back])
+        if in_the_way:
+            raise ConflictError(
+                f"{words.number(len(in_the_way), 'file')} stayed in data/_recycle/: there is a file in its place.",
+                "Move that one away, then run the command again.",
+                [f"data/{path}" for path in in_the_way],
+            )
+        if not back:
+            raise LabdataError(f"Nothing in data/_recycle/ matches {' '.join(patterns)}.", "See `just recycle-list`.")
+
+
+@recycle.command("empty")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def recycle_empty(yes: bool) -> None:
+    """Remove everything in data/_recycle/ for good."""
+    with _opened() as workspace:
+        kept = list(workspace.recycle_bin.files())
+        only = [file for file in kept if not file.safe]
+        if only and not yes:
+            shown = f"{words.number(len(only), 'file')} ({words.size(sum(f.size for f in only))})"
+            click.confirm(f"{shown} in data/_recycle/ exist nowhere else. Remove for good?", abort=True)
+        workspace.recycle_bin.empty()
+        workspace.console.good(f"Removed {words.number(len(kept), 'file')}, {words.size(sum(f.size for f in kept))}.")
+
+
 @cli.command("cache-clear")
 def cache_clear() -> None:
     """Free disk space that the Hub's cache takes; everything in it is on the Hub."""

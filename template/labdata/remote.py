@@ -31,6 +31,7 @@ from huggingface_hub.utils import build_hf_headers, paginate, parse_datetime
 
 from labdata.content import Content
 from labdata.errors import HubError, MissingError, StaleParentError
+from labdata.refs import Refs
 
 Result = TypeVar("Result")
 
@@ -39,14 +40,6 @@ _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _TRIES = 5
 _FIRST_WAIT = 0.5  # seconds
 _LONGEST_WAIT = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Refs:
-    """The heads of a repo: names to commit shas."""
-
-    branches: dict[str, str]
-    tags: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +202,20 @@ class Hub:
                 raise
             return False
         return True
+
+    def merge(self, repo: str, number: int) -> None:
+        """Accept a pull request, opening it first if it is a draft; one that is merged already is left as it is."""
+        details = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        if details.status == "merged":
+            return
+        if details.status == "draft":
+            self.call(self.api.change_discussion_status, repo, number, "open", repo_type=TYPE)
+        try:
+            self.call(self.api.merge_pull_request, repo, number, repo_type=TYPE, again=False)
+        except HubError:
+            # The answer may be lost after the work was done.
+            if self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE).status != "merged":
+                raise
 
     def create_tag(self, repo: str, tag: str, commit: str) -> None:
         """Give a commit a name that stays; raises ``HubError`` with status 409 if the name is taken."""

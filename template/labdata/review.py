@@ -106,6 +106,14 @@ def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message:
     return address
 
 
+def merge_pull_request(workspace: Workspace, repo: Repo, number: int) -> None:
+    """Accept a pull request into main."""
+    hub = workspace.hub
+    hub.merge(repo.id, number)
+    workspace.console.good(f"Merged pull request #{number} into main of {repo.id}.")
+    workspace.console.say("Everyone gets it with `just get-results`.")
+
+
 def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES) -> list[dict[str, object]]:
     """Return the newest commits of my branch or of main."""
     view = look(workspace, repo)

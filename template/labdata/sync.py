@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from labdata import names, plan
 from labdata.content import Content, Tree, same
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
+from labdata.recycle import Note
 from labdata.state import Heads
 from labdata.view import View, look
-from labdata.worktree import Placement, Scan, stamp
+from labdata.worktree import Placement, Scan
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -76,7 +77,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         return
     base = workspace.state.synced(repo.id)
     theirs, clashes, settled = _theirs(workspace, view, base)
-    in_scope = _scope(workspace, repo, base, options.parts)
+    in_scope = scope_of(workspace, repo, base, options.parts)
     theirs = _safe(workspace, {path: content for path, content in theirs.items() if in_scope(path)})
     local = read_local(workspace, repo, base, theirs, in_scope)
     if options.parts and not (theirs or local.base):
@@ -91,6 +92,14 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     )
 
 
+def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
+    """Decide what a get would do now, without doing it."""
+    theirs, clashes, _settled = _theirs(workspace, view, base)
+    in_scope = scope_of(workspace, view.repo, base, Patterns(()))
+    wanted = {path: content for path, content in theirs.items() if in_scope(path)}
+    return plan.plan_get(local.base, local.mine, wanted, clashes=clashes)
+
+
 def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
     """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
     view = look(workspace, repo)
@@ -101,7 +110,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
             f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
         ) from error
     base = workspace.state.synced(repo.id)
-    in_scope = _scope(workspace, repo, base, options.parts)
+    in_scope = scope_of(workspace, repo, base, options.parts)
     tree = workspace.tree(repo.id, commit)
     theirs = _safe(workspace, {path: content for path, content in tree.items() if in_scope(path)})
     local = read_local(workspace, repo, base, theirs, in_scope)
@@ -176,7 +185,7 @@ def _resolutions(
     return {path: (clash_key(clash), choose(path) or "same") for path, clash in clashes.items()}
 
 
-def _scope(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> Callable[[str], bool]:
+def scope_of(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> Callable[[str], bool]:
     """Return which paths a get is about: the named parts, else what is fetched by default or already here."""
     excludes = workspace.settings.excludes
 
@@ -258,6 +267,8 @@ def _carry_out(
             workspace.state.set_heads(view.repo.id, heads)
             workspace.state.set_resolved(view.repo.id, resolved)
     workspace.clear_incoming()
+    if decided.touches_disk:
+        workspace.recycle_bin.drop_safe(but=workspace.recycle_bin.stamps()[-1])
     if missed:
         raise ConflictError(
             f"{words.number(len(missed), 'file')} changed while news came in; they were left as they are.",
@@ -295,27 +306,42 @@ def _place(
     """Put everything in its place, removals first; returns the paths that changed under our hands."""
     if not decided.touches_disk:
         return []
-    folder = workspace.recycle / stamp()
+    moment = _moment(view)
+    for where, _content in staged.values():
+        os.utime(where, ns=(moment, moment))
     changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
-    aside = {
-        change.path: f"{folder.relative_to(workspace.settings.data).as_posix()}/{change.path}"
-        for change in changes
-        if change.expected is not None
-    }
-    with workspace.state.changes():
-        workspace.state.set_journal(aside)
-    moment = _moment(view)
-    missed = []
-    for change in changes:
-        if change.staged is not None:
-            os.utime(change.staged, ns=(moment, moment))
-        if not workspace.worktree.place(change, folder):
-            missed.append(change.path)
-        elif change.staged is not None:
-            workspace.worktree.remember(change.path, staged[change.path][1], moment)
+    note = _note(workspace, view.repo, local, decided, staged, changes)
+    folder = workspace.recycle_bin.open(note)
+    missed = workspace.place(changes, folder)
+    for path, (_where, content) in staged.items():
+        if path not in missed:
+            workspace.worktree.remember(path, content, moment)
     _adjust_times(workspace, local, decided, frozenset(staged), moment)
     return missed
+
+
+def _note(
+    workspace: Workspace,
+    repo: Repo,
+    local: Local,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    changes: list[Placement],
+) -> Note:
+    """Return what has to be known to take this get back."""
+    moved = [change.path for change in changes if change.expected is not None]
+    touched = {*decided.write, *decided.remove, *decided.adopt, *decided.forget}
+    stats = {path: local.scan.files[path] for path in moved if same(local.mine.get(path), local.base.get(path))}
+    return Note(
+        repo=repo.id,
+        heads=asdict(workspace.state.heads(repo.id)),
+        resolved=workspace.state.resolved(repo.id),
+        base={path: local.base.get(path) for path in touched},
+        written={path: content for path, (_where, content) in staged.items()},
+        moved=moved,
+        safe={path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()},
+    )
 
 
 def _moment(view: View) -> int:

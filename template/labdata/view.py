@@ -11,6 +11,7 @@ from labdata import plan
 from labdata.errors import MissingError
 from labdata.history import merge_bases
 from labdata.provenance import commit_of, trailers
+from labdata.refs import quick_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,7 @@ class View:
 def look(workspace: Workspace, repo: Repo) -> View:
     """Ask the Hub for a repo's heads, in one request; raises ``MissingError`` where there is no such repo."""
     try:
-        refs = workspace.hub.refs(repo.id)
+        refs = quick_refs(repo.id) or workspace.hub.refs(repo.id)
     except MissingError as error:
         if error.status == 401:
             raise

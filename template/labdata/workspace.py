@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from labdata import settings as settings_
 from labdata.errors import LabdataError
+from labdata.recycle import Recycle
 from labdata.state import State
-from labdata.worktree import Worktree, move
+from labdata.worktree import Placement, Worktree, move
 
 if TYPE_CHECKING:
     from labdata.console import Console
@@ -57,6 +58,26 @@ class Workspace:
         return self.settings.data / "_recycle"
 
     @cached_property
+    def recycle_bin(self) -> Recycle:
+        """What has made way, and how it comes back."""
+        return Recycle(self.recycle, self.settings.data)
+
+    def place(self, changes: list[Placement], folder: Path) -> list[str]:
+        """Make changes to the disk, in order, moving what makes way into ``folder``; returns the paths that were
+        not what the decision was made on, and stay as they are.
+
+        The moves are noted first, so that one that is cut off half-way is taken back by the next command.
+        """
+        aside = {
+            change.path: f"{folder.relative_to(self.settings.data).as_posix()}/{change.path}"
+            for change in changes
+            if change.expected is not None
+        }
+        with self.state.changes():
+            self.state.set_journal(aside)
+        return [change.path for change in changes if not self.worktree.place(change, folder)]
+
+    @cached_property
     def branch(self) -> str:
         """My branch: ``HF_BRANCH``, else the Hub account's name, else the name on this computer."""
         from labdata.errors import HubError
@@ -82,6 +103,12 @@ class Workspace:
     def save_stats(self, gone: list[str] | None = None) -> None:
         """Keep what was learned of files on disk; belongs inside ``state.changes()``."""
         self.state.update_stats(self.worktree.learned, gone or ())
+
+    def keep_learned(self) -> None:
+        """Keep what was learned of files on disk, for commands that change nothing else."""
+        if self.worktree.learned:
+            with self.state.changes():
+                self.save_stats()
 
     def recover(self) -> None:
         """Undo the half of a get that was cut off between moving an old file aside and placing the new one."""

@@ -189,6 +189,26 @@ def test_when_main_and_my_branch_disagree_i_am_asked(lab: Lab) -> None:
     assert lab.on_hub() == {"processed/a.csv": "bob's, published", "processed/b.csv": "more"}
 
 
+def test_a_file_of_main_that_i_removed_stays_removed_for_me(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), lab.member("bob")
+    ann.write("processed/a.csv", "one")
+    ann.write("processed/b.csv", "one")
+    ann.put("--main")
+    bob.get()
+    bob.remove("processed/a.csv")
+    bob.put()
+    bob.get()
+    ann.write("processed/c.csv", "one")
+    ann.put("--main")
+    bob.get()
+    assert sorted(bob.files()) == ["processed/b.csv", "processed/c.csv"]
+    bob.put()
+    bob.get()
+    bob.run("pr", "create", "remove a")
+    lab.merge()
+    assert sorted(lab.on_hub()) == ["processed/b.csv", "processed/c.csv"]
+
+
 def test_excluded_files_never_travel(lab: Lab) -> None:
     ann = lab.member("ann")
     ann.write("processed/a.csv", "one")

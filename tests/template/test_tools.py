@@ -44,6 +44,10 @@ RFC = {
     "list-data",
     "cache-clear",
 }
+# What the RFC did not name.
+MORE = {"onboard", "data-status", "data-diff", "undo", "pr-merge", "verify"} | {
+    f"recycle-{verb}" for verb in ("list", "restore", "empty")
+}
 SCHEMA = SHARED / "pixi-manifest-schema.json"
 
 
@@ -142,7 +146,7 @@ def test_snakelint_fails_on_a_pipeline_that_cannot_be_read(project: Path, env: d
 def test_every_recipe_of_the_rfc_is_there(recipes: dict[str, Any]) -> None:
     shown = {name for name, recipe in recipes.items() if not recipe["private"]}
     assert len(RFC) == 24
-    assert shown == RFC | {"onboard"}
+    assert shown == RFC | MORE
 
 
 def test_each_recipe_is_one_line_documented_and_in_a_group(recipes: dict[str, Any]) -> None:
@@ -163,7 +167,7 @@ def test_just_alone_lists_the_recipes_by_their_groups(project: Path, env: dict[s
         "history",
         "maintainers",
     ]
-    for name in RFC | {"onboard"}:
+    for name in RFC | MORE:
         assert re.search(rf"^ +{name} .*# \S", listed, re.MULTILINE), name
 
 

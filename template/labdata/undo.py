@@ -1,0 +1,87 @@
+"""``undo``: take the working copy back to before the last get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdata import console as words
+from labdata.content import Content, same
+from labdata.errors import ConflictError, LabdataError
+from labdata.recycle import Note
+from labdata.state import Heads
+from labdata.worktree import Placement
+
+if TYPE_CHECKING:
+    from labdata.workspace import Workspace
+
+
+def undo(workspace: Workspace) -> None:
+    """Put back what the last get replaced or removed, and take away what it brought.
+
+    Raises ``ConflictError``, with nothing changed, where files that it brought were edited since.
+    """
+    bin_ = workspace.recycle_bin
+    last = bin_.last()
+    if last is None:
+        raise LabdataError(
+            "There is no get to take back: none has changed files here, or it was taken back already.",
+            "See what is kept with `just recycle-list`.",
+        )
+    name, note = last
+    changes = _changes(workspace, name, note)
+    edited = [change.path for change in changes if not _as_left(workspace, change)]
+    if edited:
+        raise ConflictError(
+            f"{words.number(len(edited), 'file')} changed since the last get; nothing was taken back.",
+            "Publish or move them away, then run `just undo` again.",
+            [f"data/{path}" for path in edited],
+        )
+    _carry_out(workspace, name, note, changes)
+    workspace.console.good(f"Took back the get of {name}: {words.number(len(changes), 'file')} as before.")
+
+
+def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
+    """Return what is still to be done; an undo that was cut off has done a part of it."""
+    folder = workspace.recycle / name
+    changes: list[Placement] = []
+    for path in sorted({*note.written, *note.moved}, key=lambda path: (path in note.moved, path)):
+        old = folder.joinpath(*path.split("/"))
+        if path in note.moved and not old.is_file():
+            continue
+        there = workspace.worktree.path(path)
+        if path not in note.moved and not there.exists():
+            continue
+        changes.append(Placement(path, old if path in note.moved else None, note.written.get(path)))
+    return changes
+
+
+def _as_left(workspace: Workspace, change: Placement) -> bool:
+    where = workspace.worktree.path(change.path)
+    if change.expected is None:
+        return not where.exists()
+    return where.is_file() and same(workspace.worktree.read(change.path), change.expected)
+
+
+def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placement]) -> None:
+    bin_, state = workspace.recycle_bin, workspace.state
+    taken = [change for change in changes if change.expected is not None]
+    safe = {}
+    for change in taken:
+        stat = workspace.worktree.path(change.path).stat()
+        safe[change.path] = (stat.st_size, stat.st_mtime_ns)
+    folder = bin_.open(Note(repo=note.repo, safe=safe, moved=[change.path for change in taken], undoable=False))
+    missed = workspace.place(changes, folder)
+    if missed:
+        raise ConflictError(
+            f"{words.number(len(missed), 'file')} changed meanwhile; the rest was taken back.",
+            "Look at them, then run `just undo` again.",
+            [f"data/{path}" for path in missed],
+        )
+    base: dict[str, Content] = {path: content for path, content in note.base.items() if content is not None}
+    with state.changes():
+        state.update_synced(note.repo, base, [path for path, content in note.base.items() if content is None])
+        state.set_heads(note.repo, Heads(**note.heads))
+        state.set_resolved(note.repo, note.resolved)
+        state.set_journal({})
+        workspace.save_stats()
+    bin_.tidy(name)

@@ -1,0 +1,81 @@
+"""``verify``: is what is on disk still what was agreed with the Hub, byte for byte?"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from labdata.content import same
+from labdata.names import Patterns
+from labdata.sync import Local, read_local, scope_of
+from labdata.worktree import hash_file
+
+if TYPE_CHECKING:
+    from labdata.settings import Repo
+    from labdata.workspace import Workspace
+
+SAMPLE_FILES = 8
+SAMPLE_BYTES = 32_000_000
+
+
+@dataclass
+class Verified:
+    """The outcome for one repo: paths as on the Hub, changed by someone since, missing, and damaged.
+
+    Damaged is a file whose content changed while its size and times did not: nobody wrote it, the disk did.
+    """
+
+    good: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+
+def verify(workspace: Workspace, repo: Repo) -> Verified:
+    """Read every file of a repo's working copy again and compare it with the Hub's hashes."""
+    base = workspace.state.synced(repo.id)
+    local = read_local(workspace, repo, base, {}, scope_of(workspace, repo, base, Patterns(())), new=False)
+    found = Verified()
+    sizes = sum(local.scan.files[path].st_size for path in base if path in local.scan.files)
+    with workspace.console.progress(f"Verifying {repo.name}", sizes) as count:
+        for path in sorted(local.base):
+            if path not in local.mine:
+                found.missing.append(path)
+                continue
+            if not same(local.mine[path], local.base[path]):
+                found.changed.append(path)
+            elif _is_damaged(workspace, local, path):
+                found.damaged.append(path)
+            else:
+                found.good.append(path)
+            count(local.mine[path].size)
+    return found
+
+
+def sample(workspace: Workspace, local: Local) -> list[str]:
+    """Read a few files again that seem unchanged; returns those whose content is not what it was.
+
+    A small random share at each status finds silent damage over time without costing anyone a wait.
+    """
+    settled = [
+        path for path in local.mine if path in workspace.worktree.known and path not in workspace.worktree.learned
+    ]
+    budget = SAMPLE_BYTES
+    damaged = []
+    for path in random.sample(settled, min(SAMPLE_FILES, len(settled))):
+        budget -= local.mine[path].size
+        if budget < 0:
+            break
+        if _is_damaged(workspace, local, path):
+            damaged.append(path)
+    return damaged
+
+
+def _is_damaged(workspace: Workspace, local: Local, path: str) -> bool:
+    where = workspace.worktree.path(path)
+    before = local.scan.files[path]
+    sha256, _git = hash_file(where, before.st_size)
+    after = where.stat()
+    written_meanwhile = (before.st_mtime_ns, before.st_ctime_ns) != (after.st_mtime_ns, after.st_ctime_ns)
+    return sha256 != local.mine[path].sha256 and not written_meanwhile
