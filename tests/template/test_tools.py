@@ -165,6 +165,7 @@ def test_just_alone_lists_the_recipes_by_their_groups(project: Path, env: dict[s
         "put",
         "review",
         "history",
+        "upkeep",
         "maintainers",
     ]
     for name in RFC | MORE:
