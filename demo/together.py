@@ -63,6 +63,7 @@ def conflicting(scene: Scene) -> None:
     stage, bob, tell = scene.stage, scene.bob, scene.tell
     tell.chapter("The same file, edited by both")
     stage.run(scene.ann, "just", "pr-create", "Top hits")
+    _read_proposal(scene, 2)
     merge(scene, 2)
     tell.say("Now main has Ann's findings.md, and Bob has his own. He asks for the news:")
     before = _snapshot(bob)
@@ -86,6 +87,14 @@ def conflicting(scene: Scene) -> None:
     page = (scene.ann.data / FINDINGS).read_text(encoding="utf-8")
     require(ANN_SAYS in page and BOB_SAYS in page, "findings.md on main lost a line.")
     tell.held("main, Ann and Bob have the same files, with both lines and both tables")
+
+
+def _read_proposal(scene: Scene, number: int) -> None:
+    """Show what a reviewer sees of a pull request: the files that it changes, and Ann's line."""
+    command = ["hf", "discussions", "diff", RESULTS, str(number), "--type", "dataset"]
+    done = scene.stage.run(scene.cho, *command, folder=scene.cho.folder)
+    require(f"+- {ANN_SAYS}" in done.lines, "The reviewer does not see Ann's line.")
+    scene.tell.lines([line for line in done.lines if line.startswith(("+++ b/", "+- "))])
 
 
 def _snapshot(person: Person) -> dict[str, str]:
@@ -122,7 +131,9 @@ def tracing(scene: Scene) -> None:
     require(origin.get("code") == f"lab/{PROJECT}@{head} (clean)", f"The figure's code is {origin.get('code')!r}.")
     require(origin.get("inputs") == f"{INPUTS}@{inputs}", f"The figure's inputs are {origin.get('inputs')!r}.")
     tell.say(f"The commit on main that brought {scene.figure.rpartition('/')[2]} answers:")
-    tell.rows([(name.title(), _short(origin[name])) for name in ("code", "inputs", "branch", "template")])
+    tell.rows(
+        [(name.title(), _short(origin[name])) for name in ("code", "inputs", "branch", "template") if name in origin]
+    )
     tell.held("code and inputs are the very commits that Ann ran")
 
 

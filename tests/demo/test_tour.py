@@ -1,0 +1,110 @@
+"""The tour on a made-up plate, watched to its end, and what it leaves in the folder that is kept."""
+
+from __future__ import annotations
+
+import csv
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from huggingface_hub.hf_api import RepoFile
+
+from demo.plate import BARCODE
+from localhub.testing import Hub
+from tests.demo.watching import Shown, left_behind, watch
+
+PNG = b"\x89PNG\r\n\x1a\n"
+RESULTS = "lab/mito-screen-results"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A tour that was watched, and the folder that it kept."""
+
+    shown: Shown
+    folder: Path
+    around: Path
+
+    def data(self, who: str) -> Path:
+        return self.folder / who / "mito-screen" / "data"
+
+    def files(self, who: str, *layers: str) -> dict[str, bytes]:
+        data = self.data(who)
+        found = [path for layer in layers for path in (data / layer).rglob("*") if path.is_file()]
+        return {path.relative_to(data).as_posix(): path.read_bytes() for path in found if path.name != ".gitkeep"}
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    around = tmp_path_factory.mktemp("tour")
+    folder = around / "kept" / "tour"
+    return Kept(watch(around, "--keep", str(folder)), folder, around)
+
+
+def test_the_tour_keeps_every_promise_and_says_so(kept: Kept) -> None:
+    assert kept.shown.code == 0, kept.shown.out + kept.shown.err
+    assert kept.shown.err == ""
+    assert "every promise held" in kept.shown.out
+    chapters = [line[:2].strip() for line in kept.shown.out.splitlines() if line[:2].strip().isdigit()]
+    assert chapters == [str(n) for n in range(1, len(chapters) + 1)]
+    assert len(chapters) >= 10
+
+
+def test_its_lines_fit_into_80_columns_and_are_plain_where_nobody_watches(kept: Kept) -> None:
+    told, _heading, paths_to_copy = kept.shown.out.partition("Where to look")
+    assert [line for line in told.splitlines() if len(line) > 80] == []
+    assert "\x1b" not in kept.shown.out
+    assert "\r" not in kept.shown.out
+    assert str(kept.folder) in paths_to_copy
+    assert str(kept.folder) not in told
+
+
+def test_it_leaves_a_figure_and_a_table(kept: Kept) -> None:
+    results = kept.data("ann") / "processed" / BARCODE
+    assert (results / "figures" / "pca.png").read_bytes().startswith(PNG)
+    with (results / "tables" / "replicate_correlation.csv").open(encoding="utf-8", newline="") as lines:
+        rows = {row["name"] or row["sample"]: row for row in csv.DictReader(lines)}
+    assert rows["madeupzomib"]["wells"] == "12"
+    assert float(rows["madeupzomib"]["correlation"]) > 0.7 > 0.2 > float(rows["DMSO"]["correlation"])
+
+
+def test_ann_and_bob_have_the_same_files_and_nobodys_words_are_lost(kept: Kept) -> None:
+    layers = ("external", "raw", "interim", "processed")
+    assert kept.files("ann", *layers) == kept.files("bob", *layers)
+    assert len(kept.files("ann", *layers)) == 12
+    page = (kept.data("ann") / "processed" / "findings.md").read_text(encoding="utf-8")
+    assert "Ann:" in page
+    assert "Bob:" in page
+    [aside] = (kept.data("bob") / "_recycle").rglob("findings.md")
+    assert "Bob:" in aside.read_text(encoding="utf-8")
+
+
+def test_the_hub_that_was_kept_serves_the_same_files_again(kept: Kept, tmp_path: Path) -> None:
+    with Hub.start(kept.folder / "hub") as hub:
+        api = hub.api("ann")
+        entries = api.list_repo_tree(RESULTS, recursive=True, repo_type="dataset")
+        paths = {entry.path for entry in entries if isinstance(entry, RepoFile) and "/" in entry.path}
+        local = kept.files("ann", "interim", "processed")
+        assert paths == local.keys()
+        for path in paths:
+            copy = api.hf_hub_download(RESULTS, path, repo_type="dataset", cache_dir=tmp_path)
+            assert Path(copy).read_bytes() == local[path]
+        merged = [request.status for request in api.get_repo_discussions(RESULTS, repo_type="dataset")]
+        assert merged == ["merged"] * 3
+        branches = {branch.name for branch in api.list_repo_refs(RESULTS, repo_type="dataset").branches}
+        assert branches == {"main", "ann", "bob"}
+
+
+def test_the_code_is_anns_alone_and_nothing_of_the_machine_is_in_it(kept: Kept) -> None:
+    asked = ["git", "log", "--format=%an <%ae>"]
+    authors = subprocess.run(asked, cwd=kept.folder / "bob" / "mito-screen", capture_output=True, text=True, check=True)
+    assert set(authors.stdout.split("\n")) - {""} == {"Ann <ann@example.org>"}
+
+
+def test_no_process_and_no_file_outside_the_kept_folder_is_left(kept: Kept) -> None:
+    port = int(kept.shown.endpoint.rpartition(":")[2])
+    with socket.socket() as door:
+        assert door.connect_ex(("127.0.0.1", port)) != 0
+    assert left_behind(kept.around) == []
