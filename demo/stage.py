@@ -171,13 +171,17 @@ def too_long(running: Running) -> TourError:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return an environment with the tools of this Python on PATH, the home *home*, and nothing personal."""
+    """Return an environment with the tools of this Python on PATH, the home *home* (made), and nothing personal."""
+    # A tool that is stopped leaves its temporary files; here they go with the tour's folder.
+    temporary = home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PERSONAL)}
     tools = [str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)]
     return inherited | {
         "PATH": os.pathsep.join(tools),
         "HOME": str(home),
         "USERPROFILE": str(home),
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
         "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
