@@ -58,6 +58,19 @@ def names_and_limits(send: Tree, after: Iterable[str]) -> None:
         )
 
 
+def nearness(after: Iterable[str]) -> list[str]:
+    """Return a sentence for each of the Hub's limits that is more than half reached."""
+    after = list(after)
+    folders = Counter(path.rpartition("/")[0] for path in after)
+    folder, most = max(folders.items(), key=lambda item: item[1], default=("", 0))
+    lines = []
+    if most > FILES_PER_FOLDER / 2:
+        lines.append(f"data/{folder} will hold {most:,} of the {FILES_PER_FOLDER:,} files that the Hub takes a folder.")
+    if len(after) > FILES_PER_REPO / 2:
+        lines.append(f"the repo will hold {len(after):,} of the {FILES_PER_REPO:,} files that the Hub takes.")
+    return lines
+
+
 def secrets(files: Iterable[tuple[str, Path]]) -> None:
     """Raise ``LabdataError`` if the first few MB of a file hold a token or a private key."""
     for path, where in files:

@@ -94,6 +94,7 @@ def _sides(command: Command) -> Command:
 @click.option("--for", "run_path", metavar="RUN_PATH", help="Only one analysis: data/processed/RUN_PATH.")
 @click.option("--from", "branch", metavar="BRANCH", help="Look at a teammate's branch.")
 @click.option("--at", "revision", metavar="REVISION", help="Look at a tag or commit.")
+@click.option("--to", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Lay it into DIR, beside data/.")
 @_sides
 @_dry_run
 def get(
@@ -102,6 +103,7 @@ def get(
     run_path: str | None,
     branch: str | None,
     revision: str | None,
+    folder: Path | None,
     mine: tuple[str, ...],
     theirs: tuple[str, ...],
     dry_run: bool,
@@ -115,7 +117,9 @@ def get(
     with _opened() as workspace:
         repo = workspace.settings.repo(name)
         options = GetOptions.of(parts + _run_parts(run_path), mine, theirs, dry_run)
-        if branch:
+        if folder:
+            get_beside(workspace, repo, branch or revision or "", folder, options)
+        elif branch:
             get_version(workspace, repo, branch, f"branch {branch}", options)
         elif revision:
             get_version(workspace, repo, revision, f"version {revision}", options)

@@ -6,7 +6,7 @@ The table that these functions follow is in docs/how-it-works.md of the project.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labdata.content import Content, Tree, joined, same
@@ -37,7 +37,7 @@ def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
     """Merge ``main`` into ``branch``; ``bases`` are versions that both contain, usually one.
 
     Gives the merged tree; a path that both changed differently keeps the branch's content and is listed as
-    ``path: (branch, main)``.
+    ``path: (branch, main)``. So are a file of one side and what the other side has below a folder of that name.
     """
     tree = dict(branch)
     conflicts: dict[str, tuple[Content | None, Content | None]] = {}
@@ -50,6 +50,9 @@ def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
             tree.pop(path, None)
         elif winner == "theirs" and theirs is not None:
             tree[path] = theirs
+    for new, old in crossings([path for path in tree if path not in branch], tree):
+        conflicts[new] = (None, tree.pop(new))
+        conflicts[old] = (branch.get(old), main.get(old))
     return Merge(tree, conflicts)
 
 
@@ -107,7 +110,7 @@ def plan_get(
             _settle_clash(plan, path, mine.get(path), clashes[path], choose(path))
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
-    _refuse_folder_clashes(plan, mine)
+    _settle_crossings(plan, mine, theirs, choose)
     return plan
 
 
@@ -169,16 +172,57 @@ def _settle_clash(
         _settle(plan, Conflict(path, mine, main, between_branches=True), side)
 
 
-def _refuse_folder_clashes(plan: GetPlan, mine: Tree) -> None:
-    """Turn a write into a conflict where a file that stays stands where the write needs a folder, or below it."""
-    staying = mine.keys() - set(plan.remove)
-    folders = {parent for path in staying for parent in parents(path)}
-    for path in list(plan.write):
-        in_the_way = next((parent for parent in parents(path) if parent in staying), None)
-        if in_the_way is None and path not in folders:
-            continue
-        theirs = plan.write.pop(path)
-        plan.conflicts.append(Conflict(in_the_way or path, mine.get(in_the_way or path), theirs))
+def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[[str], Side]) -> None:
+    """Settle where a write needs a folder that is a file here, or the other way round; else it is a conflict.
+
+    Both cannot be. Whatever loses counts as removed by me, so that the next put removes it from the branch too.
+    """
+    there = (mine.keys() - set(plan.remove)) | plan.write.keys()
+    for path, other in crossings(plan.write, there):
+        sides = {choose(path), choose(other)}
+        if sides == {"theirs"} and other in mine:
+            plan.remove.append(other)
+            plan.keep = [kept for kept in plan.keep if kept != other]
+            plan.adopt.pop(other, None)
+            if other in theirs:
+                plan.adopt[other] = theirs[other]
+        elif sides == {"theirs"}:
+            _drop(plan, other if path not in theirs else path)
+        elif "mine" in sides and "theirs" not in sides:
+            _drop(plan, path)
+        else:
+            plan.conflicts.append(Conflict(path, mine.get(path), plan.write.pop(path, None)))
+            plan.conflicts.append(Conflict(other, mine.get(other), theirs.get(other)))
+
+
+def _drop(plan: GetPlan, path: str) -> None:
+    content = plan.write.pop(path, None)
+    if content is not None:
+        plan.adopt[path] = content
+        plan.keep.append(path)
+
+
+def crossings(new: Iterable[str], there: Collection[str]) -> list[tuple[str, str]]:
+    """Find pairs of a new path and one that is there, of which one is a file where the other needs a folder."""
+    new = list(new)
+    if not new:
+        return []
+    folders = _folders(there)
+    found = [(path, above) for path in new for above in parents(path) if above in there]
+    for path in new:
+        if path in folders:
+            found += [(path, below) for below in there if below.startswith(f"{path}/")]
+    return found
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
 
 
 def parents(path: str) -> list[str]:
@@ -262,6 +306,32 @@ def _moved(base: Content | None, then: Content | None, now: Content | None) -> b
         # Never seen here: whatever is there now is somebody else's.
         return now is not None
     return not same(now, then)
+
+
+def parts(decided: PutPlan, limit: int) -> list[PutPlan]:
+    """Split a plan into parts of at most ``limit`` files; all removals come first, in the first part.
+
+    Removals make room: a file in the place of a folder, or a folder in the place of a file, needs them done. What
+    needs no commit belongs to the first part.
+    """
+    first = PutPlan(
+        delete=decided.delete,
+        adopt=decided.adopt,
+        forget=decided.forget,
+        news=decided.news,
+        conflicts=decided.conflicts,
+    )
+    result = [first]
+    for path in sorted(decided.send.keys() | decided.copy.keys()):
+        last = result[-1]
+        if len(last.send) + len(last.copy) >= limit:
+            last = PutPlan(news=decided.news)
+            result.append(last)
+        if path in decided.send:
+            last.send[path] = decided.send[path]
+        else:
+            last.copy[path] = decided.copy[path]
+    return result
 
 
 def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable[[str], bool]) -> None:

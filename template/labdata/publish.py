@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from labdata import checks, plan, provenance
+from labdata import checks, intent, plan
 from labdata import console as words
-from labdata.content import Content, Tree, joined, same
-from labdata.errors import ConflictError, HubError, LabdataError, StaleParentError
+from labdata.content import Tree
+from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
+from labdata.push import Push, Target
 from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
 from labdata.view import View, look
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 _TRIES = 6
-SMALL = 1_000_000
-"""Bytes up to which a file is held in memory between hashing and sending, so that it cannot change in between."""
+LARGE = 1_000_000
+"""Bytes from which a file is sent ahead of its commit, so that what Xet really took is known (``upload.SMALL``)."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,12 @@ class PutOptions:
     dry_run: bool = False
 
 
-@dataclass(frozen=True)
-class Target:
-    """Where a put goes: a branch by name, its commit now (empty: to be created from ``start``) and when last synced."""
-
-    branch: str
-    now: str
-    then: str
-    start: str
-
-
 def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     """Publish what changed here to my branch (or to main), as one commit.
 
     Raises ``ConflictError``, with nothing published, where the branch moved and the same files changed here.
     """
+    intent.settle(workspace, repo)
     for _try in range(_TRIES):
         heads = require_home(workspace, repo)
         view = look(workspace, repo)
@@ -62,20 +53,21 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         if decided.is_empty:
             _nothing_to_send(workspace, view, decided)
             return
-        if options.dry_run:
-            _tell(workspace, view, target, decided, done=False)
-            return
         _check(workspace, view, target, decided)
+        if options.dry_run:
+            _tell(workspace, view, target, decided)
+            return
+        push = Push(workspace, view, heads, target, local, options.message)
+        _announce(workspace, repo, decided)
         try:
-            commit = _send(workspace, view, heads, target, decided, options)
+            push.run(decided)
         except StaleParentError:
-            # Someone was faster. Nothing of ours landed, so the decision is made again on the new head.
+            # Someone was faster. What is still to be sent is decided again on the new head.
             continue
-        _record(workspace, view, heads, target, local, decided, commit)
-        _tell(workspace, view, target, decided, done=True)
+        _tell(workspace, view, target, decided, push)
         return
     raise LabdataError(
-        f"The branch {view.branch_name} of {repo.id} keeps moving; nothing was published.",
+        f"The branch {view.branch_name} of {repo.id} keeps moving; the push is not finished.",
         "Run the same command again in a minute.",
     )
 
@@ -117,7 +109,9 @@ def _decide(
     if heads.main and repo.per_member:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
         held = workspace.tree(repo.id, heads.main)
-        decided.forget = [path for path in decided.forget if path not in held]
+        if any(path in held for path in decided.forget):
+            coming = replace_main(view, heads.main).merged.tree
+            decided.forget = [path for path in decided.forget if path not in coming]
     if target.branch != "main" and not decided.is_empty and _holds_newer_main(view, heads):
 
         def here(path: str) -> bool:
@@ -132,13 +126,6 @@ def _holds_newer_main(view: View, heads: Heads) -> bool:
     if not heads.main or not view.branch or heads.main == view.known_main:
         return False
     return view.later_main(heads.main, view.known_main) == heads.main
-
-
-def _merged_main(view: View, heads: Heads) -> str:
-    """Return the commit of main whose news the branch will hold after a push from here."""
-    if not view.branch:
-        return heads.main or view.main
-    return view.later_main(heads.main, view.known_main) if heads.main else view.known_main
 
 
 def _take_main(
@@ -185,181 +172,31 @@ def _check(workspace: Workspace, view: View, target: Target, decided: plan.PutPl
     after -= set(decided.delete)
     checks.names_and_limits(decided.send, after)
     checks.secrets((path, workspace.worktree.path(path)) for path in decided.send)
+    for line in checks.nearness(after):
+        workspace.console.warn(f"{view.repo.name}: {line}")
 
 
-def _send(
-    workspace: Workspace,
-    view: View,
-    heads: Heads,
-    target: Target,
-    decided: plan.PutPlan,
-    options: PutOptions,
-) -> str:
-    """Make the commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
-    from labdata.remote import Change
-    from labdata.transfer import quiet_client
-
-    hub, repo = workspace.hub, view.repo
-    parent = target.now
-    if not parent:
-        hub.create_branch(repo.id, target.branch, target.start)
-        parent = hub.resolve(repo.id, target.branch)
-    push = secrets.token_hex(8)
-    change = Change(
-        send={path: _source(workspace, path, content) for path, content in decided.send.items()},
-        copy={path: _holder(view, heads, path, content) for path, content in decided.copy.items()},
-        delete=decided.delete,
-    )
-    body = _trailers(workspace, view, heads, target, push)
-    title = options.message or _title(decided)
-    size = sum(content.size for content in decided.send.values())
-    workspace.console.say(f"{repo.name}: sending {words.number(len(decided.send), 'file')} ({words.size(size)})")
-    for attempt in range(_TRIES):
-        try:
-            with quiet_client():
-                commit, _address = hub.commit(
-                    repo.id, change, branch=target.branch, parent=parent, title=title, body=body
-                )
-        except HubError as error:
-            landed = _landed(workspace, repo, target.branch, push)
-            if landed:
-                commit = landed
-            elif error.status in _AGAIN and attempt < _TRIES - 1 and not isinstance(error, StaleParentError):
-                hub.wait(min(30.0, 0.5 * 2**attempt))
-                continue
-            else:
-                raise
-        _verify(workspace, repo, commit, decided)
-        return commit
-    raise AssertionError("unreachable")
+def _announce(workspace: Workspace, repo: Repo, decided: plan.PutPlan) -> None:
+    sizes = [content.size for content in decided.send.values()]
+    if sizes:
+        workspace.console.say(f"{repo.name}: sending {words.number(len(sizes), 'file')} ({words.size(sum(sizes))})")
 
 
-_AGAIN = {0, 408, 409, 429, 500, 502, 503, 504}
-
-
-def _landed(workspace: Workspace, repo: Repo, branch: str, push: str) -> str:
-    """Return the commit that carries a push id if the branch has it, else an empty text."""
-    for seen, commit in enumerate(workspace.hub.commits(repo.id, branch)):
-        if provenance.trailers(commit.message).get("Part", "").endswith(push):
-            return commit.id
-        if seen > 50:
-            break
-    return ""
-
-
-def _source(workspace: Workspace, path: str, content: Content) -> Any:
-    """Return what the client is to send: the bytes of a small file, the place of a large one."""
-    where = workspace.worktree.path(path)
-    if content.size > SMALL:
-        return where
-    data = where.read_bytes()
-    if len(data) != content.size or not workspace.worktree.unchanged_since(path, content):
-        raise _changed_meanwhile(path)
-    return data
-
-
-def _changed_meanwhile(path: str) -> LabdataError:
-    return LabdataError(
-        f"data/{path} changed while it was being published; the branch was not changed.",
-        "Wait until the program that writes it is done, then run the command again.",
-    )
-
-
-def _holder(view: View, heads: Heads, path: str, content: Content) -> str:
-    """Return the commit of main that holds a content to copy."""
-    main = view.workspace.tree(view.repo.id, heads.main)
-    return heads.main if same(main.get(path), content) else view.main
-
-
-def _title(decided: plan.PutPlan) -> str:
-    folders = sorted({"/".join(path.split("/")[:2]) for path in (*decided.send, *decided.copy, *decided.delete)})
-    what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
-    return f"Update {what}"
-
-
-def _trailers(workspace: Workspace, view: View, heads: Heads, target: Target, push: str) -> str:
-    root, state = workspace.settings.root, workspace.state
-    inputs = workspace.settings.repos.get("inputs")
-    inputs_commit = state.heads(inputs.id).branch if inputs and inputs.id != view.repo.id else ""
-    main = (view.main if target.branch == "main" else _merged_main(view, heads)) if view.repo.per_member else ""
-    return provenance.written(
-        {
-            "Code": provenance.code_version(root),
-            "Inputs": f"{inputs.id}@{inputs_commit}" if inputs and inputs_commit else "",
-            "Main": main,
-            "Template": provenance.template_version(root),
-            "Part": f"1/1 {push}",
-        }
-    )
-
-
-def _verify(workspace: Workspace, repo: Repo, commit: str, decided: plan.PutPlan) -> None:
-    """Check that the Hub holds what was on disk; raises ``LabdataError`` where it does not."""
-    paths = [*decided.send, *decided.copy]
-    found = workspace.hub.contents(repo.id, commit, paths)
-    expected = {**decided.send, **decided.copy}
-    wrong = [path for path in paths if not same(found.get(path), expected[path])]
-    if wrong:
-        more = f" and {words.number(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
-        raise LabdataError(
-            f"data/{wrong[0]}{more} changed while it was being published or is ignored by the repo's .gitignore: "
-            "the Hub does not hold what is on this disk now. Your files were not touched.",
-            "Run the same command again; it sends what differs.",
-        )
-
-
-def _record(
-    workspace: Workspace,
-    view: View,
-    heads: Heads,
-    target: Target,
-    local: Local,
-    decided: plan.PutPlan,
-    commit: str,
-) -> None:
-    repo = view.repo
-    tree = dict(workspace.tree(repo.id, target.now or target.start))
-    sent = {**decided.send, **decided.copy}
-    found = workspace.hub.contents(repo.id, commit, list(sent)) if sent else {}
-    tree.update({path: joined(found[path], content) for path, content in sent.items() if path in found})
-    for path in decided.delete:
-        tree.pop(path, None)
-    synced = {path: joined(content, tree[path]) for path, content in decided.send.items() if path in tree}
-    synced |= {path: content for path, content in decided.copy.items() if path in local.mine}
-    workspace.state.keep_tree(commit, tree)
-    with workspace.state.changes():
-        workspace.state.update_synced(repo.id, {**decided.adopt, **synced}, [*decided.delete, *decided.forget])
-        if _abreast(workspace, repo, target, decided, tree):
-            workspace.state.set_heads(repo.id, _heads_after(repo, heads, view, target, commit))
-        workspace.save_stats()
-
-
-def _abreast(workspace: Workspace, repo: Repo, target: Target, decided: plan.PutPlan, tree: Tree) -> bool:
-    """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
-    if target.now == target.then:
-        return not decided.news
-    synced = workspace.state.synced(repo.id)
-    wanted = [path for path in tree if repo.holds(path) and repo.fetch(path)]
-    return all(same(tree[path], synced.get(path)) for path in wanted)
-
-
-def _heads_after(repo: Repo, heads: Heads, view: View, target: Target, commit: str) -> Heads:
-    """Return where a working copy stands that has seen all of a branch and then pushed a commit to it."""
-    if not repo.per_member:
-        return replace(heads, branch_name="main", branch=commit, main=commit)
-    if target.branch == "main":
-        return replace(heads, main=commit)
-    return replace(heads, branch_name=view.branch_name, branch=commit, main=_merged_main(view, heads))
-
-
-def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, *, done: bool) -> None:
+def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, push: Push | None = None) -> None:
     console = workspace.console
     rows = [["send", f"data/{path}", words.size(content.size)] for path, content in decided.send.items()]
     rows += [["copy", f"data/{path}", "no bytes"] for path in decided.copy]
     rows += [["remove", f"data/{path}", ""] for path in decided.delete]
     console.rows(rows, limit=words.SHOWN)
     where = f"{view.repo.id} on {target.branch}"
-    console.good(f"{view.repo.name}: {'published to' if done else 'would publish to'} {where}")
+    if push is None:
+        total = words.size(sum(content.size for content in decided.send.values()))
+        console.say(f"{view.repo.name}: would publish {total} to {where}")
+        return
+    console.good(f"{view.repo.name}: published to {where} as {push.head[:8]}")
+    large = sum(content.size for content in decided.send.values() if content.size > LARGE)
+    if large:
+        console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and sent.")
     if decided.news:
         console.say(
             f"The branch also has {words.number(len(decided.news), 'newer file')}: `just get-{view.repo.name}`."

@@ -55,19 +55,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one commit does: local files to send (``path: file on disk or bytes``), copies and removals.
+    """What one commit does: additions, copies and removals.
 
     ``copy`` maps a path to the commit sha that holds its content under the same path.
     """
 
-    send: dict[str, Any]
+    send: list[CommitOperationAdd]
     copy: dict[str, str]
     delete: list[str]
-
-    @property
-    def size(self) -> int:
-        """The number of operations."""
-        return len(self.send) + len(self.copy) + len(self.delete)
 
 
 class Hub:
@@ -231,7 +226,7 @@ class Hub:
         """
         operations = [
             *(CommitOperationDelete(path, is_folder=False) for path in change.delete),
-            *(CommitOperationAdd(path, source) for path, source in change.send.items()),
+            *change.send,
             *(CommitOperationCopy(path, path, src_revision=commit) for path, commit in change.copy.items()),
         ]
         info = self.call(

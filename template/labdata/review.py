@@ -62,6 +62,11 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
             f"There is no branch {view.branch_name} on {repo.id} yet; no pull request was opened.",
             "Publish your results first: `just put-results`.",
         )
+    for where, done in view.unfinished():
+        raise LabdataError(
+            f"A push to {where} is not finished ({done}); no pull request was opened.",
+            "Finish it first: run `just put-results` again where it was begun.",
+        )
     proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree)
     if proposal.conflicts:
         raise ConflictError(
@@ -81,7 +86,7 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
 def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message: str) -> str:
     from labdata.remote import Change
 
-    change = Change(send={}, copy=dict.fromkeys(proposal.copy, view.branch), delete=proposal.delete)
+    change = Change(send=[], copy=dict.fromkeys(proposal.copy, view.branch), delete=proposal.delete)
     newest = next(workspace.hub.commits(view.repo.id, view.branch))
     carried = provenance.trailers(newest.message)
     trailers = {

@@ -13,6 +13,9 @@ from labdata.errors import LabdataError
 from labdata.names import Excludes, Patterns
 
 PERSONAL = ("HF_BRANCH", "HF_PROJECT", "HF_TOKEN", "HF_ENDPOINT", "HF_HOME")
+FILES_PER_COMMIT = 5_000
+"""Files that go into one commit; the Hub gives a commit a minute, and one of many thousand files can take that."""
+
 _LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 _BRANCH = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$")
 _REPO_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}$")
@@ -49,6 +52,7 @@ class Settings:
     repos: dict[str, Repo]
     excludes: Excludes
     branch: str | None
+    files_per_commit: int = FILES_PER_COMMIT
 
     @property
     def data(self) -> Path:
@@ -131,6 +135,7 @@ def load(root: Path) -> Settings:
         repos=repos,
         excludes=Excludes(_texts(table, "exclude", ())),
         branch=branch,
+        files_per_commit=_count(table, "files_per_commit", FILES_PER_COMMIT),
     )
 
 
@@ -194,3 +199,10 @@ def _texts(table: dict[str, Any], key: str, default: tuple[str, ...], where: str
             f'labdata.toml: {key} {where} must be a list of texts, for example ["raw/"]. Nothing was done.'
         )
     return tuple(value)
+
+
+def _count(table: dict[str, Any], key: str, default: int) -> int:
+    value = table.get(key, default)
+    if not isinstance(value, int) or value < 1:
+        raise LabdataError(f"labdata.toml: {key} = {value!r} must be a whole number above 0. Nothing was done.")
+    return value

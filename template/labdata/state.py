@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS stats (
     path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode INTEGER, checked INTEGER,
     sha256 TEXT, git TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS trees (commit_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS intents (repo TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
 """
 _VERSION = 1
@@ -59,6 +60,19 @@ class Stat:
     checked: int
     sha256: str
     git: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One commit that is about to be made: its branch and parent, its ``Part`` trailer, and what it changes.
+
+    ``contents`` maps paths to what they will hold, ``None`` for a removal.
+    """
+
+    branch: str
+    parent: str
+    label: str
+    contents: dict[str, Content | None]
 
 
 class State:
@@ -152,6 +166,22 @@ class State:
 
     def _all_heads(self) -> list[Heads]:
         return [Heads(**json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
+
+    def intent(self, repo: str) -> Intent | None:
+        """Return the commit that a cut-off push was about to make."""
+        row = self._db.execute("SELECT body FROM intents WHERE repo = ?", (repo,)).fetchone()
+        if row is None:
+            return None
+        branch, parent, label, contents = json.loads(row[0])
+        return Intent(branch, parent, label, {p: None if c is None else Content(*c) for p, c in contents.items()})
+
+    def set_intent(self, repo: str, intent: Intent | None) -> None:
+        """Note the commit that is about to be made; ``None`` forgets it."""
+        self._db.execute("DELETE FROM intents WHERE repo = ?", (repo,))
+        if intent is not None:
+            contents = {p: None if c is None else (c.size, c.sha256, c.git) for p, c in intent.contents.items()}
+            body = json.dumps((intent.branch, intent.parent, intent.label, contents))
+            self._db.execute("INSERT INTO intents VALUES (?, ?)", (repo, body))
 
     def journal(self) -> dict[str, str]:
         """Return the moves of a get that was cut off: ``target: where its old file was put``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata import console as words
-from labdata import names, plan
+from labdata import intent, names, plan
 from labdata.content import Content, Tree, same
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
@@ -69,12 +69,14 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     Raises ``ConflictError``, with nothing changed, where a file changed both here and there and the options do not
     say whose side wins.
     """
+    intent.settle(workspace, repo)
     heads = workspace.state.heads(repo.id)
     view = look(workspace, repo)
     now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
     if heads == now and not options.parts:
         workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
         return
+    _warn_of_unfinished(workspace, view)
     base = workspace.state.synced(repo.id)
     theirs, clashes, settled = _theirs(workspace, view, base)
     in_scope = scope_of(workspace, repo, base, options.parts)
@@ -92,6 +94,14 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     )
 
 
+def _warn_of_unfinished(workspace: Workspace, view: View) -> None:
+    for where, done in view.unfinished():
+        workspace.console.warn(
+            f"{view.repo.name}: a push to {where} is not finished ({done}); more of it will come. "
+            "Whoever pushes finishes it by running the same command again."
+        )
+
+
 def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
     """Decide what a get would do now, without doing it."""
     theirs, clashes, _settled = _theirs(workspace, view, base)
@@ -102,6 +112,7 @@ def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.Get
 
 def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
     """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
+    intent.settle(workspace, repo)
     view = look(workspace, repo)
     try:
         commit = workspace.hub.resolve(repo.id, revision)
@@ -130,6 +141,26 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     resolved = workspace.state.resolved(repo.id)
     _carry_out(workspace, other, local, decided, heads=away, resolved=resolved, options=options)
     workspace.console.say(f"You are looking at {label}; `just get-{repo.name}` brings you home.")
+
+
+def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, options: GetOptions) -> None:
+    """Lay a version beside the working copy, in a folder of its own that must be new or empty."""
+    from labdata.transfer import Download
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", "Name a new folder after --to.")
+    view = look(workspace, repo)
+    commit = workspace.hub.resolve(repo.id, revision) if revision else view.branch or view.main
+    tree = workspace.tree(repo.id, commit)
+    wanted = {path: c for path, c in tree.items() if repo.holds(path) and (not options.parts or options.parts(path))}
+    wanted = {path: content for path, content in wanted.items() if not names.refusal(path)}
+    size = sum(content.size for content in wanted.values())
+    if options.dry_run:
+        workspace.console.say(f"would lay {words.number(len(wanted), 'file')} ({words.size(size)}) into {folder}")
+        return
+    with workspace.console.progress(f"Getting {words.number(len(wanted), 'file')}", size) as count:
+        Download(workspace.hub, repo.id, commit, folder, count).fetch(wanted)
+    workspace.console.good(f"{repo.name}: laid {words.number(len(wanted), 'file')} of {commit[:8]} into {folder}")
 
 
 def unsaved_paths(local: Local) -> list[str]:
@@ -305,6 +336,8 @@ def _place(
 ) -> list[str]:
     """Put everything in its place, removals first; returns the paths that changed under our hands."""
     if not decided.touches_disk:
+        if _brings_news(local, decided):
+            _adjust_times(workspace, local, decided, frozenset(), _moment(view))
         return []
     moment = _moment(view)
     for where, _content in staged.values():
@@ -319,6 +352,12 @@ def _place(
             workspace.worktree.remember(path, content, moment)
     _adjust_times(workspace, local, decided, frozenset(staged), moment)
     return missed
+
+
+def _brings_news(local: Local, decided: plan.GetPlan) -> bool:
+    """Tell whether the disk already holds what is new, as after a get that was cut off behind its last file."""
+    adopted = decided.adopt.items()
+    return bool(decided.forget) or any(not same(local.base.get(path), content) for path, content in adopted)
 
 
 def _note(
@@ -364,9 +403,10 @@ def _adjust_times(
             continue
         group = clean if same(content, local.base.get(path)) or path in decided.adopt else unsaved
         group[path] = local.scan.files[path].st_mtime_ns
-    for path, time_ns in plan.times_after_get(clean, unsaved, written, moment).items():
-        if path not in written:
-            workspace.worktree.set_time(path, time_ns)
+    times = plan.times_after_get(clean, unsaved, written, moment)
+    # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.
+    for path in sorted(times.keys() - written, key=lambda path: times[path], reverse=True):
+        workspace.worktree.set_time(path, times[path])
 
 
 def describe(view: View) -> str:

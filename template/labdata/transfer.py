@@ -105,7 +105,7 @@ class Download:
     def _fetch_chunked(self, files: Mapping[str, Content]) -> None:
         import hf_xet
 
-        progress = _Progress(self.on_bytes)
+        progress = Progress(self.on_bytes)
         url = f"{self.hub.endpoint}/api/{TYPE}s/{self.repo}/xet-read-token/{quote(self.commit, safe='')}"
         try:
             group = hf_xet.XetSession().new_file_download_group(
@@ -119,11 +119,11 @@ class Download:
                     where = self.staging.joinpath(*path.split("/"))
                     group.start_download_file(hf_xet.XetFileInfo(content.xet, content.size), str(where.absolute()))
         except (RuntimeError, ConnectionError, OSError, hf_xet.XetAuthenticationError) as error:
-            raise _explained(error) from error
+            raise explained(error) from error
         progress.finish(sum(content.size for content in files.values()))
 
 
-class _Progress:
+class Progress:
     """Turns hf_xet's running totals into increments."""
 
     def __init__(self, on_bytes: OnBytes) -> None:
@@ -132,6 +132,7 @@ class _Progress:
         self._lock = threading.Lock()
 
     def __call__(self, group: object, _items: object) -> None:
+        """Take hf_xet's report."""
         self.finish(int(getattr(group, "total_bytes_completed", 0)))
 
     def finish(self, total: int) -> None:
@@ -163,7 +164,8 @@ def check_space(folder: Path, size: int) -> None:
         )
 
 
-def _explained(error: Exception) -> HubError:
+def explained(error: Exception) -> HubError:
+    """Turn what hf_xet says into one sentence."""
     words = " ".join(str(error).split())[:200]
     if "No space left" in words:
         return HubError("The disk is full. Your files were not touched.", "Free some room and run it again.")

@@ -102,11 +102,25 @@ class View:
             return plan.Merge(dict(self.main_tree), {})
         return plan.merge(self.bases, self.branch_tree, self.main_tree)
 
+    @cached_property
+    def head_commits(self) -> dict[str, Commit]:
+        """The newest commit of main and of my branch, by branch name."""
+        hub = self.workspace.hub
+        heads = {"main": self.main, self.branch_name: self.branch}
+        return {name: next(hub.commits(self.repo.id, commit)) for name, commit in heads.items() if commit}
+
     def newest(self) -> Commit:
         """Return the later of the two heads."""
-        hub = self.workspace.hub
-        heads = [next(hub.commits(self.repo.id, commit)) for commit in {self.main, self.branch} if commit]
-        return max(heads, key=lambda commit: commit.date)
+        return max(self.head_commits.values(), key=lambda commit: commit.date)
+
+    def unfinished(self) -> list[tuple[str, str]]:
+        """Return the branches whose last push has parts still to come, as ``(branch, "2 of 5")``."""
+        found = []
+        for name, commit in self.head_commits.items():
+            done, _slash, total = trailers(commit.message).get("Part", "1/1").split(" ")[0].partition("/")
+            if done != total:
+                found.append((name, f"{done} of {total}"))
+        return found
 
     def source(self, path: str, content: Content) -> str:
         """Return a commit that holds this content at this path."""

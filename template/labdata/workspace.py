@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -115,7 +116,9 @@ class Workspace:
         moves = self.state.journal()
         for target, aside in moves.items():
             where, kept = self.worktree.path(target), self.settings.data / aside
-            if not where.exists() and kept.is_file():
+            # Where the news has put a file in place of the folder, the old one had made way for good.
+            nearest = next(folder for folder in where.parents if folder.exists())
+            if not os.path.lexists(where) and kept.is_file() and nearest.is_dir():
                 move(kept, where)
         if moves:
             with self.state.changes():

@@ -181,6 +181,19 @@ def test_an_edit_that_keeps_size_and_time_is_still_seen(lab: Lab) -> None:
     assert lab.on_hub("ann") == {"processed/a.csv": "two"}
 
 
+def test_another_version_can_be_laid_beside(lab: Lab) -> None:
+    ann = lab.member("ann")
+    ann.write("processed/a.csv", "as in the paper")
+    ann.put()
+    ann.run("tag", "paper-v1")
+    ann.write("processed/a.csv", "unsaved since")
+    beside = ann.root / "paper"
+    ann.get("--at", "paper-v1", "--to", str(beside))
+    assert (beside / "processed/a.csv").read_text() == "as in the paper"
+    assert ann.files() == {"processed/a.csv": "unsaved since"}
+    assert "not an empty folder" in ann.get("--at", "paper-v1", "--to", str(beside), code=1)
+
+
 def test_a_lost_state_is_rebuilt_and_differences_count_as_unsaved(lab: Lab) -> None:
     ann, bob = lab.member("ann"), lab.member("bob")
     ann.write("processed/a.csv", "one")

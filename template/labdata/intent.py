@@ -1,0 +1,57 @@
+"""What a push is about to do, noted before it does it, so that a cut-off command knows its own work again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from labdata import provenance
+
+if TYPE_CHECKING:
+    from labdata.settings import Repo
+    from labdata.state import Intent
+    from labdata.workspace import Workspace
+
+_LOOKED_AT = 50
+
+
+def note(workspace: Workspace, repo: Repo, intent: Intent) -> None:
+    """Note a commit that is about to be made."""
+    with workspace.state.changes():
+        workspace.state.set_intent(repo.id, intent)
+
+
+def clear(workspace: Workspace, repo: Repo) -> None:
+    """Forget the noted commit; belongs inside ``state.changes()``."""
+    workspace.state.set_intent(repo.id, None)
+
+
+def landed(workspace: Workspace, repo: Repo, branch: str, label: str) -> str:
+    """Return the commit that carries a ``Part`` trailer if the branch has it, else an empty text."""
+    for seen, commit in enumerate(workspace.hub.commits(repo.id, branch)):
+        if provenance.trailers(commit.message).get("Part", "") == label:
+            return commit.id
+        if seen >= _LOOKED_AT:
+            break
+    return ""
+
+
+def settle(workspace: Workspace, repo: Repo) -> None:
+    """Learn what became of a push that was cut off between its commit and its record here."""
+    intent = workspace.state.intent(repo.id)
+    if intent is None:
+        return
+    commit = landed(workspace, repo, intent.branch, intent.label)
+    with workspace.state.changes():
+        if commit:
+            base = workspace.state.synced(repo.id)
+            sent = {path: content for path, content in intent.contents.items() if content is not None}
+            here = {p: c for p, c in sent.items() if p in base or workspace.worktree.path(p).exists()}
+            gone = [path for path, content in intent.contents.items() if content is None]
+            workspace.state.update_synced(repo.id, here, gone)
+            heads = workspace.state.heads(repo.id)
+            if not repo.per_member and heads.main == intent.parent:
+                workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit))
+            elif repo.per_member and intent.branch == heads.branch_name and heads.branch == intent.parent:
+                workspace.state.set_heads(repo.id, replace(heads, branch=commit))
+        workspace.state.set_intent(repo.id, None)

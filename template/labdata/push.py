@@ -1,0 +1,198 @@
+"""Pushes: a decided put becomes one commit, or numbered parts where one commit would not take it all.
+
+Every commit is made once. Before it, what it will hold is noted in the state; after a lost answer, or a command
+that was cut off, the branch is searched for the push's own id before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from labdata import console as words
+from labdata import intent, plan, provenance
+from labdata.content import Content, joined, same
+from labdata.errors import HubError, LabdataError, StaleParentError
+from labdata.state import Intent
+
+if TYPE_CHECKING:
+    from labdata.remote import Change
+    from labdata.settings import Repo
+    from labdata.state import Heads
+    from labdata.sync import Local
+    from labdata.view import View
+    from labdata.workspace import Workspace
+
+_TRIES = 6
+_AGAIN = {0, 408, 409, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a put goes: a branch by name, its commit now (empty: to be created from ``start``) and when last synced."""
+
+    branch: str
+    now: str
+    then: str
+    start: str
+
+
+@dataclass
+class Push:
+    """One push on its way: ``head`` is the branch's commit, ``sent`` the bytes of large files that Xet really sent."""
+
+    workspace: Workspace
+    view: View
+    heads: Heads
+    target: Target
+    local: Local
+    message: str
+    head: str = ""
+    sent: int = 0
+
+    @property
+    def repo(self) -> Repo:
+        """The repo that is pushed to."""
+        return self.view.repo
+
+    def run(self, decided: plan.PutPlan) -> None:
+        """Make the commits and record each; raises ``StaleParentError`` if someone else was faster.
+
+        Parts that were made before that stay made, and are recorded.
+        """
+        hub = self.workspace.hub
+        self.head = self.target.now
+        if not self.head:
+            hub.create_branch(self.repo.id, self.target.branch, self.target.start)
+            self.head = hub.resolve(self.repo.id, self.target.branch)
+        push = secrets.token_hex(8)
+        parts = plan.parts(decided, self.workspace.settings.files_per_commit)
+        for number, part in enumerate(parts, start=1):
+            if len(parts) > 1:
+                self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
+            self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+
+    def _commit(self, part: plan.PutPlan, label: str, is_last: bool) -> None:
+        parent = self.head
+        contents = {**part.send, **part.copy, **dict.fromkeys(part.delete)}
+        intent.note(self.workspace, self.repo, Intent(self.target.branch, parent, label, contents))
+        body = self._trailers(label, is_last)
+        title = self.message or _title(part)
+        if not label.startswith("1/1 "):
+            title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
+        self.head = self._made(part, parent, title, body, label)
+        _verify(self.repo, self.head, part, self._record(part, parent, is_last))
+
+    def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
+        """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
+        from labdata.transfer import quiet_client
+
+        hub, branch = self.workspace.hub, self.target.branch
+        for attempt in range(_TRIES):
+            try:
+                with quiet_client():
+                    change = self._change(part)
+                    return hub.commit(self.repo.id, change, branch=branch, parent=parent, title=title, body=body)[0]
+            except HubError as error:
+                if landed := intent.landed(self.workspace, self.repo, branch, label):
+                    return landed
+                if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
+                    raise
+                hub.wait(min(30.0, 0.5 * 2**attempt))
+        raise AssertionError("unreachable")
+
+    def _change(self, part: plan.PutPlan) -> Change:
+        """Return the commit's operations, with large files already on the Hub; they can be used only once."""
+        from labdata.remote import Change
+        from labdata.upload import prepared
+
+        send, sent = prepared(self.workspace, self.repo, self.target.branch, part.send)
+        self.sent += sent
+        main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
+        copy = {
+            path: self.heads.main if same(main.get(path), content) else self.view.main
+            for path, content in part.copy.items()
+        }
+        return Change(send=send, copy=copy, delete=part.delete)
+
+    def _trailers(self, label: str, is_last: bool) -> str:
+        workspace, repo = self.workspace, self.repo
+        inputs = workspace.settings.repos.get("inputs")
+        inputs_commit = workspace.state.heads(inputs.id).branch if inputs and inputs.id != repo.id else ""
+        main = ""
+        if repo.per_member:
+            # Only the last part may claim main's news: until then some of them are still to come.
+            main = self.view.main if self.target.branch == "main" else self.merged_main if is_last else ""
+        return provenance.written(
+            {
+                "Code": provenance.code_version(workspace.settings.root),
+                "Inputs": f"{inputs.id}@{inputs_commit}" if inputs and inputs_commit else "",
+                "Main": main,
+                "Template": provenance.template_version(workspace.settings.root),
+                "Part": label,
+            }
+        )
+
+    @property
+    def merged_main(self) -> str:
+        """The commit of main whose news the branch holds after this push."""
+        view, heads = self.view, self.heads
+        if not view.branch:
+            return heads.main or view.main
+        return view.later_main(heads.main, view.known_main) if heads.main else view.known_main
+
+    def _record(self, part: plan.PutPlan, parent: str, is_last: bool) -> dict[str, Content]:
+        """Record what landed, from the Hub's own listing; returns that listing."""
+        workspace, repo = self.workspace, self.repo
+        sent = {**part.send, **part.copy}
+        found = workspace.hub.contents(repo.id, self.head, list(sent)) if sent else {}
+        tree = dict(workspace.tree(repo.id, parent))
+        tree.update({path: joined(found[path], sent[path]) for path in sent if same(found.get(path), sent[path])})
+        for path in part.delete:
+            tree.pop(path, None)
+        landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
+        here = {path: content for path, content in landed.items() if path in self.local.mine}
+        workspace.state.keep_tree(self.head, tree)
+        with workspace.state.changes():
+            workspace.state.update_synced(repo.id, {**part.adopt, **here}, [*part.delete, *part.forget])
+            if self._is_abreast(part, tree):
+                workspace.state.set_heads(repo.id, self._heads_after(is_last))
+            intent.clear(workspace, repo)
+            workspace.save_stats()
+        return found
+
+    def _is_abreast(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
+        """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
+        if self.target.now == self.target.then:
+            return not part.news
+        synced = self.workspace.state.synced(self.repo.id)
+        wanted = [path for path in tree if self.repo.holds(path) and self.repo.fetch(path)]
+        return all(same(tree[path], synced.get(path)) for path in wanted)
+
+    def _heads_after(self, is_last: bool) -> Heads:
+        heads = self.workspace.state.heads(self.repo.id)
+        if not self.repo.per_member:
+            return replace(heads, branch_name="main", branch=self.head, main=self.head)
+        if self.target.branch == "main":
+            return replace(heads, main=self.head)
+        main = self.merged_main if is_last else heads.main
+        return replace(heads, branch_name=self.view.branch_name, branch=self.head, main=main)
+
+
+def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Content]) -> None:
+    """Check that the Hub holds what was on disk; raises ``LabdataError`` where it does not."""
+    wrong = [path for path, content in {**part.send, **part.copy}.items() if not same(found.get(path), content)]
+    if wrong:
+        more = f" and {words.number(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
+        raise LabdataError(
+            f"data/{wrong[0]}{more} changed while it was being published, or the repo's .gitignore leaves it out: "
+            f"commit {commit[:8]} of {repo.id} does not hold what is on this disk now. Your files were not touched.",
+            "Run the same command again; it sends what differs.",
+        )
+
+
+def _title(part: plan.PutPlan) -> str:
+    folders = sorted({"/".join(path.split("/")[:2]) for path in (*part.send, *part.copy, *part.delete)})
+    what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
+    return f"Update {what}"

@@ -1,0 +1,96 @@
+"""Pushes that one commit does not take, answers that get lost, and what Xet really sends."""
+
+from __future__ import annotations
+
+import random
+
+from tests.members import Lab, Member
+
+
+def in_small_commits(member: Member, files: int = 4) -> Member:
+    """Let a member's project put few files into one commit, so that little data makes several parts."""
+    toml = member.root / "labdata.toml"
+    toml.write_text(f"files_per_commit = {files}\n{toml.read_text()}")
+    return member
+
+
+def titles(lab: Lab, branch: str) -> list[str]:
+    return [c.title for c in lab.hub.api().list_repo_commits(lab.results, revision=branch, repo_type="dataset")]
+
+
+def write_many(member: Member, count: int = 10, text: str = "one") -> None:
+    for number in range(count):
+        member.write(f"processed/{number}.csv", f"{text} {number}")
+
+
+def test_a_large_push_is_numbered_parts_that_add_up(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_many(ann)
+    ann.put("-m", "Ten tables")
+    assert titles(lab, "ann")[:3] == [f"Ten tables (part {n} of 3)" for n in (3, 2, 1)]
+    assert lab.on_hub("ann") == ann.files()
+    assert "up to date" in ann.get()
+
+
+def test_a_reader_sees_that_a_push_is_unfinished_and_running_it_again_finishes_it(lab: Lab) -> None:
+    ann, laptop = in_small_commits(lab.member("ann")), lab.member("ann", "-laptop")
+    write_many(ann)
+    lab.hub.set_faults(["route=commit,status=403,skip=1"])
+    try:
+        ann.put("-m", "Ten tables", code=1)
+    finally:
+        lab.hub.set_faults([])
+    assert len(lab.on_hub("ann")) == 4
+    assert "not finished (1 of 3)" in laptop.get()
+    assert "not finished" in ann.run("pr", "create", "too early", code=1).stderr
+    ann.put("-m", "Ten tables")
+    assert lab.on_hub("ann") == ann.files()
+    assert "not finished" not in laptop.get()
+    assert laptop.files() == ann.files()
+
+
+def test_a_file_edited_after_a_half_finished_push_is_no_conflict(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_many(ann)
+    lab.hub.set_faults(["route=commit,status=403,skip=1"])
+    try:
+        ann.put(code=1)
+    finally:
+        lab.hub.set_faults([])
+    ann.write("processed/0.csv", "edited")
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_lost_answer_makes_no_second_commit(lab: Lab) -> None:
+    ann = lab.member("ann")
+    ann.write("processed/a.csv", "one")
+    lab.hub.set_faults(["route=commit,after=1,drop=1,times=1"])
+    try:
+        ann.put("-m", "Once")
+    finally:
+        lab.hub.set_faults([])
+    assert titles(lab, "ann") == ["Once", "initial commit"]
+    assert "nothing to publish" in ann.put()
+
+
+def test_a_small_change_in_a_large_file_sends_little(lab: Lab) -> None:
+    ann = lab.member("ann")
+    content = bytearray(random.Random(1).randbytes(20_000_000))
+    ann.write("processed/large.bin", bytes(content))
+    said = ann.put()
+    assert "Of 20.0 MB in large files" in said
+    content[10_000_000:10_000_050] = bytes(50)
+    ann.write("processed/large.bin", bytes(content))
+    lab.hub.reset_requests()
+    ann.put()
+    sent = sum(record.bytes_in for record in lab.hub.requests("cas-xorb"))
+    assert 0 < sent < 1_000_000
+
+
+def test_a_put_says_beforehand_what_it_will_cost(lab: Lab) -> None:
+    ann = lab.member("ann")
+    ann.write("processed/a.csv", "x" * 1500)
+    said = ann.put("--dry-run")
+    assert "would publish 1.5 kB" in said
+    assert lab.on_hub("ann") == {}
