@@ -109,7 +109,7 @@ def get(
     dry_run: bool,
 ) -> None:
     """Bring the Hub's news of a repo (inputs, results) into data/."""
-    from labdata.sync import GetOptions, get_version
+    from labdata.sync import GetOptions, get_beside, get_version
     from labdata.sync import get as run_get
 
     if branch and revision:

@@ -106,12 +106,9 @@ def _decide(
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
     decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish)
-    if heads.main and repo.per_member:
+    if decided.forget:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
-        held = workspace.tree(repo.id, heads.main)
-        if any(path in held for path in decided.forget):
-            coming = replace_main(view, heads.main).merged.tree
-            decided.forget = [path for path in decided.forget if path not in coming]
+        decided.forget = [path for path in decided.forget if path not in view.merged.tree]
     if target.branch != "main" and not decided.is_empty and _holds_newer_main(view, heads):
 
         def here(path: str) -> bool:
