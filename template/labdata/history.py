@@ -31,7 +31,8 @@ def merge_bases(name: str, branch: Iterable[Commit], main: Iterable[Commit]) -> 
             return [commit.id]
         if merged:
             break
-    proposed = reader.proposed
+    # What main took before it was merged here is part of that merge; only what it took since counts beside it.
+    proposed = reader.proposed_since(merged)
     if proposed:
         own.extend(_until(rest, proposed, {commit.id for commit in own}))
     taken = next((commit for commit in own if commit.id in proposed), None)
@@ -46,20 +47,25 @@ class _Main:
     """Main's history, read on demand."""
 
     def __init__(self, name: str, rest: Iterator[Commit]) -> None:
-        self.seen: set[str] = set()
-        self.proposed: set[str] = set()
+        self.seen: dict[str, int] = {}
+        self._proposed: dict[str, int] = {}
         self._name = name
         self._rest = rest
+
+    def proposed_since(self, commit: str) -> set[str]:
+        """Return the branch's commits that main took after a commit of main's; all without one."""
+        limit = self.seen.get(commit, len(self.seen))
+        return {proposed for proposed, age in self._proposed.items() if age < limit}
 
     def read_until(self, wanted: str) -> None:
         """Read back to a commit; to the beginning without one."""
         if wanted in self.seen:
             return
         for commit in self._rest:
-            self.seen.add(commit.id)
+            age = self.seen[commit.id] = len(self.seen)
             value = trailers(commit.message).get("Branch", "")
             if value.rpartition("@")[0] == self._name:
-                self.proposed.add(commit_of(value))
+                self._proposed[commit_of(value)] = age
             if commit.id == wanted:
                 return
 

@@ -26,7 +26,7 @@ def main() -> int:
 
 def first_commit(root: Path) -> str:
     """Make a git repository with one commit where there is none; returns what could not be done."""
-    if _git(root, "rev-parse", "--is-inside-work-tree").returncode == 0:
+    if _has_repository(root):
         return ""
     started = _git(root, "init", "--initial-branch=main")
     if started.returncode != 0:
@@ -39,6 +39,17 @@ def first_commit(root: Path) -> str:
             "Tell git who you are (`git config --global user.name ...`, `user.email ...`), then `git commit`."
         )
     return ""
+
+
+def _has_repository(root: Path) -> bool:
+    """Tell whether the project is a git repository, or a tracked part of one.
+
+    A home folder under git, or another project further up, is not the project's own repository.
+    """
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top.returncode != 0:
+        return False
+    return Path(top.stdout.strip()).resolve() == root.resolve() or bool(_git(root, "ls-files").stdout)
 
 
 def hub_setup(root: Path) -> str:

@@ -107,7 +107,7 @@ def plan_get(
     clashes = clashes or {}
     for path in sorted(base.keys() | mine.keys() | theirs.keys() | clashes.keys()):
         if path in clashes:
-            _settle_clash(plan, path, mine.get(path), clashes[path], choose(path))
+            _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path))
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
     _settle_crossings(plan, mine, theirs, choose)
@@ -163,13 +163,32 @@ def _settle(plan: GetPlan, conflict: Conflict, side: Side) -> None:
 
 
 def _settle_clash(
-    plan: GetPlan, path: str, mine: Content | None, clash: tuple[Content | None, Content | None], side: Side
+    plan: GetPlan,
+    path: str,
+    base: Content | None,
+    mine: Content | None,
+    clash: tuple[Content | None, Content | None],
+    side: Side,
 ) -> None:
-    _branch, main = clash
-    if same(mine, main):
+    """Settle a path on which my branch and main disagree.
+
+    ``mine`` is what I did here or, where I did nothing, what my branch holds; it may never have been on this disk.
+    """
+    branch, main = clash
+    unsaved = not same(mine, base)
+    if unsaved and same(mine, main):
         _agree(plan, path, mine, main, main)
-    else:
+    elif side != "mine":
         _settle(plan, Conflict(path, mine, main, between_branches=True), side)
+    elif not unsaved and not same(mine, branch):
+        _take(plan, path, branch)
+    elif branch is None:
+        plan.forget.append(path)
+        plan.keep.append(path)
+    else:
+        # Compared with my branch, my file counts as changed since: the next put sends it.
+        plan.adopt[path] = branch
+        plan.keep.append(path)
 
 
 def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[[str], Side]) -> None:
@@ -207,7 +226,7 @@ def crossings(new: Iterable[str], there: Collection[str]) -> list[tuple[str, str
     new = list(new)
     if not new:
         return []
-    folders = _folders(there)
+    folders = folders_of(there)
     found = [(path, above) for path in new for above in parents(path) if above in there]
     for path in new:
         if path in folders:
@@ -215,7 +234,8 @@ def crossings(new: Iterable[str], there: Collection[str]) -> list[tuple[str, str
     return found
 
 
-def _folders(paths: Iterable[str]) -> set[str]:
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Return all folders above some paths."""
     folders: set[str] = set()
     for path in paths:
         folder = path.rpartition("/")[0]
@@ -351,6 +371,17 @@ def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable
         plan.copy[path] = joined(main[path], plan.send.pop(path))
 
 
+def refuse_crossings(plan: PutPlan, now: Tree) -> None:
+    """Make it a conflict where the branch (``now``) keeps a file that what is sent needs as a folder, or below it.
+
+    A commit that holds both would silently lose one of them.
+    """
+    staying = now.keys() - set(plan.delete)
+    for path, other in crossings([*plan.send, *plan.copy], staying):
+        plan.conflicts.append(Conflict(other, None, now[other]))
+        plan.conflicts.append(Conflict(path, plan.send.get(path), None))
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a pull request carries: contents to copy from a branch onto main, removals, and what main refuses."""
@@ -360,18 +391,32 @@ class Proposal:
     conflicts: list[Conflict]
 
 
-def plan_proposal(bases: Sequence[Tree], branch: Tree, main: Tree) -> Proposal:
-    """Decide what a pull request from ``branch`` to ``main`` holds: what the branch changed since ``bases``."""
+def plan_proposal(
+    bases: Sequence[Tree],
+    branch: Tree,
+    main: Tree,
+    *,
+    settled: Callable[[str, tuple[Content | None, Content | None]], bool] = lambda _path, _clash: False,
+) -> Proposal:
+    """Decide what a pull request from ``branch`` to ``main`` holds: what the branch changed since ``bases``.
+
+    ``settled`` says for a path and its contents ``(branch, main)`` whether the branch's was chosen over main's.
+    """
     proposal = Proposal({}, [], [])
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
         winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
+        if winner in ("both", "theirs") and settled(path, (ours, theirs)):
+            winner = "ours"
         if winner == "both":
             proposal.conflicts.append(Conflict(path, ours, theirs, between_branches=True))
         elif winner == "ours" and ours is None:
             proposal.delete.append(path)
         elif winner == "ours" and ours is not None:
             proposal.copy[path] = ours
+    for path, other in crossings(proposal.copy, main.keys() - set(proposal.delete)):
+        proposal.conflicts.append(Conflict(path, branch[path], None, between_branches=True))
+        proposal.conflicts.append(Conflict(other, None, main[other], between_branches=True))
     return proposal
 
 

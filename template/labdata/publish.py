@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labdata import checks, intent, plan
@@ -12,7 +12,7 @@ from labdata.content import Tree
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
-from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
+from labdata.sync import Local, clash_key, conflict_lines, nothing_matches, read_local, require_home
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         heads = require_home(workspace, repo)
         view = look(workspace, repo)
         target = _target(repo, heads, view, to_main=options.to_main)
-        local, decided = _decide(workspace, view, heads, target, options)
+        local, decided, heads = _decide(workspace, view, heads, target, options)
         if options.parts and not (local.mine or local.base):
             raise nothing_matches(repo, options.parts, "here")
         if decided.conflicts:
@@ -88,7 +88,8 @@ def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
 
 def _decide(
     workspace: Workspace, view: View, heads: Heads, target: Target, options: PutOptions
-) -> tuple[Local, plan.PutPlan]:
+) -> tuple[Local, plan.PutPlan, Heads]:
+    """Return the working copy, what a put will do, and the heads that it may claim to stand at."""
     repo = view.repo
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
@@ -109,13 +110,18 @@ def _decide(
     if decided.forget:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
         decided.forget = [path for path in decided.forget if path not in view.merged.tree]
-    if target.branch != "main" and not decided.is_empty and _holds_newer_main(view, heads):
+    # A file that main removed is gone here already, but not yet from the branch.
+    left = (path for path in now if repo.fetch(path) and path not in base and path not in local.mine and in_scope(path))
+    to_do = not decided.is_empty or next(left, None) is not None
+    if target.branch != "main" and to_do and _holds_newer_main(view, heads):
 
         def here(path: str) -> bool:
             return in_scope(path) and repo.publish(path) and (path in base or path in local.mine)
 
-        _take_main(workspace, view, heads, decided, here, now)
-    return local, decided
+        if not _take_main(workspace, view, heads, decided, here, now):
+            heads = replace(heads, main=view.known_main)
+    plan.refuse_crossings(decided, now)
+    return local, decided, heads
 
 
 def _holds_newer_main(view: View, heads: Heads) -> bool:
@@ -127,21 +133,29 @@ def _holds_newer_main(view: View, heads: Heads) -> bool:
 
 def _take_main(
     workspace: Workspace, view: View, heads: Heads, decided: plan.PutPlan, here: Callable[[str], bool], now: Tree
-) -> None:
-    """Bring the news of main that a get has merged here to the branch too, also for files that are not here."""
+) -> bool:
+    """Bring the news of main that a get has merged here to the branch too, also for files that are not here.
+
+    Returns False, with nothing brought, where the branch and main disagree on such a file and nobody has settled it:
+    the branch must not claim to hold news of main that it does not.
+    """
     seen = replace_main(view, heads.main)
     merged = dict(seen.merged.tree)
     resolved = workspace.state.resolved(view.repo.id)
-    for path, (_branch, main) in seen.merged.conflicts.items():
+    for path, clash in seen.merged.conflicts.items():
         if here(path):
             continue
-        _clash, side = resolved.get(path, ("", ""))
+        settled, side = resolved.get(path, ("", ""))
+        if settled != clash_key(clash):
+            return False
+        _branch, main = clash
         if side == "theirs" and main is not None:
             merged[path] = main
         elif side == "theirs" or (side in ("mine", "same") and view.repo.fetch(path)):
             # Settled by a get as a removal: there is no such file in the working copy.
             merged.pop(path, None)
     plan.add_merge(decided, now, merged, seen.main_tree, here)
+    return True
 
 
 def replace_main(view: View, main: str) -> View:

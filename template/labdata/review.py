@@ -8,6 +8,7 @@ from labdata import console as words
 from labdata import plan, provenance
 from labdata.errors import ConflictError, HubError, LabdataError
 from labdata.settings import check_branch, check_tag
+from labdata.sync import clash_key
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -67,7 +68,12 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
             f"A push to {where} is not finished ({done}); no pull request was opened.",
             "Finish it first: run `just put-results` again where it was begun.",
         )
-    proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree)
+    decisions = workspace.state.resolved(repo.id)
+
+    def settled(path: str, clash: tuple[Content | None, Content | None]) -> bool:
+        return decisions.get(path) == (clash_key(clash), "mine")
+
+    proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree, settled=settled)
     if proposal.conflicts:
         raise ConflictError(
             f"main changed {words.number(len(proposal.conflicts), 'file')} that your branch changed too; "

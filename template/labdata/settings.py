@@ -36,6 +36,11 @@ class Repo:
     fetch: Patterns
     publish: Patterns
 
+    @property
+    def fetches_all(self) -> bool:
+        """Whether a plain get brings everything."""
+        return "**" in self.fetch.patterns
+
     def holds(self, path: str) -> bool:
         """Tell whether a path belongs to this repo's folders."""
         return path.split("/", 1)[0] in self.folders and "/" in path

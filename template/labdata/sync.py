@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -79,8 +79,8 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     _warn_of_unfinished(workspace, view)
     base = workspace.state.synced(repo.id)
     theirs, clashes, settled = _theirs(workspace, view, base)
-    in_scope = scope_of(workspace, repo, base, options.parts)
-    theirs = _safe(workspace, {path: content for path, content in theirs.items() if in_scope(path)})
+    in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes})
+    theirs, in_scope = _safe(workspace, theirs, in_scope)
     local = read_local(workspace, repo, base, theirs, in_scope)
     if options.parts and not (theirs or local.base):
         raise nothing_matches(repo, options.parts, "on the Hub")
@@ -105,7 +105,7 @@ def _warn_of_unfinished(workspace: Workspace, view: View) -> None:
 def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
     """Decide what a get would do now, without doing it."""
     theirs, clashes, _settled = _theirs(workspace, view, base)
-    in_scope = scope_of(workspace, view.repo, base, Patterns(()))
+    in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes})
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
     return plan.plan_get(local.base, local.mine, wanted, clashes=clashes)
 
@@ -121,9 +121,8 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
             f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
         ) from error
     base = workspace.state.synced(repo.id)
-    in_scope = scope_of(workspace, repo, base, options.parts)
     tree = workspace.tree(repo.id, commit)
-    theirs = _safe(workspace, {path: content for path, content in tree.items() if in_scope(path)})
+    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree))
     local = read_local(workspace, repo, base, theirs, in_scope)
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
@@ -180,6 +179,8 @@ def read_local(
     size = workspace.worktree.unread_bytes(scan, wanted)
     with workspace.console.progress("Reading", size) as count:
         mine = workspace.worktree.contents(scan, wanted, count)
+    if size:
+        workspace.keep_learned()
     limited = {path: content for path, content in base.items() if in_scope(path)}
     return Local(limited, scan, mine)
 
@@ -216,30 +217,46 @@ def _resolutions(
     return {path: (clash_key(clash), choose(path) or "same") for path, clash in clashes.items()}
 
 
-def scope_of(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> Callable[[str], bool]:
-    """Return which paths a get is about: the named parts, else what is fetched by default or already here."""
+def scope_of(
+    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = ()
+) -> Callable[[str], bool]:
+    """Return which paths a get is about: the named parts, else what is fetched by default or already here.
+
+    What is not fetched but has the name of something here is part of it too, for a put would meet it on the branch;
+    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round.
+    """
     excludes = workspace.settings.excludes
+    if repo.fetches_all and not parts:
+        return lambda path: repo.holds(path) and not excludes.file(path)
+    wanted = parts or repo.fetch
+    here = set(workspace.worktree.scan(repo.folders).files)
+    beside = {other for _path, other in plan.crossings(filter(wanted, theirs), here)}
+    if not parts:
+        beside |= here | base.keys()
+        beside |= {path for path, _other in plan.crossings(theirs, here)}
+    return lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside)
 
-    def in_scope(path: str) -> bool:
-        if not repo.holds(path) or excludes.file(path):
-            return False
-        if parts:
-            return parts(path)
-        return repo.fetch(path) or path in base
 
-    return in_scope
+def _safe(
+    workspace: Workspace, theirs: Tree, in_scope: Callable[[str], bool]
+) -> tuple[dict[str, Content], Callable[[str], bool]]:
+    """Leave out, by name, what must not be written to this disk; the rest goes on.
 
-
-def _safe(workspace: Workspace, theirs: dict[str, Content]) -> dict[str, Content]:
-    """Leave out, by name, what must not be written to this disk; the rest goes on."""
-    safe: dict[str, Content] = {}
-    for path, content in theirs.items():
+    Gives the Hub's files in scope and a scope without the refused paths: what is on disk under such a name is
+    neither kept up nor removed.
+    """
+    wanted = {path: content for path, content in theirs.items() if in_scope(path)}
+    clashing = names.twins(wanted) if workspace.folds_names else {}
+    refused: set[str] = set()
+    for path in wanted:
         reason = names.refusal(path) or workspace.worktree.obstacle(path)
+        if path in clashing:
+            reason = f"this disk cannot tell it from {clashing[path]!r}"
         if reason:
             workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
-        else:
-            safe[path] = content
-    return safe
+            refused.add(path)
+    safe = {path: content for path, content in wanted.items() if path not in refused}
+    return safe, lambda path: in_scope(path) and path not in refused
 
 
 def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -> None:

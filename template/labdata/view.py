@@ -132,14 +132,29 @@ class View:
         """Return who last changed some files and when, as ``path: (account, date)``; what is gone is left out."""
         hub = self.workspace.hub
         found: dict[str, tuple[str, datetime]] = {}
-        for revision in dict.fromkeys((self.main, self.branch)):
+        histories = {self.main: self.main_history(), self.branch: hub.commits(self.repo.id, self.branch or self.main)}
+        for revision, history in histories.items():
             if not revision:
                 continue
-            authors = {commit.id: commit.authors for commit in hub.commits(self.repo.id, revision)}
-            for path, (commit, date) in hub.last_changes(self.repo.id, revision, paths).items():
+            changes = hub.last_changes(self.repo.id, revision, paths)
+            authors = _authors(history, {commit for commit, _date in changes.values()})
+            for path, (commit, date) in changes.items():
                 if path not in found or found[path][1] < date:
-                    found[path] = (", ".join(authors.get(commit, ())) or "?", date)
+                    found[path] = (authors.get(commit, "?"), date)
         return found
+
+
+def _authors(history: Iterator[Commit], wanted: set[str]) -> dict[str, str]:
+    """Return who made some commits; for a merged pull request, who proposed it and who merged it."""
+    found: dict[str, str] = {}
+    for commit in history:
+        if wanted <= found.keys():
+            break
+        if commit.id in wanted:
+            who = ", ".join(commit.authors) or "?"
+            proposer = trailers(commit.message).get("Branch", "").rpartition("@")[0]
+            found[commit.id] = f"{proposer}, merged by {who}" if proposer and proposer != who else who
+    return found
 
 
 def look(workspace: Workspace, repo: Repo) -> View:

@@ -79,6 +79,11 @@ class Workspace:
         return [change.path for change in changes if not self.worktree.place(change, folder)]
 
     @cached_property
+    def folds_names(self) -> bool:
+        """Whether the disk takes ``a`` and ``A`` for one name, as macOS and Windows do."""
+        return (self.private_folder / "STATE.DB").exists()
+
+    @cached_property
     def branch(self) -> str:
         """My branch: ``HF_BRANCH``, else the Hub account's name, else the name on this computer."""
         from labdata.errors import HubError

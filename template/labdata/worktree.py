@@ -79,9 +79,7 @@ class Worktree:
                 if entry.is_dir(follow_symlinks=False):
                     if not self.excludes.folder(entry.name):
                         self._walk(Path(entry.path), path, found)
-                elif self.excludes.file(path):
-                    continue
-                else:
+                elif not self.excludes.named(entry.name, path):
                     self._add(entry, path, found)
 
     def _add(self, entry: os.DirEntry[str], path: str, found: Scan) -> None:
