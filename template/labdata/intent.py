@@ -52,6 +52,8 @@ def settle(workspace: Workspace, repo: Repo) -> None:
             heads = workspace.state.heads(repo.id)
             if not repo.per_member and heads.main == intent.parent:
                 workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit))
+            elif repo.per_member and intent.branch == "main" and heads.main == intent.parent:
+                workspace.state.set_heads(repo.id, replace(heads, main=commit))
             elif repo.per_member and intent.branch == heads.branch_name and heads.branch == intent.parent:
                 workspace.state.set_heads(repo.id, replace(heads, branch=commit))
         workspace.state.set_intent(repo.id, None)
