@@ -49,6 +49,14 @@ def test_when_main_took_mine_and_i_took_main_both_count() -> None:
     assert merge_bases("ann", branch, main) == [sha("2"), sha("c")]
 
 
+def test_what_main_took_before_i_merged_it_is_part_of_that_merge() -> None:
+    main = [commit("d", f"Branch: ann@{sha('2')}"), commit("c"), commit("a")]
+    branch = [commit("4", f"Main: {sha('d')}"), commit("3"), commit("2", f"Main: {sha('a')}"), commit("a")]
+    assert merge_bases("ann", branch, main) == [sha("d")]
+    unfinished = [commit("5", "Part: 1/2 x"), *branch]
+    assert merge_bases("ann", unfinished, main) == [sha("d")]
+
+
 def test_unrelated_histories_share_nothing() -> None:
     assert merge_bases("ann", [commit("1")], [commit("a")]) == []
 

@@ -95,13 +95,13 @@ def test_put_follows_the_table(
 def test_a_file_that_stays_is_never_replaced_by_a_folder() -> None:
     decided = plan.plan_get({}, {"a": Content(1, "x")}, {"a/b": Content(1, "y")})
     assert decided.write == {}
-    assert [conflict.path for conflict in decided.conflicts] == ["a"]
+    assert {conflict.path for conflict in decided.conflicts} == {"a", "a/b"}
 
 
 def test_a_folder_with_my_files_is_never_replaced_by_a_file() -> None:
     decided = plan.plan_get({}, {"a/mine": Content(1, "x")}, {"a": Content(1, "y")})
     assert decided.write == {}
-    assert [conflict.path for conflict in decided.conflicts] == ["a"]
+    assert {conflict.path for conflict in decided.conflicts} == {"a", "a/mine"}
 
 
 def test_a_clean_file_makes_way_for_a_folder_of_its_name() -> None:
@@ -121,7 +121,8 @@ def test_a_clash_of_branch_and_main_asks_and_each_answer_is_kept() -> None:
     assert theirs.write == {"f": main}
     kept = plan.plan_get(base, mine, {}, clashes=clashes, choose=lambda _path: "mine")
     assert kept.keep == ["f"]
-    assert kept.adopt == {"f": main}
+    # My branch's content stays the base: that main's was seen and declined is recorded as resolved.
+    assert kept.adopt == {"f": branch}
 
 
 def test_what_main_holds_already_is_copied_on_the_hub_and_not_sent() -> None:
