@@ -31,6 +31,7 @@ data/interim/.gitkeep
 data/processed/.gitkeep
 data/raw/.gitkeep
 docs/README.md
+docs/how-it-works.md
 labdata.toml
 notebooks/README.md
 pixi.toml
