@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +48,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _failed(message: str, hint: str, debug: bool, code: int) -> int:
     if debug:
+        import traceback
+
         traceback.print_exc()
     click.echo(click.style(message, fg="red"), err=True)
     if hint:
@@ -193,12 +194,13 @@ def pr() -> None:
 
 @pr.command("create")
 @click.argument("message", default="Merge results")
-def pr_create(message: str) -> None:
+@_dry_run
+def pr_create(message: str, dry_run: bool) -> None:
     """Propose my branch, as it is on the Hub, to main."""
     from labdata.review import create_pull_request
 
     with _opened() as workspace:
-        create_pull_request(workspace, _results(workspace), message)
+        create_pull_request(workspace, _results(workspace), message, dry_run=dry_run)
 
 
 @cli.command()
@@ -348,12 +350,13 @@ def pr_merge(number: int) -> None:
 
 
 @cli.command()
-def undo() -> None:
+@_dry_run
+def undo(dry_run: bool) -> None:
     """Take data/ back to before the last get."""
     from labdata.undo import undo as run_undo
 
     with _opened() as workspace:
-        run_undo(workspace)
+        run_undo(workspace, dry_run=dry_run)
 
 
 @cli.group()

@@ -49,7 +49,7 @@ def list_branches(workspace: Workspace, repo: Repo) -> list[dict[str, object]]:
     return rows
 
 
-def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
+def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_run: bool = False) -> str:
     """Propose what my branch changed to main; returns the pull request's address.
 
     The content is what the branch holds on the Hub, not what is on this disk, and is copied there without bytes.
@@ -86,6 +86,9 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str) -> str:
             f"Your branch {view.branch_name} holds nothing that main has not; no pull request was opened.",
             "Publish your results first: `just put-results`.",
         )
+    if dry_run:
+        _show(workspace, proposal)
+        return ""
     return _propose(workspace, view, proposal, message)
 
 
@@ -109,12 +112,16 @@ def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message:
         body=provenance.written(trailers),
         pull_request=True,
     )
-    rows = [["change", f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
-    rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
-    workspace.console.rows(rows, limit=words.SHOWN)
+    _show(workspace, proposal)
     workspace.console.good(f"Pull request from {view.branch_name} to main of {view.repo.id} (no bytes sent):")
     workspace.console.say(f"  {address}")
     return address
+
+
+def _show(workspace: Workspace, proposal: plan.Proposal) -> None:
+    rows = [["change", f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
+    rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
+    workspace.console.rows(rows, limit=words.SHOWN)
 
 
 def merge_pull_request(workspace: Workspace, repo: Repo, number: int) -> None:

@@ -303,6 +303,10 @@ def _carry_out(
     if options.dry_run:
         _tell(workspace, view, decided, size, done=False)
         return
+    if decided.write:
+        workspace.console.say(
+            f"{view.repo.name}: getting {words.number(len(decided.write), 'file')} ({words.size(size)})"
+        )
     staged = _download(workspace, view, decided.write, size)
     missed = _place(workspace, view, local, decided, staged)
     with workspace.state.changes():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 
-def undo(workspace: Workspace) -> None:
+def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     """Put back what the last get replaced or removed, and take away what it brought.
 
     Raises ``ConflictError``, with nothing changed, where files that it brought were edited since.
@@ -36,6 +36,10 @@ def undo(workspace: Workspace) -> None:
             "Publish or move them away, then run `just undo` again.",
             [f"data/{path}" for path in edited],
         )
+    if dry_run:
+        verbs = [["bring back" if change.staged else "take away", f"data/{change.path}"] for change in changes]
+        workspace.console.rows(verbs, limit=words.SHOWN)
+        return
     _carry_out(workspace, name, note, changes)
     workspace.console.good(f"Took back the get of {name}: {words.number(len(changes), 'file')} as before.")
 

@@ -287,3 +287,58 @@ def test_a_tag_brings_back_what_it_named(lab: Lab) -> None:
     assert "already a tag" in ann.run("tag", "paper-v1", code=1).stderr
     ann.get()
     assert ann.files() == {"processed/a.csv": "later"}
+
+
+def test_publish_in_labdata_toml_limits_what_a_put_may_send(lab: Lab) -> None:
+    ann = lab.member("ann")
+    toml = ann.root / "labdata.toml"
+    head, results = toml.read_text().split("[repos.results]")
+    toml.write_text(head + "[repos.results]" + results.replace('publish = ["**"]', 'publish = ["processed/"]'))
+    ann.write("processed/a.csv", "mine to publish")
+    ann.write("interim/b.csv", "the pipeline's")
+    ann.put()
+    assert lab.on_hub("ann") == {"processed/a.csv": "mine to publish"}
+
+
+def test_fetch_in_labdata_toml_says_what_a_plain_get_brings(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), lab.member("bob")
+    for path in ("raw/images/1.csv", "raw/profiles/1.csv", "external/m.csv"):
+        ann.write(path, "x")
+    ann.run("put", "inputs")
+    toml = bob.root / "labdata.toml"
+    everything = toml.read_text()
+    toml.write_text(everything.replace('fetch = ["**"]', 'fetch = ["external/", "raw/profiles/**"]', 1))
+    bob.run("get", "inputs")
+    assert sorted(bob.files()) == ["external/m.csv", "raw/profiles/1.csv"]
+    toml.write_text(everything)
+    bob.run("get", "inputs")
+    assert "raw/images/1.csv" in bob.files()
+
+
+def test_a_further_table_is_a_further_repo(lab: Lab) -> None:
+    ann, bob = lab.member("ann", ready=False), lab.member("bob", ready=False)
+    for member in (ann, bob):
+        with (member.root / "labdata.toml").open("a") as toml:
+            toml.write('\n[repos.images]\nfolders = ["images"]\nbranch = "main"\n')
+        member.run("setup")
+    ann.write("images/plate.csv", "pixels")
+    ann.run("put", "images")
+    bob.run("get", "images")
+    assert bob.read("images/plate.csv") == "pixels"
+    assert lab.on_hub(repo=f"lab/{lab.project}-images") == {"images/plate.csv": "pixels"}
+
+
+def test_a_dry_run_changes_nothing_anywhere(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), lab.member("bob")
+    ann.write("processed/a.csv", "one")
+    assert "data/processed/a.csv" in ann.put("--dry-run")
+    assert lab.on_hub("ann") == {}
+    ann.put()
+    assert "data/processed/a.csv" in ann.run("pr", "create", "-n").stdout
+    assert list(lab.hub.api().get_repo_discussions(lab.results, repo_type="dataset")) == []
+    ann.put("--main")
+    assert "data/processed/a.csv" in bob.get("--dry-run")
+    assert bob.files() == {}
+    bob.get()
+    assert "data/processed/a.csv" in bob.run("undo", "-n").stdout
+    assert bob.files() == {"processed/a.csv": "one"}
