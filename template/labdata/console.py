@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Protocol
 
 import click
-from tqdm import tqdm
 
 SHOWN = 20
 """How many lines of a list are shown before it is cut."""
@@ -53,14 +52,22 @@ class Console:
     def progress(self, what: str, total: int) -> Iterator[Counter]:
         """Show bytes done and time left while the block runs; nothing where no one watches or all is quick."""
         watched = sys.stderr.isatty() and not self.quiet and not os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS")
-        with tqdm(
-            total=total, desc=what, unit="B", unit_scale=True, leave=False, disable=not watched or not total, delay=0.5
-        ) as bar:
+        if not watched or not total:
+            yield _uncounted
+            return
+        # Imported only where it is seen: most commands are over before it would be loaded.
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=what, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
 
             def count(size: int, /) -> None:
                 bar.update(size)
 
             yield count
+
+
+def _uncounted(_size: int, /) -> None:
+    """Count nothing."""
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -10,9 +10,10 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from labdata.content import Content, Tree
 
@@ -28,6 +29,9 @@ CREATE TABLE IF NOT EXISTS stats (
 CREATE TABLE IF NOT EXISTS trees (commit_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (repo TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS quiet (
+    repo TEXT, command TEXT, note TEXT NOT NULL, PRIMARY KEY (repo, command)) WITHOUT ROWID;
 """
 _VERSION = 1
 _TREES_KEPT = 12
@@ -49,9 +53,11 @@ class Heads:
     fetch: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """A file's stat and hashes when it was last read. Times are ns; ``checked`` is when the reading began."""
+class Stat(NamedTuple):
+    """A file's stat and hashes when it was last read. Times are ns; ``checked`` is when the reading began.
+
+    A plain tuple, because a status makes one for each file there is.
+    """
 
     size: int
     mtime: int
@@ -101,7 +107,25 @@ class State:
     def changes(self) -> Iterator[None]:
         """Hold several changes together: all of them are kept, or none."""
         with self._db:
+            before = self._db.total_changes
             yield
+            if self._db.total_changes != before:
+                self._db.execute("INSERT OR REPLACE INTO generation VALUES (1, ?)", (self.generation() + 1,))
+
+    def generation(self) -> int:
+        """Return a number that grows with every change."""
+        row = self._db.execute("SELECT number FROM generation").fetchone()
+        return int(row[0]) if row else 0
+
+    def quiet(self, repo: str, command: str) -> str:
+        """Return the note of a command that it had nothing to do; empty if there is none."""
+        row = self._db.execute("SELECT note FROM quiet WHERE repo = ? AND command = ?", (repo, command)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_quiet(self, repo: str, command: str, note: str) -> None:
+        """Keep such a note, or not: on a read-only disk it is no loss."""
+        with suppress(sqlite3.OperationalError), self._db:
+            self._db.execute("INSERT OR REPLACE INTO quiet VALUES (?, ?, ?)", (repo, command, note))
 
     def heads(self, repo: str) -> Heads:
         """Return where the working copy of a repo stands."""
@@ -138,7 +162,17 @@ class State:
     def stats(self) -> dict[str, Stat]:
         """Return what is known of the files on disk, by path."""
         rows = self._db.execute("SELECT path, size, mtime, ctime, inode, checked, sha256, git FROM stats")
-        return {row[0]: Stat(*row[1:]) for row in rows}
+        make = Stat._make
+        return {row[0]: make(row[1:]) for row in rows}
+
+    def some_stats(self, paths: Iterable[str]) -> dict[str, Stat]:
+        """Return what is known of a few files."""
+        found = {}
+        for path in paths:
+            query = "SELECT size, mtime, ctime, inode, checked, sha256, git FROM stats WHERE path = ?"
+            if row := self._db.execute(query, (path,)).fetchone():
+                found[path] = Stat._make(row)
+        return found
 
     def update_stats(self, stats: Mapping[str, Stat], gone: Iterable[str] = ()) -> None:
         """Record files as read, and forget files that are no longer there."""
@@ -200,7 +234,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         if found not in (0, _VERSION):
             raise sqlite3.DatabaseError(f"state of version {found}")
         db.executescript(_SCHEMA)
-        db.execute(f"PRAGMA user_version = {_VERSION}")
+        if found != _VERSION:
+            db.execute(f"PRAGMA user_version = {_VERSION}")
     except sqlite3.DatabaseError:
         db.close()
         raise

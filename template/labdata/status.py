@@ -10,6 +10,7 @@ from labdata import plan, verify
 from labdata.content import Content, same
 from labdata.errors import HubError
 from labdata.names import Patterns
+from labdata.quiet import Quiet
 from labdata.state import Heads
 from labdata.sync import Local, news, read_local, scope_of, unsaved_paths
 from labdata.view import View, look
@@ -51,8 +52,12 @@ class Status:
 
 def status(workspace: Workspace, repo: Repo) -> Status:
     """Return how a repo's working copy stands, with at most one request where nothing moved."""
-    heads = workspace.state.heads(repo.id)
     view = _reached(workspace, repo)
+    quiet = Quiet(workspace, view, "status") if view else None
+    heads = workspace.state.heads(repo.id)
+    if view and quiet and quiet.is_so():
+        damaged = verify.sample_of(workspace, quiet.scan)
+        return Status(repo.name, repo.id, view.branch_name, heads.elsewhere, True, damaged=damaged)
     base = workspace.state.synced(repo.id)
     local = read_local(workspace, repo, base, {}, scope_of(workspace, repo, base, Patterns(())), new=True)
     branch = (view.branch_name if view else heads.branch_name) or "main"
@@ -63,7 +68,9 @@ def status(workspace: Workspace, repo: Repo) -> Status:
     _add_mine(workspace, repo, heads, local, found)
     if view and (view.branch, view.main) != (heads.branch, heads.main):
         _add_theirs(workspace, view, base, local, found)
-    found.damaged = verify.sample(workspace, local)
+    found.damaged = verify.sample(workspace, local, workspace.worktree.known)
+    if quiet and found.is_clean:
+        quiet.keep(local.scan)
     return found
 
 

@@ -6,13 +6,16 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labdata.content import same
+from labdata.content import Content, same
 from labdata.names import Patterns
 from labdata.sync import Local, read_local, scope_of
-from labdata.worktree import hash_file
+from labdata.worktree import Scan, hash_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labdata.settings import Repo
+    from labdata.state import Stat
     from labdata.workspace import Workspace
 
 SAMPLE_FILES = 8
@@ -53,14 +56,20 @@ def verify(workspace: Workspace, repo: Repo) -> Verified:
     return found
 
 
-def sample(workspace: Workspace, local: Local) -> list[str]:
-    """Read a few files again that seem unchanged; returns those whose content is not what it was.
+def sample_of(workspace: Workspace, scan: Scan) -> list[str]:
+    """Do the same as ``sample`` where all files are known to be unchanged, without reading about each of them."""
+    chosen = random.sample(list(scan.files), min(SAMPLE_FILES, len(scan.files)))
+    known = workspace.state.some_stats(chosen)
+    mine = {path: Content(stat.size, stat.sha256, stat.git) for path, stat in known.items()}
+    return sample(workspace, Local({}, scan, mine), known)
+
+
+def sample(workspace: Workspace, local: Local, known: Mapping[str, Stat]) -> list[str]:
+    """Read a few files again that seem unchanged; returns those whose content is not what it was (``known``).
 
     A small random share at each status finds silent damage over time without costing anyone a wait.
     """
-    settled = [
-        path for path in local.mine if path in workspace.worktree.known and path not in workspace.worktree.learned
-    ]
+    settled = [path for path in local.mine if path in known and path not in workspace.worktree.learned]
     budget = SAMPLE_BYTES
     damaged = []
     for path in random.sample(settled, min(SAMPLE_FILES, len(settled))):

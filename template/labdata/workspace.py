@@ -34,7 +34,7 @@ class Workspace:
         self.settings = settings
         self.state = state
         self.console = console
-        self.worktree = Worktree(settings.data, settings.excludes, state.stats())
+        self.worktree = Worktree(settings.data, settings.excludes, state.stats)
 
     @cached_property
     def hub(self) -> Hub:

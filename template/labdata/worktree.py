@@ -12,10 +12,12 @@ import os
 import shutil
 import stat as stat_bits
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from labdata.content import Content, same
@@ -33,10 +35,28 @@ _COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
 
 @dataclass(slots=True)
 class Scan:
-    """What a walk over the working copy found: a stat for each file, and the names that were passed over."""
+    """What a walk over the working copy found: a stat for each file, and the names that were passed over.
+
+    ``began`` is when it began (ns).
+    """
 
     files: dict[str, os.stat_result] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    began: int = field(default_factory=time.time_ns)
+
+    def fingerprint(self) -> str:
+        """Return a text that is the same only where names, sizes, times and inodes of all files are.
+
+        Empty where that would prove nothing: there is no file, something was passed over, or a file is so new that
+        the clock may not yet tell an edit apart.
+        """
+        if not self.files or self.skipped:
+            return ""
+        if max(stat.st_ctime_ns for stat in self.files.values()) + _COARSE_CLOCK > self.began:
+            return ""
+        digest = hashlib.blake2b("\0".join(self.files).encode(errors="surrogateescape"))
+        digest.update(repr([_signature(stat) for stat in self.files.values()]).encode())
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +72,18 @@ class Placement:
 
 
 class Worktree:
-    """The folders of ``data/``, with what is remembered of their files (``known``, as read from the state)."""
+    """The folders of ``data/``; ``read_known`` gives what is remembered of their files, and is asked only if needed."""
 
-    def __init__(self, data: Path, excludes: Excludes, known: Mapping[str, Stat]) -> None:
+    def __init__(self, data: Path, excludes: Excludes, read_known: Callable[[], Mapping[str, Stat]]) -> None:
         self.data = data
         self.excludes = excludes
-        self.known = known
+        self._read_known = read_known
         self.learned: dict[str, Stat] = {}
+
+    @cached_property
+    def known(self) -> Mapping[str, Stat]:
+        """What is remembered of the files, as read from the state."""
+        return self._read_known()
 
     def path(self, path: str) -> Path:
         """Return where a path of the Hub is on this disk."""
@@ -69,18 +94,23 @@ class Worktree:
         found = Scan()
         for folder in folders:
             if (self.data / folder).is_dir():
-                self._walk(self.data / folder, folder, found)
+                self._walk(str(self.data / folder), folder, found)
         return found
 
-    def _walk(self, folder: Path, prefix: str, found: Scan) -> None:
-        with _readable(folder), os.scandir(folder) as entries:
+    def _walk(self, folder: str, prefix: str, found: Scan) -> None:
+        below: list[str] = []
+        with _readable(Path(folder)), _entries(folder) as entries:
             for entry in entries:
-                path = f"{prefix}/{entry.name}"
+                name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    if not self.excludes.folder(entry.name):
-                        self._walk(Path(entry.path), path, found)
-                elif not self.excludes.named(entry.name, path):
+                    below.append(name)
+                    continue
+                path = f"{prefix}/{name}"
+                if not self.excludes.named(name, path):
                     self._add(entry, path, found)
+        for name in below:
+            if not self.excludes.folder(name):
+                self._walk(os.path.join(folder, name), f"{prefix}/{name}", found)  # noqa: PTH118 - thousands of times
 
     def _add(self, entry: os.DirEntry[str], path: str, found: Scan) -> None:
         try:
@@ -104,12 +134,15 @@ class Worktree:
         """
         contents: dict[str, Content] = {}
         to_read: list[str] = []
+        files = scan.files
         for path in wanted:
             known = self.learned.get(path) or self.known.get(path)
-            if known is not None and _unchanged(known, scan.files[path]):
+            if known is not None and _unchanged(known, files[path]):
                 contents[path] = Content(known.size, known.sha256, known.git)
             else:
                 to_read.append(path)
+        if not to_read:
+            return contents
 
         def read(path: str) -> Content:
             content = self.read(path)
@@ -227,6 +260,21 @@ class Worktree:
         self.learned[path] = Stat(*_signature(stat), checked, sha256, git)
 
 
+@contextmanager
+def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Give what is in a folder; through the open folder where the system can, which spares it each path's lookup."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with os.scandir(handle) as entries:
+            yield entries
+    finally:
+        os.close(handle)
+
+
 def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
     sha256 = hashlib.sha256()
@@ -282,12 +330,12 @@ def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _signature_of(known: Stat) -> tuple[int, int, int, int]:
-    return known.size, known.mtime, known.ctime, known.inode
+    return known[:4]
 
 
 def _unchanged(known: Stat, stat: os.stat_result) -> bool:
     """Tell whether a file certainly is as it was read: same stat, and not written in the same tick as the reading."""
-    if _signature_of(known) != _signature(stat):
+    if known[:4] != (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino):
         return False
     tick = _COARSE_CLOCK if known.mtime % 1_000_000_000 == 0 else _FINE_CLOCK
     # The change time cannot be set by a program, so it tells of an edit that keeps size and modification time.
