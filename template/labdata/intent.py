@@ -47,7 +47,9 @@ def settle(workspace: Workspace, repo: Repo) -> None:
             base = workspace.state.synced(repo.id)
             sent = {path: content for path, content in intent.contents.items() if content is not None}
             here = {p: c for p, c in sent.items() if p in base or workspace.worktree.path(p).exists()}
-            gone = [path for path, content in intent.contents.items() if content is None]
+            # As in a push that was not cut off: what was removed on main is still to be removed on my branch.
+            beside = repo.per_member and intent.branch == "main"
+            gone = [path for path, content in intent.contents.items() if content is None and not beside]
             workspace.state.update_synced(repo.id, here, gone)
             heads = workspace.state.heads(repo.id)
             if not repo.per_member and heads.main == intent.parent:

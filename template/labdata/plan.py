@@ -69,13 +69,17 @@ def _newer(before: Sequence[Content | None], ours: Content | None, theirs: Conte
 
 @dataclass(slots=True)
 class GetPlan:
-    """What a get will do: ``write`` and ``remove`` touch the disk, ``adopt`` and ``forget`` only the base."""
+    """What a get will do: ``write`` and ``remove`` touch the disk, ``adopt`` and ``forget`` only the base.
+
+    ``overruled`` are paths on which my side was chosen against the Hub's.
+    """
 
     write: dict[str, Content] = field(default_factory=dict)
     remove: list[str] = field(default_factory=list)
     adopt: dict[str, Content] = field(default_factory=dict)
     forget: list[str] = field(default_factory=list)
     keep: list[str] = field(default_factory=list)
+    overruled: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
     @property
@@ -149,9 +153,12 @@ def _take(plan: GetPlan, path: str, theirs: Content | None) -> None:
 
 def _settle(plan: GetPlan, conflict: Conflict, side: Side) -> None:
     path, theirs = conflict.path, conflict.theirs
-    if side == "theirs":
+    if side == "theirs" and same(conflict.mine, theirs):
+        _agree(plan, path, conflict.mine, theirs, theirs)
+    elif side == "theirs":
         _take(plan, path, theirs)
     elif side == "mine":
+        plan.overruled.append(path)
         # With the Hub's content as the new base, my file counts as changed since: the next put sends it.
         if theirs is None:
             plan.forget.append(path)
@@ -175,12 +182,9 @@ def _settle_clash(
     ``mine`` is what I did here or, where I did nothing, what my branch holds; it may never have been on this disk.
     """
     branch, main = clash
-    unsaved = not same(mine, base)
-    if unsaved and same(mine, main):
-        _agree(plan, path, mine, main, main)
-    elif side != "mine":
+    if side != "mine":
         _settle(plan, Conflict(path, mine, main, between_branches=True), side)
-    elif not unsaved and not same(mine, branch):
+    elif same(mine, base) and not same(mine, branch):
         _take(plan, path, branch)
     elif branch is None:
         plan.forget.append(path)
@@ -208,6 +212,7 @@ def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[
         elif sides == {"theirs"}:
             _drop(plan, other if path not in theirs else path)
         elif "mine" in sides and "theirs" not in sides:
+            plan.overruled += [path, other]
             _drop(plan, path)
         else:
             plan.conflicts.append(Conflict(path, mine.get(path), plan.write.pop(path, None)))
@@ -372,14 +377,21 @@ def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable
 
 
 def refuse_crossings(plan: PutPlan, now: Tree) -> None:
-    """Make it a conflict where the branch (``now``) keeps a file that what is sent needs as a folder, or below it.
+    """Make it a conflict where the branch (``now``) would hold a file where something else needs a folder.
 
     A commit that holds both would silently lose one of them.
     """
-    staying = now.keys() - set(plan.delete)
-    for path, other in crossings([*plan.send, *plan.copy], staying):
-        plan.conflicts.append(Conflict(other, None, now[other]))
-        plan.conflicts.append(Conflict(path, plan.send.get(path), None))
+    new = plan.copy | plan.send
+    after = (now.keys() - set(plan.delete)) | new.keys()
+    crossing = {path for pair in crossings(new, after) for path in pair}
+    plan.conflicts += [Conflict(path, plan.send.get(path), now.get(path)) for path in sorted(crossing)]
+
+
+def refuse_unseen(plan: PutPlan, base: Tree, now: Tree, merged: Tree) -> None:
+    """Make it a conflict where main's news hold a file of a name that is sent, and it was never seen here."""
+    for path in plan.send.keys() & (merged.keys() - base.keys()):
+        if not same(merged[path], now.get(path)) and not same(merged[path], plan.send[path]):
+            plan.conflicts.append(Conflict(path, plan.send[path], merged[path], between_branches=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,17 +408,17 @@ def plan_proposal(
     branch: Tree,
     main: Tree,
     *,
-    settled: Callable[[str, tuple[Content | None, Content | None]], bool] = lambda _path, _clash: False,
+    settled: Callable[[str], bool] = lambda _path: False,
 ) -> Proposal:
     """Decide what a pull request from ``branch`` to ``main`` holds: what the branch changed since ``bases``.
 
-    ``settled`` says for a path and its contents ``(branch, main)`` whether the branch's was chosen over main's.
+    ``settled`` says for a path whether the branch's side was chosen over main's.
     """
     proposal = Proposal({}, [], [])
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
         winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
-        if winner in ("both", "theirs") and settled(path, (ours, theirs)):
+        if winner in ("both", "theirs") and settled(path):
             winner = "ours"
         if winner == "both":
             proposal.conflicts.append(Conflict(path, ours, theirs, between_branches=True))

@@ -12,7 +12,8 @@ from labdata.content import Tree
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
-from labdata.sync import Local, clash_key, conflict_lines, nothing_matches, read_local, require_home
+from labdata.quiet import Quiet
+from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     for _try in range(_TRIES):
         heads = require_home(workspace, repo)
         view = look(workspace, repo)
+        quiet = None if options.parts or options.to_main else Quiet(workspace, view, "put")
+        if quiet and quiet.is_so():
+            workspace.console.say(f"{repo.name}: nothing to publish")
+            return
         target = _target(repo, heads, view, to_main=options.to_main)
         local, decided, heads = _decide(workspace, view, heads, target, options)
         if options.parts and not (local.mine or local.base):
@@ -51,7 +56,9 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         if decided.conflicts:
             _refuse(workspace, view, decided)
         if decided.is_empty:
-            _nothing_to_send(workspace, view, decided)
+            _nothing_to_send(workspace, view, local, decided)
+            if quiet and not decided.news:
+                quiet.keep(local.scan)
             return
         _check(workspace, view, target, decided)
         if options.dry_run:
@@ -146,14 +153,14 @@ def _take_main(
         if here(path):
             continue
         settled, side = resolved.get(path, ("", ""))
-        if settled != clash_key(clash):
+        if settled != seen.dispute(path):
             return False
         _branch, main = clash
         if side == "theirs" and main is not None:
             merged[path] = main
-        elif side == "theirs" or (side in ("mine", "same") and view.repo.fetch(path)):
-            # Settled by a get as a removal: there is no such file in the working copy.
+        elif side == "theirs":
             merged.pop(path, None)
+    plan.refuse_unseen(decided, workspace.state.synced(view.repo.id), now, merged)
     plan.add_merge(decided, now, merged, seen.main_tree, here)
     return True
 
@@ -172,9 +179,16 @@ def _refuse(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
     )
 
 
-def _nothing_to_send(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
-    with workspace.state.changes():
-        workspace.state.update_synced(view.repo.id, decided.adopt, decided.forget)
+def _nothing_to_send(workspace: Workspace, view: View, local: Local, decided: plan.PutPlan) -> None:
+    repo, state = view.repo, workspace.state
+    adopt = {path: content for path, content in decided.adopt.items() if content != local.base.get(path)}
+    with state.changes():
+        state.update_synced(repo.id, adopt, decided.forget)
+        # My branch cannot show that it removed a file of main that it never held: it is noted for a pull request.
+        removed = (local.base.keys() & view.merged.tree.keys()) - local.mine.keys() if view.branch else set()
+        if removed:
+            notes = {path: (view.dispute(path), "branch") for path in removed}
+            state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")
 
 

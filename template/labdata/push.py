@@ -37,6 +37,10 @@ class Target:
     then: str
     start: str
 
+    def is_beside(self, repo: Repo) -> bool:
+        """Tell whether this is main, and the working copy belongs to a branch beside it."""
+        return repo.per_member and self.branch == "main"
+
 
 @dataclass
 class Push:
@@ -153,9 +157,11 @@ class Push:
             tree.pop(path, None)
         landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
         here = {path: content for path, content in landed.items() if path in self.local.mine}
+        # What was removed on main is still to be removed on my branch: its base stays.
+        gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
         workspace.state.keep_tree(self.head, tree)
         with workspace.state.changes():
-            workspace.state.update_synced(repo.id, {**part.adopt, **here}, [*part.delete, *part.forget])
+            workspace.state.update_synced(repo.id, {**part.adopt, **here}, gone)
             if self._is_abreast(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last))
             intent.clear(workspace, repo)

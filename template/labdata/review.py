@@ -8,7 +8,6 @@ from labdata import console as words
 from labdata import plan, provenance
 from labdata.errors import ConflictError, HubError, LabdataError
 from labdata.settings import check_branch, check_tag
-from labdata.sync import clash_key
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -70,8 +69,8 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_r
         )
     decisions = workspace.state.resolved(repo.id)
 
-    def settled(path: str, clash: tuple[Content | None, Content | None]) -> bool:
-        return decisions.get(path) == (clash_key(clash), "mine")
+    def settled(path: str) -> bool:
+        return decisions.get(path) == (view.dispute(path), "branch")
 
     proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree, settled=settled)
     if proposal.conflicts:

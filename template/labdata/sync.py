@@ -73,7 +73,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     heads = workspace.state.heads(repo.id)
     view = look(workspace, repo)
     now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
-    if heads == now and not options.parts:
+    if heads == now and not options.parts and not _holds_unfetched(workspace, repo):
         workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
         return
     _warn_of_unfinished(workspace, view)
@@ -87,11 +87,19 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
     decided = plan.plan_get(local.base, local.mine, theirs, clashes=clashes, choose=options.choose)
     _stop_on_conflict(workspace, view, decided)
-    resolved = {**settled, **_resolutions(clashes, options.choose)}
+    resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
     _carry_out(
         workspace, view, local, decided, heads=heads if options.parts else now, resolved=resolved, options=options
     )
+
+
+def _holds_unfetched(workspace: Workspace, repo: Repo) -> bool:
+    """Tell whether there are new files here of names that a plain get leaves out: the Hub may hold them already."""
+    if repo.fetches_all:
+        return False
+    base = workspace.state.synced(repo.id)
+    return any(path not in base and not repo.fetch(path) for path in workspace.worktree.scan(repo.folders).files)
 
 
 def _warn_of_unfinished(workspace: Workspace, view: View) -> None:
@@ -128,8 +136,8 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
     if hidden:
         raise ConflictError(
-            f"{words.number(len(hidden), 'file')} here are not on the Hub yet; {label} was not brought in and "
-            "nothing was changed.",
+            f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
+            "was not brought in and nothing was changed.",
             f"Publish them first (`just put-{repo.name}`), or move them out of data/.",
             [f"data/{path}" for path in hidden],
         )
@@ -195,26 +203,32 @@ def _theirs(
     settled: dict[str, tuple[str, str]] = {}
     clashes: dict[str, tuple[Content | None, Content | None]] = {}
     for path, clash in merged.conflicts.items():
-        if known.get(path, ("", ""))[0] != clash_key(clash):
+        if known.get(path, ("", ""))[0] != view.dispute(path):
             clashes[path] = clash
             theirs.pop(path, None)
             continue
         settled[path] = known[path]
+    for path, (key, side) in known.items():
+        if path not in merged.conflicts and side in ("mine", "branch") and key == view.dispute(path):
+            settled[path] = known[path]
+    for path in settled:
         theirs.pop(path, None)
         if path in base:
             theirs[path] = base[path]
     return theirs, clashes, settled
 
 
-def clash_key(clash: tuple[Content | None, Content | None]) -> str:
-    """Return a text that names the two contents on which branch and main disagree."""
-    return " ".join("-" if content is None else str(content.sha256 or content.git) for content in clash)
-
-
 def _resolutions(
-    clashes: dict[str, tuple[Content | None, Content | None]], choose: Chooser
+    view: View, local: Local, decided: plan.GetPlan, clashes: Iterable[str], choose: Chooser
 ) -> dict[str, tuple[str, str]]:
-    return {path: (clash_key(clash), choose(path) or "same") for path, clash in clashes.items()}
+    """Return what was decided: ``theirs``, ``mine``, or ``branch`` where mine is just what my branch holds."""
+    sides = {path: choose(path) for path in clashes} | dict.fromkeys(decided.overruled, "mine")
+    decisions = {}
+    for path, side in sides.items():
+        after = None if path in decided.remove else decided.write.get(path) or local.mine.get(path)
+        is_published = side == "mine" and same(after, view.branch_tree.get(path))
+        decisions[path] = (view.dispute(path), "branch" if is_published else side)
+    return decisions
 
 
 def scope_of(
@@ -273,13 +287,17 @@ def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -
 
 def conflict_lines(workspace: Workspace, view: View, conflicts: list[plan.Conflict]) -> list[str]:
     """Return one aligned line for each conflict: what I did and when, what they did, who and when."""
-    changed = view.changed_by([conflict.path for conflict in conflicts])
+    between = [conflict.path for conflict in conflicts if conflict.between_branches]
+    others = [conflict.path for conflict in conflicts if not conflict.between_branches]
+    changed = {**view.changed_by(others), **view.changed_by(between, on_main=True)}
     rows = []
     for conflict in conflicts:
         where = workspace.worktree.path(conflict.path)
         here = f"changed {_when(datetime.fromtimestamp(where.stat().st_mtime))}" if where.is_file() else "removed"
-        who, date = changed.get(conflict.path, ("", None))
-        there = f"changed {_when(date.astimezone())} by {who}" if date and conflict.theirs else "removed"
+        there = "changed" if conflict.theirs else "removed"
+        if conflict.theirs and conflict.path in changed:
+            who, date = changed[conflict.path]
+            there = f"changed {_when(date.astimezone())} by {who}"
         side = "main" if conflict.between_branches else "Hub"
         rows.append([f"data/{conflict.path}", f"here: {here}", f"{side}: {there}"])
     return words.aligned(rows)

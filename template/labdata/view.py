@@ -49,13 +49,17 @@ class View:
         return self.workspace.tree(self.repo.id, self.main)
 
     @cached_property
+    def base_commits(self) -> list[str]:
+        """The commits that branch and main both contain, usually one."""
+        if not self.branch or self.branch == self.main:
+            return [self.main]
+        branch = self.workspace.hub.commits(self.repo.id, self.branch)
+        return merge_bases(self.branch_name, branch, self.main_history())
+
+    @cached_property
     def bases(self) -> list[Tree]:
         """The versions that branch and main both contain, usually one."""
-        if not self.branch or self.branch == self.main:
-            return [self.main_tree]
-        hub = self.workspace.hub
-        branch, main = hub.commits(self.repo.id, self.branch), self.main_history()
-        return [self.workspace.tree(self.repo.id, base) for base in merge_bases(self.branch_name, branch, main)]
+        return [self.workspace.tree(self.repo.id, commit) for commit in self.base_commits]
 
     @cached_property
     def known_main(self) -> str:
@@ -109,6 +113,15 @@ class View:
         heads = {"main": self.main, self.branch_name: self.branch}
         return {name: next(hub.commits(self.repo.id, commit)) for name, commit in heads.items() if commit}
 
+    def dispute(self, path: str) -> str:
+        """Return a text that names what my branch and main hold at a path, and their common past.
+
+        A decision between the two sides stands as long as this stays the same.
+        """
+        contents = (self.branch_tree.get(path), self.main_tree.get(path))
+        sides = ("-" if content is None else str(content.sha256 or content.git) for content in contents)
+        return " ".join((*sides, *self.base_commits))
+
     def newest(self) -> Commit:
         """Return the later of the two heads."""
         return max(self.head_commits.values(), key=lambda commit: commit.date)
@@ -128,13 +141,18 @@ class View:
 
         return self.branch if self.branch and same(self.branch_tree.get(path), content) else self.main
 
-    def changed_by(self, paths: list[str]) -> dict[str, tuple[str, datetime]]:
-        """Return who last changed some files and when, as ``path: (account, date)``; what is gone is left out."""
+    def changed_by(self, paths: list[str], *, on_main: bool = False) -> dict[str, tuple[str, datetime]]:
+        """Return who last changed some files and when, as ``path: (account, date)``; what is gone is left out.
+
+        With ``on_main`` changes on my own branch do not count.
+        """
+        if not paths:
+            return {}
         hub = self.workspace.hub
         found: dict[str, tuple[str, datetime]] = {}
         histories = {self.main: self.main_history(), self.branch: hub.commits(self.repo.id, self.branch or self.main)}
         for revision, history in histories.items():
-            if not revision:
+            if not revision or (on_main and revision != self.main):
                 continue
             changes = hub.last_changes(self.repo.id, revision, paths)
             authors = _authors(history, {commit for commit, _date in changes.values()})
