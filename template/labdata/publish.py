@@ -56,7 +56,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         if decided.conflicts:
             _refuse(workspace, view, decided)
         if decided.is_empty:
-            _nothing_to_send(workspace, view, local, decided)
+            _nothing_to_send(workspace, view, target, local, decided)
             if quiet and not decided.news:
                 quiet.keep(local.scan)
             return
@@ -109,8 +109,7 @@ def _decide(
     local = read_local(workspace, repo, base, now, in_scope)
     with workspace.state.changes():
         workspace.save_stats()
-    beside_branch = target.branch == "main" and repo.per_member
-    base_here = plan.base_against(base, then, now) if beside_branch else base
+    base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
     decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish)
@@ -179,15 +178,16 @@ def _refuse(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
     )
 
 
-def _nothing_to_send(workspace: Workspace, view: View, local: Local, decided: plan.PutPlan) -> None:
+def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Local, decided: plan.PutPlan) -> None:
     repo, state = view.repo, workspace.state
+    beside = target.is_beside(repo)
+    removed = set() if beside or not view.branch else local.base.keys() - local.mine.keys() - view.branch_tree.keys()
+    # My branch cannot show that it removed a file of main that it never held: it is noted for a pull request.
+    notes = {path: (view.dispute(path), "branch") for path in removed if path in view.merged.tree}
     adopt = {path: content for path, content in decided.adopt.items() if content != local.base.get(path)}
     with state.changes():
-        state.update_synced(repo.id, adopt, decided.forget)
-        # My branch cannot show that it removed a file of main that it never held: it is noted for a pull request.
-        removed = (local.base.keys() & view.merged.tree.keys()) - local.mine.keys() if view.branch else set()
-        if removed:
-            notes = {path: (view.dispute(path), "branch") for path in removed}
+        state.update_synced(repo.id, adopt, () if beside else decided.forget)
+        if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")
 
