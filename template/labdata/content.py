@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -45,3 +45,33 @@ def same(left: Content | None, right: Content | None) -> bool:
 def joined(known: Content, other: Content) -> Content:
     """Return one content with the hashes of both; they must be the ``same``."""
     return Content(known.size, known.sha256 or other.sha256, known.git or other.git, known.xet or other.xet)
+
+
+def crossings(new: Iterable[str], there: Collection[str]) -> list[tuple[str, str]]:
+    """Find pairs of a new path and one that is there, of which one is a file where the other needs a folder."""
+    new = list(new)
+    if not new:
+        return []
+    folders = folders_of(there)
+    found = [(path, above) for path in new for above in parents(path) if above in there]
+    for path in new:
+        if path in folders:
+            found += [(path, below) for below in there if below.startswith(f"{path}/")]
+    return found
+
+
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Return all folders above some paths."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return folders
+
+
+def parents(path: str) -> list[str]:
+    """Return the folders above a path, nearest first: ``a/b/c`` gives ``["a/b", "a"]``."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]

@@ -6,10 +6,10 @@ The table that these functions follow is in docs/how-it-works.md of the project.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from labdata.content import Content, Tree, joined, same
+from labdata.content import Content, Tree, crossings, joined, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,16 @@ def plan_get(
     mine: Tree,
     theirs: Tree,
     *,
+    branch: Tree | None = None,
     clashes: Mapping[str, tuple[Content | None, Content | None]] | None = None,
     choose: Callable[[str], Side] = lambda _path: "",
 ) -> GetPlan:
     """Decide how a working copy takes the Hub's news.
 
-    Takes the three trees, already limited to the paths in question; ``clashes``, the paths on which my branch and
-    main disagree as ``path: (branch, main)``; and ``choose``, which says for a path in conflict whose side wins.
-    Gives a plan in which a locally changed, new or removed file is never in ``write`` or ``remove`` unless
-    ``choose`` gave it away.
+    Takes the three trees, already limited to the paths in question; ``branch``, what my branch holds, if that is
+    not all of theirs; ``clashes``, the paths on which my branch and main disagree as ``path: (branch, main)``; and
+    ``choose``, which says for a path in conflict whose side wins. Gives a plan in which a locally changed, new or
+    removed file is never in ``write`` or ``remove`` unless ``choose`` gave it away.
     """
     plan = GetPlan()
     clashes = clashes or {}
@@ -115,7 +116,22 @@ def plan_get(
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
     _settle_crossings(plan, mine, theirs, choose)
+    # My side is compared with my branch from now on, so that the next put sends it there and is not taken aback.
+    held: dict[str, Content | None] = dict(theirs if branch is None else branch)
+    held.update({path: clash[0] for path, clash in clashes.items()})
+    for path in plan.overruled:
+        if path not in plan.write and path not in plan.remove:
+            _keep(plan, path, held.get(path))
     return plan
+
+
+def _keep(plan: GetPlan, path: str, base: Content | None) -> None:
+    plan.keep.append(path)
+    plan.adopt.pop(path, None)
+    if base is None:
+        plan.forget.append(path)
+    else:
+        plan.adopt[path] = base
 
 
 def _decide(
@@ -159,12 +175,6 @@ def _settle(plan: GetPlan, conflict: Conflict, side: Side) -> None:
         _take(plan, path, theirs)
     elif side == "mine":
         plan.overruled.append(path)
-        # With the Hub's content as the new base, my file counts as changed since: the next put sends it.
-        if theirs is None:
-            plan.forget.append(path)
-        else:
-            plan.adopt[path] = theirs
-        plan.keep.append(path)
     else:
         plan.conflicts.append(conflict)
 
@@ -182,17 +192,9 @@ def _settle_clash(
     ``mine`` is what I did here or, where I did nothing, what my branch holds; it may never have been on this disk.
     """
     branch, main = clash
-    if side != "mine":
-        _settle(plan, Conflict(path, mine, main, between_branches=True), side)
-    elif same(mine, base) and not same(mine, branch):
+    _settle(plan, Conflict(path, mine, main, between_branches=True), side)
+    if side == "mine" and same(mine, base) and not same(mine, branch):
         _take(plan, path, branch)
-    elif branch is None:
-        plan.forget.append(path)
-        plan.keep.append(path)
-    else:
-        # Compared with my branch, my file counts as changed since: the next put sends it.
-        plan.adopt[path] = branch
-        plan.keep.append(path)
 
 
 def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[[str], Side]) -> None:
@@ -210,50 +212,15 @@ def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[
             if other in theirs:
                 plan.adopt[other] = theirs[other]
         elif sides == {"theirs"}:
-            _drop(plan, other if path not in theirs else path)
+            lost = other if path not in theirs else path
+            plan.write.pop(lost, None)
+            plan.overruled.append(lost)
         elif "mine" in sides and "theirs" not in sides:
             plan.overruled += [path, other]
-            _drop(plan, path)
+            plan.write.pop(path, None)
         else:
             plan.conflicts.append(Conflict(path, mine.get(path), plan.write.pop(path, None)))
             plan.conflicts.append(Conflict(other, mine.get(other), theirs.get(other)))
-
-
-def _drop(plan: GetPlan, path: str) -> None:
-    content = plan.write.pop(path, None)
-    if content is not None:
-        plan.adopt[path] = content
-        plan.keep.append(path)
-
-
-def crossings(new: Iterable[str], there: Collection[str]) -> list[tuple[str, str]]:
-    """Find pairs of a new path and one that is there, of which one is a file where the other needs a folder."""
-    new = list(new)
-    if not new:
-        return []
-    folders = folders_of(there)
-    found = [(path, above) for path in new for above in parents(path) if above in there]
-    for path in new:
-        if path in folders:
-            found += [(path, below) for below in there if below.startswith(f"{path}/")]
-    return found
-
-
-def folders_of(paths: Iterable[str]) -> set[str]:
-    """Return all folders above some paths."""
-    folders: set[str] = set()
-    for path in paths:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    return folders
-
-
-def parents(path: str) -> list[str]:
-    """Return the folders above a path, nearest first: ``a/b/c`` gives ``["a/b", "a"]``."""
-    parts = path.split("/")
-    return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
 
 
 @dataclass(slots=True)

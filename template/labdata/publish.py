@@ -147,18 +147,14 @@ def _take_main(
     """
     seen = replace_main(view, heads.main)
     merged = dict(seen.merged.tree)
-    resolved = workspace.state.resolved(view.repo.id)
-    for path, clash in seen.merged.conflicts.items():
-        if here(path):
-            continue
-        settled, side = resolved.get(path, ("", ""))
-        if settled != seen.dispute(path):
-            return False
-        _branch, main = clash
-        if side == "theirs" and main is not None:
-            merged[path] = main
-        elif side == "theirs":
-            merged.pop(path, None)
+    decisions = workspace.state.resolved(view.repo.id)
+    settled = {path: side for path, (key, side) in decisions.items() if key == seen.dispute(path)}
+    if any(path not in settled and not here(path) for path in seen.merged.conflicts):
+        return False
+    for path, side in settled.items():
+        merged.pop(path, None)
+        if content := (seen.main_tree if side in ("theirs", "same") else seen.branch_tree).get(path):
+            merged[path] = content
     plan.refuse_unseen(decided, workspace.state.synced(view.repo.id), now, merged)
     plan.add_merge(decided, now, merged, seen.main_tree, here)
     return True

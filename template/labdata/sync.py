@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from labdata import console as words
 from labdata import intent, names, plan
-from labdata.content import Content, Tree, same
+from labdata.content import Content, Tree, crossings, same
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
 from labdata.recycle import Note
@@ -78,14 +78,16 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         return
     _warn_of_unfinished(workspace, view)
     base = workspace.state.synced(repo.id)
-    theirs, clashes, settled = _theirs(workspace, view, base)
+    theirs, clashes, settled = _theirs(workspace, view)
     in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes})
     theirs, in_scope = _safe(workspace, theirs, in_scope)
     local = read_local(workspace, repo, base, theirs, in_scope)
     if options.parts and not (theirs or local.base):
         raise nothing_matches(repo, options.parts, "on the Hub")
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
-    decided = plan.plan_get(local.base, local.mine, theirs, clashes=clashes, choose=options.choose)
+    decided = plan.plan_get(
+        local.base, local.mine, theirs, branch=view.branch_tree, clashes=clashes, choose=options.choose
+    )
     _stop_on_conflict(workspace, view, decided)
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
@@ -112,7 +114,7 @@ def _warn_of_unfinished(workspace: Workspace, view: View) -> None:
 
 def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
     """Decide what a get would do now, without doing it."""
-    theirs, clashes, _settled = _theirs(workspace, view, base)
+    theirs, clashes, _settled = _theirs(workspace, view)
     in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes})
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
     return plan.plan_get(local.base, local.mine, wanted, clashes=clashes)
@@ -194,7 +196,7 @@ def read_local(
 
 
 def _theirs(
-    workspace: Workspace, view: View, base: Tree
+    workspace: Workspace, view: View
 ) -> tuple[dict[str, Content], dict[str, tuple[Content | None, Content | None]], dict[str, tuple[str, str]]]:
     """Return the Hub's tree, the open disagreements between branch and main, and those settled earlier."""
     merged = view.merged
@@ -211,10 +213,11 @@ def _theirs(
     for path, (key, side) in known.items():
         if path not in merged.conflicts and side in ("mine", "branch") and key == view.dispute(path):
             settled[path] = known[path]
-    for path in settled:
+    for path, (_key, side) in settled.items():
+        chosen = (view.branch_tree if side in ("mine", "branch") else view.main_tree).get(path)
         theirs.pop(path, None)
-        if path in base:
-            theirs[path] = base[path]
+        if chosen is not None:
+            theirs[path] = chosen
     return theirs, clashes, settled
 
 
@@ -244,10 +247,10 @@ def scope_of(
         return lambda path: repo.holds(path) and not excludes.file(path)
     wanted = parts or repo.fetch
     here = set(workspace.worktree.scan(repo.folders).files)
-    beside = {other for _path, other in plan.crossings(filter(wanted, theirs), here)}
+    beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
     if not parts:
         beside |= here | base.keys()
-        beside |= {path for path, _other in plan.crossings(theirs, here)}
+        beside |= {path for path, _other in crossings(theirs, here)}
     return lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside)
 
 

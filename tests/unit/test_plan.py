@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from labdata import plan
-from labdata.content import Content, same
+from labdata.content import Content, parents, same
 
 
 def text(letter: str | None) -> Content | None:
@@ -172,7 +172,7 @@ def test_get_never_touches_an_unsaved_file(
         assert same(mine.get(path), base.get(path))
     staying = mine.keys() - set(decided.remove)
     for path in decided.write:
-        assert not any(parent in staying for parent in plan.parents(path))
+        assert not any(parent in staying for parent in parents(path))
 
 
 @settings(max_examples=500, deadline=None)

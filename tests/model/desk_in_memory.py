@@ -1,0 +1,270 @@
+"""A member's computer in memory: the real ``get``, ``put`` and ``pr create``, on a working copy that is a dictionary.
+
+Everything that decides is the project's own code: ``sync``, ``publish``, ``review``, ``view``, ``history``, ``plan``
+and ``state`` (SQLite, in memory). Only the two rooms at the edge are stood in for, the disk and the Hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from labdata import provenance, publish, review, sync, view
+from labdata.console import Console, Counter
+from labdata.content import Content, joined, same
+from labdata.errors import ConflictError, LabdataError
+from labdata.names import Excludes, Patterns
+from labdata.settings import Repo, Settings
+from labdata.state import State
+from labdata.workspace import Workspace
+from labdata.worktree import Scan, Worktree
+
+from tests.model.remote_in_memory import (
+    REPO,
+    Fuse,
+    Killed,
+    MemoryHub,
+    MemoryServer,
+    Texts,
+    added,
+    on_disk,
+    stand_in,
+)
+from tests.model.steps import Setting
+from tests.model.story import Answer
+
+_EXCLUDES = Excludes(())
+EVERYTHING = Patterns(("**",))
+_KILLED = -9
+
+
+class _Silent(Console):
+    """A console that nobody watches."""
+
+    def say(self, text: str = "") -> None:
+        """Say nothing."""
+
+    good = warn = say
+
+    def rows(self, rows: object, *, limit: int | None = None) -> None:
+        """Show nothing."""
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Counter]:
+        """Count nothing."""
+        yield lambda _size: None
+
+
+_SILENT = _Silent()
+
+
+class MemoryWorktree(Worktree):
+    """The room ``worktree`` over a dictionary of texts."""
+
+    def __init__(self, desk: MemoryDesk) -> None:
+        super().__init__(desk.settings.data, _EXCLUDES, dict)
+        self.texts = desk.texts
+
+    def scan(self, folders: Iterable[str]) -> Scan:
+        found = tuple(f"{folder}/" for folder in folders)
+        stats: Any = {path: None for path in self.texts if path.startswith(found)}
+        return Scan(stats)
+
+    def contents(
+        self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
+    ) -> dict[str, Content]:
+        return {path: on_disk(self.texts[path]) for path in wanted}
+
+    def unread_bytes(self, scan: Scan, wanted: Iterable[str]) -> int:
+        return 0
+
+    def unchanged_since(self, path: str, content: Content) -> bool:
+        return path in self.texts and same(on_disk(self.texts[path]), content)
+
+    def obstacle(self, path: str) -> str | None:
+        return None
+
+    def path(self, path: str) -> Any:
+        data = self.texts.get(path, "").encode()
+        return stand_in(
+            is_file=lambda: False,
+            exists=lambda: path in self.texts,
+            read_bytes=lambda: data,
+            open=lambda _mode: BytesIO(data),
+        )
+
+
+class MemoryWorkspace(Workspace):
+    """A desk as one command works on it."""
+
+    def __init__(self, desk: MemoryDesk, fuse: Fuse) -> None:
+        self.desk = desk
+        self.settings = desk.settings
+        self.state = desk.state
+        self.console = _SILENT
+        self.worktree = MemoryWorktree(desk)
+        hub: Any = MemoryHub(desk.server, desk.branch, fuse)
+        self.hub = hub
+        self.recycle_bin = stand_in(stamps=lambda: ["now"], drop_safe=lambda but: None)
+
+    def clear_incoming(self) -> None:
+        """Nothing is staged."""
+
+
+class MemoryDesk:
+    """One member's working copy of the results."""
+
+    def __init__(self, server: MemoryServer, branch: str, setting: Setting) -> None:
+        self.server = server
+        self.branch = branch
+        self.texts: Texts = {}
+        self.aside: set[str] = set()
+        self.state = State(Path(":memory:"))
+        results = Repo("results", REPO, ("interim", "processed"), True, Patterns(setting.fetch), EVERYTHING)
+        self.settings = Settings(
+            root=Path("nowhere"),
+            org="lab",
+            project="story",
+            private=True,
+            repos={"results": results},
+            excludes=_EXCLUDES,
+            branch=branch,
+            files_per_commit=setting.files_per_commit,
+        )
+        self.repo = results
+
+    def close(self) -> None:
+        """End the story here."""
+        self.state.close()
+
+    def files(self) -> Texts:
+        return dict(self.texts)
+
+    def kept(self) -> set[str]:
+        return self.aside
+
+    def base(self) -> dict[str, Content]:
+        return self.state.synced(REPO)
+
+    def elsewhere(self) -> bool:
+        return bool(self.state.heads(REPO).elsewhere)
+
+    def write(self, path: str, text: str) -> None:
+        added(self.texts, path, text)
+
+    def remove(self, path: str) -> None:
+        self.texts.pop(path, None)
+
+    def lose_state(self) -> None:
+        self.state.close()
+        self.state = State(Path(":memory:"))
+
+    def get(
+        self,
+        parts: tuple[str, ...] = (),
+        mine: tuple[str, ...] = (),
+        theirs: tuple[str, ...] = (),
+        revision: str = "",
+        harm: Fuse | None = None,
+    ) -> Answer:
+        options = sync.GetOptions.of(parts, mine, theirs)
+        if revision:
+            return self._command(lambda w: sync.get_version(w, self.repo, revision, revision, options), harm)
+        return self._command(lambda w: sync.get(w, self.repo, options), harm)
+
+    def put(self, parts: tuple[str, ...] = (), main: bool = False, harm: Fuse | None = None) -> Answer:
+        options = publish.PutOptions(Patterns(parts), to_main=main)
+        return self._command(lambda w: publish.put(w, self.repo, options), harm)
+
+    def propose(self, harm: Fuse | None = None) -> Answer:
+        return self._command(lambda w: review.create_pull_request(w, self.repo, "Results"), harm)
+
+    def _command(self, work: Callable[[Workspace], object], harm: Fuse | None) -> Answer:
+        try:
+            work(MemoryWorkspace(self, harm or Fuse()))
+        except ConflictError as error:
+            return Answer(3, error.message, [line.split("  ")[0].removeprefix("data/") for line in error.files])
+        except LabdataError as error:
+            return Answer(1, error.message)
+        except Killed:
+            return Answer(_KILLED)
+        return Answer(0)
+
+
+def _download(workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, Content], _size: int) -> dict[str, Any]:
+    staged = {}
+    for path, content in files.items():
+        text = workspace.desk.server.find(seen.source(path, content)).tree[path]
+        assert same(on_disk(text), content), f"{path} of {content} is not what its source holds"
+        staged[path] = (text, joined(content, on_disk(text)))
+    return staged
+
+
+def _place(
+    workspace: MemoryWorkspace, _view: view.View, local: sync.Local, decided: Any, staged: Mapping[str, Any]
+) -> list[str]:
+    """Place as the real room does; what is said to be on the Hub is not kept aside, so that the claim is tested."""
+    desk = workspace.desk
+    for path in (*decided.remove, *staged):
+        mine = local.mine.get(path)
+        text = desk.texts.pop(path, None)
+        assert same(None if text is None else on_disk(text), mine), f"{path} is not what was decided on"
+        if text is not None and not same(mine, local.base.get(path)):
+            desk.aside.add(text)
+    for path, (text, _content) in staged.items():
+        before = len(desk.texts)
+        added(desk.texts, path, text)
+        assert len(desk.texts) == before + 1, f"{path} was written where something else stands"
+    return []
+
+
+@contextmanager
+def rooms_in_memory() -> Iterator[None]:
+    """Let ``get`` and ``put`` of this process work in memory while the block runs."""
+    with ExitStack() as stack:
+        for room, name, stand in (
+            (sync, "_download", _download),
+            (sync, "_place", _place),
+            (view, "quick_refs", lambda _repo: None),
+            (provenance, "code_version", lambda _root: ""),
+        ):
+            stack.enter_context(patch.object(room, name, stand, create=True))
+        yield
+
+
+class MemoryWorld:
+    """A Hub and a few desks, all in memory."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.server = MemoryServer()
+        self.desks = [MemoryDesk(self.server, branch, setting) for branch in setting.desks]
+
+    def close(self) -> None:
+        """End the story."""
+        for desk in self.desks:
+            desk.close()
+
+    def heads(self) -> dict[str, str]:
+        return dict(self.server.branches)
+
+    def tree(self, commit: str) -> Texts:
+        return self.server.stored[commit].tree
+
+    def past(self, commit: str) -> list[str]:
+        return [one.id for one in self.server.past(commit)]
+
+    def message(self, commit: str) -> str:
+        return self.server.stored[commit].message
+
+    def texts(self) -> set[str]:
+        return self.server.texts
+
+    def pulls(self) -> dict[int, str]:
+        return {number: pull.head for number, pull in self.server.pulls.items() if pull.open}
+
+    def merge(self, number: int) -> bool:
+        return self.server.merge(number)
