@@ -32,11 +32,15 @@ class ConflictError(LabdataError):
 
 
 class HubError(LabdataError):
-    """The Hub said no or could not be reached. ``status`` is the HTTP status, 0 where there was no answer."""
+    """The Hub said no or could not be reached.
 
-    def __init__(self, message: str, hint: str = "", status: int = 0) -> None:
+    ``status`` is the HTTP status, 0 where there was no answer; ``retry_after`` the seconds that the Hub asks to wait.
+    """
+
+    def __init__(self, message: str, hint: str = "", status: int = 0, retry_after: float | None = None) -> None:
         super().__init__(message, hint)
         self.status = status
+        self.retry_after = retry_after
 
 
 class MissingError(HubError):

@@ -11,6 +11,7 @@ import json
 import os
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 _TIMEOUT = 10.0  # seconds
@@ -36,7 +37,8 @@ def quick_refs(repo: str) -> Refs | None:
     request = urllib.request.Request(f"{endpoint()}/api/datasets/{repo}/refs")  # noqa: S310 - the user's own Hub
     token = _token()
     if token:
-        request.add_header("Authorization", f"Bearer {token}")
+        # Not sent on to wherever a redirect leads; the client knows which places may have it.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
             body = json.load(answer)
@@ -44,7 +46,7 @@ def quick_refs(repo: str) -> Refs | None:
             {ref["name"]: ref["targetCommit"] for ref in body["branches"]},
             {ref["name"]: ref["targetCommit"] for ref in body["tags"]},
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return None
 
 

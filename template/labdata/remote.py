@@ -6,6 +6,7 @@ are retried here, and every refusal is turned into one sentence.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import time
@@ -27,7 +28,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers, paginate, parse_datetime
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, paginate, parse_datetime
 
 from labdata.content import Content
 from labdata.errors import HubError, MissingError, StaleParentError
@@ -73,6 +74,8 @@ class Hub:
         endpoint, token = os.environ.get("HF_ENDPOINT") or None, os.environ.get("HF_TOKEN") or None
         self.api = HfApi(endpoint=endpoint, token=token, library_name="labdata")
         self.wait = wait
+        # The client tells of each of its own tries; what comes of them is said here, in one sentence.
+        logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
     @property
     def endpoint(self) -> str:
@@ -121,8 +124,9 @@ class Hub:
 
     def tree(self, repo: str, commit: str) -> dict[str, Content]:
         """Return all files of a commit, 1000 a request."""
+        # Tried again by the client already.
         entries = self.call(
-            lambda: list(self.api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=TYPE))
+            lambda: list(self.api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=TYPE)), again=False
         )
         return {entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)}
 
@@ -158,6 +162,22 @@ class Hub:
                 authors=tuple(author.get("user") or "?" for author in item["authors"]),
                 date=parse_datetime(item["date"]),
             )
+
+    def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
+        """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo: place, token, and how to renew it.
+
+        Asked for here because hf_xet would try for minutes, in silence, before it says that the Hub refuses.
+        """
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/xet-{kind}-token/{quote(revision, safe='')}"
+        access = self.call(_json, url, self.headers)
+        return {
+            "endpoint": access["casUrl"],
+            "token": access["accessToken"],
+            "token_expiry_unix_secs": access["exp"],
+            "token_refresh_url": url,
+            "token_refresh_headers": self.headers,
+            "custom_headers": {name: value for name, value in self.headers.items() if name.lower() != "authorization"},
+        }
 
     def create_repo(self, repo: str, *, private: bool) -> bool:
         """Create a dataset repo if there is none; returns whether it is new."""
@@ -197,6 +217,14 @@ class Hub:
                 raise
             return False
         return True
+
+    def open_pull_requests(self, repo: str) -> Iterator[tuple[int, str]]:
+        """Give the number and address of each open pull request, newest first."""
+        found = self.api.get_repo_discussions(
+            repo, discussion_type="pull_request", discussion_status="open", repo_type=TYPE
+        )
+        while (one := self.call(next, found, None, again=False)) is not None:
+            yield one.num, one.url
 
     def merge(self, repo: str, number: int) -> None:
         """Accept a pull request, opening it first if it is a draft; one that is merged already is left as it is."""
@@ -244,6 +272,12 @@ class Hub:
         return info.oid, info.pr_url or ""
 
 
+def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
+    response = get_session().get(url, headers=headers)
+    hf_raise_for_status(response)
+    return dict(response.json())
+
+
 def _content(entry: RepoFile) -> Content:
     if entry.lfs is not None:
         return Content(entry.lfs.size, sha256=entry.lfs.sha256, xet=entry.xet_hash)
@@ -263,10 +297,16 @@ def _waiting_time(error: Exception, tries: int) -> float | None:
         return None
     if response.status_code == 409 and "already exists" in str(error):
         return None
+    asked = _retry_after(response)
+    return backoff if asked is None else asked
+
+
+def _retry_after(response: Any) -> float | None:
+    """Return the seconds that the Hub asks to wait, within reason; ``None`` if it does not ask."""
     try:
-        return min(_LONGEST_WAIT, float(response.headers.get("Retry-After", backoff)))
-    except ValueError:
-        return backoff
+        return min(_LONGEST_WAIT, float(response.headers["Retry-After"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def explain(error: Exception, endpoint: str) -> HubError:
@@ -310,7 +350,8 @@ def explain(error: Exception, endpoint: str) -> HubError:
     message, hint = by_status.get(
         status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", "Run the same command again.")
     )
-    return HubError(message, hint, status=status)
+    retry_after = _retry_after(response) if response is not None else None
+    return HubError(message, hint, status=status, retry_after=retry_after)
 
 
 _LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."

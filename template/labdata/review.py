@@ -102,19 +102,35 @@ def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message:
         "Main": view.main,
         "Branch": f"{view.branch_name}@{view.branch}",
     }
-    _commit, address = workspace.hub.commit(
-        view.repo.id,
-        change,
-        branch="main",
-        parent=view.main,
-        title=message,
-        body=provenance.written(trailers),
-        pull_request=True,
-    )
+    if address := _proposed(view, trailers):
+        workspace.console.say(f"{view.branch_name} is proposed to main of {view.repo.id} already, as it is now:")
+        workspace.console.say(f"  {address}")
+        return address
+    body = provenance.written(trailers)
+    try:
+        _commit, address = workspace.hub.commit(
+            view.repo.id, change, branch="main", parent=view.main, title=message, body=body, pull_request=True
+        )
+    except HubError:
+        # It may be that only the answer was lost.
+        address = _proposed(view, trailers)
+        if not address:
+            raise
     _show(workspace, proposal)
     workspace.console.good(f"Pull request from {view.branch_name} to main of {view.repo.id} (no bytes sent):")
     workspace.console.say(f"  {address}")
     return address
+
+
+def _proposed(view: View, trailers: dict[str, str]) -> str:
+    """Return the address of an open pull request of this version to this main, empty if there is none."""
+    hub = view.workspace.hub
+    for number, address in hub.open_pull_requests(view.repo.id):
+        proposed = next(hub.commits(view.repo.id, f"refs/pr/{number}"))
+        found = provenance.trailers(proposed.message)
+        if all(found.get(name) == trailers[name] for name in ("Branch", "Main")):
+            return address
+    return ""
 
 
 def _show(workspace: Workspace, proposal: plan.Proposal) -> None:
@@ -166,10 +182,12 @@ def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False) -> s
     except HubError as error:
         if error.status != 409:
             raise
-        raise LabdataError(
-            f"There is already a tag {name!r} on {repo.id}; it was left as it is.",
-            "Choose another name: a tag that moves would name two versions.",
-        ) from error
+        # Also after an answer that was lost: the second try finds the tag of the first.
+        if workspace.hub.refs(repo.id).tags.get(name) != commit:
+            raise LabdataError(
+                f"There is already a tag {name!r} on {repo.id}; it was left as it is.",
+                "Choose another name: a tag that moves would name two versions.",
+            ) from error
     where = "main" if commit == view.main else view.branch_name
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
     workspace.console.say(f"Look at it with `just get-results-at {name}`.")

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from huggingface_hub import constants, hf_hub_url
 from huggingface_hub.utils import get_session, hf_raise_for_status
@@ -106,14 +105,9 @@ class Download:
         import hf_xet
 
         progress = Progress(self.on_bytes)
-        url = f"{self.hub.endpoint}/api/{TYPE}s/{self.repo}/xet-read-token/{quote(self.commit, safe='')}"
+        access = self.hub.xet_access(self.repo, "read", self.commit)
         try:
-            group = hf_xet.XetSession().new_file_download_group(
-                token_refresh_url=url,
-                token_refresh_headers=self._headers,
-                custom_headers={k: v for k, v in self._headers.items() if k.lower() != "authorization"},
-                progress_callback=progress,
-            )
+            group = hf_xet.XetSession().new_file_download_group(**access, progress_callback=progress)
             with group:
                 for path, content in files.items():
                     where = self.staging.joinpath(*path.split("/"))

@@ -109,14 +109,9 @@ def _send(workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, Con
     if not files:
         return 0
     hub = workspace.hub
-    url = f"{hub.endpoint}/api/{TYPE}s/{repo.id}/xet-write-token/{quote(branch, safe='')}"
+    access = hub.xet_access(repo.id, "write", branch)
     try:
-        commit = hf_xet.XetSession().new_upload_commit(
-            token_refresh_url=url,
-            token_refresh_headers=hub.headers,
-            custom_headers={k: v for k, v in hub.headers.items() if k.lower() != "authorization"},
-            progress_callback=progress,
-        )
+        commit = hf_xet.XetSession().new_upload_commit(**access, progress_callback=progress)
         for path, content in files.items():
             commit.start_upload_file(str(workspace.worktree.path(path)), sha256=content.sha256)
         report = commit.wait_to_finish()

@@ -19,6 +19,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,30 @@ class Job:
     obey_modes: bool = False
     longest_file: int = 0
     clock_shift: int = 0
+    impatient: bool = False
+
+
+class _Sleep:
+    """Takes the place of `time.sleep` from the start; in an impatient process it only notes that it was asked."""
+
+    def __init__(self) -> None:
+        self.note: Callable[[str], None] | None = None
+        self._sleep = time.sleep
+
+    def __call__(self, seconds: float) -> None:
+        if self.note is None:
+            self._sleep(seconds)
+        else:
+            self.note(f"wait {seconds:.1f}")
+            self._sleep(min(seconds, 0.02))
+
+
+_sleep = _Sleep()
 
 
 def main() -> None:
     """Serve until standard input ends."""
+    time.sleep = _sleep
     for module in pkgutil.iter_modules(labdata.__path__):
         if module.name != "__main__":
             importlib.import_module(f"labdata.{module.name}")
@@ -113,7 +134,12 @@ def _child(job: Job) -> int:
         _shift_clock(job.clock_shift)
     if job.obey_modes:
         obey_modes()
+    if job.impatient:
+        _sleep.note = wire.step
     wire.arm()
+    # Not before: some of it takes `time.sleep` when it is imported.
+    from labdata.cli import run
+
     return run(job.arguments)
 
 

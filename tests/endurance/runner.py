@@ -41,12 +41,16 @@ class Ended:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a command is up against: traps, root's rights gone, a limit on a file's bytes, a clock that is off (ns)."""
+    """What a command is up against: traps, root's rights gone, a limit on a file's bytes, a clock that is off (ns).
+
+    With `impatient` it does not really wait between its tries, and each wait is one of its steps: `wait 2.0`.
+    """
 
     traps: Sequence[Trap] = ()
     obey_modes: bool = False
     longest_file: int = 0
     clock_shift: int = 0
+    impatient: bool = False
 
 
 USUAL = Conditions()
@@ -103,6 +107,7 @@ class Runner:
             "obey_modes": conditions.obey_modes,
             "longest_file": conditions.longest_file,
             "clock_shift": conditions.clock_shift,
+            "impatient": conditions.impatient,
         }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(job).encode() + b"\n")

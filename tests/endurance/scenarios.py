@@ -85,6 +85,7 @@ def _bob_is_behind(stage: Stage, runner: Runner) -> None:
 def _bob_has_no_branch(stage: Stage, runner: Runner) -> None:
     _ann_publishes(stage, runner)
     stage.actor.get()
+    stage.lab.hub.api("bob").delete_branch(stage.lab.results, branch="bob", repo_type="dataset")
 
 
 def _bob_has_merged_news(stage: Stage, runner: Runner) -> None:

@@ -45,7 +45,7 @@ class Stage:
         return pygit2.Repository(str(self.lab.hub.root / "repos" / f"{self.lab.results}.git"))
 
     def write(self, member: Quick, path: str, text: str) -> None:
-        """Write a file, and remember its text by its hash; once the curtain is up, at a time that is always the same."""
+        """Write a file, and remember its text by its hash; once the curtain is up, at always the same time."""
         self.texts[hashlib.sha256(text.encode()).hexdigest()] = text
         member.write(path, text)
         if self.moment:
