@@ -22,7 +22,7 @@ def refusal(path: str) -> str | None:
     """
     if not path or path.startswith(("/", "\\")) or _DRIVE.match(path):
         return "an absolute path"
-    if any(unicodedata.category(character) == "Cc" for character in path):
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
         return "a control character in the name"
     if "\\" in path:
         return "a backslash in the name"

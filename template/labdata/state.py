@@ -96,7 +96,7 @@ class State:
             raise
         except sqlite3.DatabaseError:
             # A torn file (a full disk, a copy of a running project) is put aside: the state can be rebuilt.
-            path.replace(path.with_name(path.name + ".broken"))
+            put_aside(path)
             return _connect(path)
 
     def close(self) -> None:
@@ -225,6 +225,11 @@ class State:
         """Replace the journal; an empty one says that all is done."""
         self._db.execute("DELETE FROM journal")
         self._db.executemany("INSERT INTO journal VALUES (?, ?)", moves.items())
+
+
+def put_aside(path: Path) -> None:
+    """Take a damaged state out of the way; what it says can be learned again from the disk and the Hub."""
+    path.replace(path.with_name(path.name + ".broken"))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

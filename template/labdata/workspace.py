@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata import names
 from labdata import settings as settings_
 from labdata.errors import LabdataError
 from labdata.recycle import Recycle
-from labdata.state import State
+from labdata.state import State, put_aside
 from labdata.worktree import Placement, Worktree, move
 
 if TYPE_CHECKING:
@@ -102,9 +103,16 @@ class Workspace:
             return {}
         tree = self.state.tree(commit)
         if tree is None:
-            tree = self.hub.tree(repo, commit)
+            tree = self._acceptable(self.hub.tree(repo, commit))
             self.state.keep_tree(commit, tree)
         return tree
+
+    def _acceptable(self, tree: dict[str, Content]) -> dict[str, Content]:
+        """Leave out, by name, what must not be written to any disk: it is neither brought nor passed on nor removed."""
+        refused = {path: reason for path in tree if (reason := names.refusal(path))}
+        for path, reason in refused.items():
+            self.console.warn(f"Refused {path!r} from the Hub: {reason}.")
+        return {path: content for path, content in tree.items() if path not in refused}
 
     def save_stats(self, gone: list[str] | None = None) -> None:
         """Keep what was learned of files on disk; belongs inside ``state.changes()``."""
@@ -162,7 +170,15 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
             "Another labdata command is at work in this project. Nothing was done.",
             "Wait until it has finished, then run the command again.",
         ) from None
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if type(error) is sqlite3.DatabaseError:
+            put_aside(folder / "state.db")
+            raise LabdataError(
+                f"labdata's own notes were damaged ({error}) and are put aside as state.db.broken. No file was lost.",
+                "Run the same command again: the notes are made anew, and what differs from the Hub counts as unsaved.",
+            ) from error
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         raise LabdataError(
             f"labdata's own notes in {folder} cannot be written ({error}). Your files were not touched.",
             "Check that the disk is neither full nor read-only, then run the command again.",

@@ -113,6 +113,9 @@ class Worktree:
                 self._walk(os.path.join(folder, name), f"{prefix}/{name}", found)  # noqa: PTH118 - thousands of times
 
     def _add(self, entry: os.DirEntry[str], path: str, found: Scan) -> None:
+        if not path.isascii() and not _is_text(path):
+            found.skipped[path.encode("utf-8", "backslashreplace").decode()] = "not named in UTF-8"
+            return
         try:
             stat = entry.stat()
         except FileNotFoundError:
@@ -323,6 +326,14 @@ def put_new(staged: Path, target: Path) -> bool:
 def stamp() -> str:
     """Return the UTC time as the name of a recycle folder."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:

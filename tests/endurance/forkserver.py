@@ -138,7 +138,6 @@ def _child(job: Job) -> int:
         _sleep.note = wire.step
     wire.arm()
     # Not before: some of it takes `time.sleep` when it is imported.
-    from labdata.cli import run
 
     return run(job.arguments)
 
