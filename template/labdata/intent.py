@@ -44,13 +44,11 @@ def settle(workspace: Workspace, repo: Repo) -> None:
     commit = landed(workspace, repo, intent.branch, intent.label)
     with workspace.state.changes():
         if commit:
-            base = workspace.state.synced(repo.id)
             sent = {path: content for path, content in intent.contents.items() if content is not None}
-            here = {p: c for p, c in sent.items() if p in base or workspace.worktree.path(p).exists()}
             # As in a push that was not cut off: what was removed on main is still to be removed on my branch.
             beside = repo.per_member and intent.branch == "main"
             gone = [path for path, content in intent.contents.items() if content is None and not beside]
-            workspace.state.update_synced(repo.id, here, gone)
+            workspace.state.update_synced(repo.id, sent, gone)
             heads = workspace.state.heads(repo.id)
             if not repo.per_member and heads.main == intent.parent:
                 workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit))

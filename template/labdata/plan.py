@@ -6,7 +6,7 @@ The table that these functions follow is in docs/how-it-works.md of the project.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labdata.content import Content, Tree, crossings, joined, same
@@ -115,10 +115,11 @@ def plan_get(
             _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path))
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
-    _settle_crossings(plan, mine, theirs, choose)
-    # My side is compared with my branch from now on, so that the next put sends it there and is not taken aback.
     held: dict[str, Content | None] = dict(theirs if branch is None else branch)
     held.update({path: clash[0] for path, clash in clashes.items()})
+    mains = {path for path, clash in clashes.items() if clash[1] is not None and choose(path) == "theirs"}
+    _settle_crossings(plan, mine, held, mains, choose)
+    # My side is compared with my branch from now on, so that the next put sends it there and is not taken aback.
     for path in plan.overruled:
         if path not in plan.write and path not in plan.remove:
             _keep(plan, path, held.get(path))
@@ -197,30 +198,33 @@ def _settle_clash(
         _take(plan, path, branch)
 
 
-def _settle_crossings(plan: GetPlan, mine: Tree, theirs: Tree, choose: Callable[[str], Side]) -> None:
+def _settle_crossings(
+    plan: GetPlan, mine: Tree, held: Mapping[str, Content | None], mains: Collection[str], choose: Callable[[str], Side]
+) -> None:
     """Settle where a write needs a folder that is a file here, or the other way round; else it is a conflict.
 
     Both cannot be. Whatever loses counts as removed by me, so that the next put removes it from the branch too.
+    ``mains`` are the paths on which main's side was chosen against my branch's.
     """
     there = (mine.keys() - set(plan.remove)) | plan.write.keys()
     for path, other in crossings(plan.write, there):
         sides = {choose(path), choose(other)}
-        if sides == {"theirs"} and other in mine:
-            plan.remove.append(other)
-            plan.keep = [kept for kept in plan.keep if kept != other]
-            plan.adopt.pop(other, None)
-            if other in theirs:
-                plan.adopt[other] = theirs[other]
-        elif sides == {"theirs"}:
-            lost = other if path not in theirs else path
-            plan.write.pop(lost, None)
-            plan.overruled.append(lost)
+        if sides == {"theirs"}:
+            _give_way(plan, path if other in mains else other, mine, held)
         elif "mine" in sides and "theirs" not in sides:
             plan.overruled += [path, other]
             plan.write.pop(path, None)
         else:
             plan.conflicts.append(Conflict(path, mine.get(path), plan.write.pop(path, None)))
-            plan.conflicts.append(Conflict(other, mine.get(other), theirs.get(other)))
+            plan.conflicts.append(Conflict(other, mine.get(other), held.get(other)))
+    plan.conflicts = list({conflict.path: conflict for conflict in reversed(plan.conflicts)}.values())[::-1]
+
+
+def _give_way(plan: GetPlan, path: str, mine: Tree, held: Mapping[str, Content | None]) -> None:
+    plan.write.pop(path, None)
+    if path in mine and path not in plan.remove:
+        plan.remove.append(path)
+    _keep(plan, path, held.get(path))
 
 
 @dataclass(slots=True)
@@ -248,11 +252,13 @@ def plan_put(
     now: Tree,
     *,
     may_publish: Callable[[str], bool] = lambda _path: True,
+    seen: Callable[[str], bool] = lambda _path: False,
 ) -> PutPlan:
     """Decide what to send from a working copy to a branch.
 
     Takes the base and the files on disk; ``then`` and ``now``, the branch when it was last synced and as it is;
-    and ``may_publish``, which paths may be sent. A path that moved on the branch since is refused if it was
+    ``may_publish``, which paths may be sent; and ``seen``, of which paths the working copy had seen all that
+    ``then`` held, whether or not they are still here. A path that moved on the branch since is refused if it was
     changed here too, and is left for the next get if it was not. A file that was never synced here and is not on
     disk is nobody's removal.
     """
@@ -268,7 +274,7 @@ def plan_put(
                 plan.forget.append(path)
         elif ours is None and before is None:
             continue
-        elif _moved(before, then.get(path), theirs):
+        elif _moved(before, then.get(path), theirs, seen=seen(path)):
             if same(ours, before) and same(before, then.get(path)):
                 plan.news.append(path)
             else:
@@ -290,12 +296,12 @@ def base_against(base: Tree, then: Tree, now: Tree) -> dict[str, Content]:
     return known | {path: then[path] for path in base if path in then and path not in known}
 
 
-def _moved(base: Content | None, then: Content | None, now: Content | None) -> bool:
+def _moved(base: Content | None, then: Content | None, now: Content | None, *, seen: bool) -> bool:
     """Tell whether a branch changed a path since this working copy last saw it."""
     if same(now, base):
         return False
-    if base is None:
-        # Never seen here: whatever is there now is somebody else's.
+    if base is None and not seen:
+        # Whatever is there now is somebody else's.
         return now is not None
     return not same(now, then)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from labdata import checks, intent, plan
@@ -103,6 +104,7 @@ def _decide(
     then = workspace.tree(repo.id, target.then)
     excludes = workspace.settings.excludes
 
+    @cache
     def in_scope(path: str) -> bool:
         return repo.holds(path) and not excludes.file(path) and (not options.parts or options.parts(path))
 
@@ -112,7 +114,7 @@ def _decide(
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
-    decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish)
+    decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish, seen=repo.fetch)
     if decided.forget:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
         decided.forget = [path for path in decided.forget if path not in view.merged.tree]

@@ -79,7 +79,9 @@ class Push:
 
     def _commit(self, part: plan.PutPlan, label: str, is_last: bool) -> None:
         parent = self.head
-        contents = {**part.send, **part.copy, **dict.fromkeys(part.delete)}
+        # Only what is here: what main copies to the branch beside it is no part of this working copy.
+        here = {path: content for path, content in (part.send | part.copy).items() if path in self.local.mine}
+        contents = here | dict.fromkeys(part.delete)
         intent.note(self.workspace, self.repo, Intent(self.target.branch, parent, label, contents))
         body = self._trailers(label, is_last)
         title = self.message or _title(part)
@@ -103,7 +105,7 @@ class Push:
                     return landed
                 if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
                     raise
-                hub.wait(min(30.0, 0.5 * 2**attempt))
+                hub.wait(min(30.0, 0.5 * 2**attempt) if error.retry_after is None else error.retry_after)
         raise AssertionError("unreachable")
 
     def _change(self, part: plan.PutPlan) -> Change:
@@ -159,9 +161,10 @@ class Push:
         here = {path: content for path, content in landed.items() if path in self.local.mine}
         # What was removed on main is still to be removed on my branch: its base stays.
         gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
-        workspace.state.keep_tree(self.head, tree)
+        adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
         with workspace.state.changes():
-            workspace.state.update_synced(repo.id, {**part.adopt, **here}, gone)
+            workspace.state.keep_tree(self.head, tree)
+            workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if self._is_abreast(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last))
             intent.clear(workspace, repo)
@@ -170,7 +173,7 @@ class Push:
 
     def _is_abreast(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
         """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
-        if self.target.now == self.target.then:
+        if part.news or self.target.now == self.target.then:
             return not part.news
         synced = self.workspace.state.synced(self.repo.id)
         wanted = [path for path in tree if self.repo.holds(path) and self.repo.fetch(path)]

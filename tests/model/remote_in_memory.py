@@ -181,6 +181,12 @@ class MemoryHub:
         for one in self.server.past(revision):
             yield Commit(one.id, one.title, one.message, (one.author,), one.date)
 
+    def open_pull_requests(self, _repo: str) -> Iterator[tuple[int, str]]:
+        self.fuse.burn()
+        for number, pull in sorted(self.server.pulls.items(), reverse=True):
+            if pull.open:
+                yield number, f"address of {number}"
+
     def create_branch(self, _repo: str, branch: str, start: str) -> bool:
         self.fuse.burn()
         if branch in self.server.branches:

@@ -106,6 +106,7 @@ class Story:
         self.told: list[str] = []
         self.figures: Counter[str] = Counter()
         self.must: set[str] = set()
+        self.tags: list[str] = []
         self.given_up: dict[str, Memory] = defaultdict(Memory)
         self.held: dict[str, Memory] = defaultdict(Memory)
         self.touched: list[set[str]] = [set() for _desk in world.desks]
@@ -164,7 +165,8 @@ class Story:
     def _look_back(self, step: Step) -> None:
         branches = sorted(self._heads)
         past = self.world.past(self._heads[branches[step.luck % len(branches)]])
-        self.get(step.who, revision=past[step.luck % len(past)], harm=self.harm(step))
+        revisions = [*past, *self.tags]
+        self.get(step.who, revision=revisions[step.luck % len(revisions)], harm=self.harm(step))
 
     def _put(self, step: Step) -> None:
         self.put(step.who, harm=self.harm(step))
@@ -177,6 +179,34 @@ class Story:
 
     def _propose(self, step: Step) -> None:
         self.propose(step.who, harm=self.harm(step))
+
+    def _tag(self, step: Step) -> None:
+        self.tags.append(f"v{len(self.tags)}")
+        answer = self.world.desks[step.who].tag(self.tags[-1], self.harm(step))
+        self._check_answer(answer)
+        self._check(answer.code != 3 and self.world.heads() == self._heads, "a tag changed the Hub")
+        if answer.code != 0:
+            self.tags.pop()
+
+    def _status(self, step: Step) -> None:
+        desk = self.world.desks[step.who]
+        before = desk.files()
+        answer = desk.status(self.harm(step))
+        self._check_answer(answer)
+        self._check(desk.files() == before, "a status changed files")
+
+    def _undo(self, step: Step) -> None:
+        """The last get is taken back: what it brought goes, what it replaced is back, and nothing else moves."""
+        desk = self.world.desks[step.who]
+        before = desk.files()
+        answer = desk.undo(self.harm(step))
+        self._check_answer(answer)
+        self._check(self.world.heads() == self._heads, "an undo changed the Hub")
+        if answer.code in (1, 3):
+            self._check(desk.files() == before or self.shaken[step.who], "a refused undo changed files")
+        # What the get had replaced by its owner's wish is unsaved again.
+        self._check_base(step.who, answer, Patterns(("**",)))
+        self._check_kept()
 
     def _merge(self, step: Step) -> None:
         pulls = sorted(self.world.pulls())
@@ -196,7 +226,7 @@ class Story:
     ) -> Answer:
         """A get; ``mine`` and ``theirs`` are given for paths that were listed as in conflict."""
         desk = self.world.desks[who]
-        before = desk.files()
+        before, unsaved = desk.files(), self._unsaved(desk)
         self._overrule(desk, Patterns(mine), desk.branch, "main")
         self._overrule(desk, Patterns(theirs), desk.branch)
         answer: Answer = desk.get(parts, mine, theirs, revision, harm)
@@ -207,7 +237,7 @@ class Story:
         given = Patterns(theirs)
         if answer.code in (1, 3):
             self._check(not changed or self.shaken[who], f"a get that ended with {answer.code} changed {changed}")
-        wrong = {path for path in changed & self.touched[who] if not given(path)}
+        wrong = {path for path in changed & unsaved & self.touched[who] if not given(path)}
         self._check(not wrong, f"a get changed unsaved work: {wrong}")
         for path in changed:
             if path in before and given(path):
@@ -231,7 +261,9 @@ class Story:
             self._check_push(desk, target, start, touched)
             if answer.killed:
                 # It has landed, and the next command will learn so.
-                self.touched[who] -= {path for path in touched if before.get(path) == self._tree_of(target).get(path)}
+                tree = self._tree_of(target)
+                landed = {path for path in touched if before.get(path) == tree.get(path)}
+                self.touched[who] -= {path for path in landed if path in before or not main}
         self._check_base(who, answer, Patterns(()))
         if answer.code == 0 and not parts and not main:
             # The removal of a file of main stays noted until the branch has a commit to show it by.

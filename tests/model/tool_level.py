@@ -1,0 +1,293 @@
+"""Stories with the whole tool: processes, a real Hub on this machine, faults on the way to it, and kills."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pygit2
+from huggingface_hub.errors import HfHubHTTPError
+from labdata.content import Content, parents
+
+from localhub import pointers
+from localhub.testing import Hub
+from tests.endurance.runner import Conditions, Runner
+from tests.endurance.tripwire import Trap
+from tests.members import Lab, Member, new_lab
+from tests.model.remote_in_memory import Texts
+from tests.model.steps import WEIGHTS, Setting, Step, any_setting, any_step
+from tests.model.story import Answer, Story
+
+LONGEST = 9
+LAYERS = ("interim", "processed")
+
+_WEIGHTS = WEIGHTS | {"undo": 3, "tag": 2, "status": 2, "lose_state": 2, "look": 6, "put": 20, "get": 22}
+_ROUTES = ("refs", "tree", "commits", "commit", "preupload", "paths-info", "resolve", "xet-token", "repo-info", "*")
+_DEEDS = (
+    "status=503",
+    "status=500",
+    "status=429,retry-after=1",
+    "status=409",
+    "drop=1",
+    "refuse=1",
+    "cut=40",
+    "after=1,status=502",
+)
+
+
+@dataclass(frozen=True)
+class Harm:
+    """What a command is up against: a kill before its step number ``kill_at`` (0: none), and the Hub's faults."""
+
+    kill_at: int = 0
+    rules: tuple[str, ...] = ()
+
+
+def harm(step: Step) -> Harm | None:
+    """Kill one command in twelve, and let the Hub fail in one of six."""
+    chance = Random(step.luck)
+    kind = chance.randrange(12)
+    if kind == 0:
+        return Harm(kill_at=chance.randint(1, 70))
+    if kind in (1, 2):
+        often = chance.choice((1, 1, 2, 50))
+        rule = f"route={chance.choice(_ROUTES)},{chance.choice(_DEEDS)},skip={chance.randrange(3)},times={often}"
+        return Harm(rules=(rule,))
+    return None
+
+
+class ToolDesk:
+    """One member at one computer, whose commands the fork server runs."""
+
+    def __init__(self, world: ToolWorld, branch: str, number: int) -> None:
+        self.world = world
+        self.branch = branch
+        self.member: Member = world.lab.member(branch, f"-{number}", ready=False)
+        toml = self.member.root / "labdata.toml"
+        fetch = ", ".join(f'"{pattern}"' for pattern in world.setting.fetch)
+        head, _table, rest = toml.read_text().partition("[repos.results]")
+        text = rest.replace('fetch = ["**"]', f"fetch = [{fetch}]", 1)
+        limit = f"files_per_commit = {world.setting.files_per_commit}\n"
+        toml.write_text(f"{limit}{head}[repos.results]{text}")
+
+    @property
+    def _database(self) -> Path:
+        return self.member.path(".labdata/state.db")
+
+    def files(self) -> Texts:
+        found = [path for layer in LAYERS for path in self.member.path(layer).rglob("*") if path.is_file()]
+        return {path.relative_to(self.member.root / "data").as_posix(): path.read_text() for path in sorted(found)}
+
+    def kept(self) -> set[str]:
+        return set(self.member.recycled())
+
+    def base(self) -> dict[str, Content]:
+        rows = self._rows("SELECT path, size, sha256, git FROM synced WHERE repo = ?")
+        return {path: Content(size, sha256, git) for path, size, sha256, git in rows}
+
+    def elsewhere(self) -> bool:
+        return any('"elsewhere": ""' not in body for (body,) in self._rows("SELECT body FROM heads WHERE repo = ?"))
+
+    def _rows(self, query: str) -> list[Any]:
+        if not self._database.exists():
+            return []
+        with closing(sqlite3.connect(self._database)) as database:
+            return database.execute(query, (self.world.lab.results,)).fetchall()
+
+    def write(self, path: str, text: str) -> None:
+        self.world.know(text)
+        where = self.member.path(path)
+        if where.is_dir():
+            shutil.rmtree(where)
+        for above in parents(path):
+            if self.member.path(above).is_file():
+                self.member.path(above).unlink()
+        self.member.write(path, text)
+
+    def remove(self, path: str) -> None:
+        if self.member.path(path).is_file():
+            self.member.remove(path)
+
+    def lose_state(self) -> None:
+        for file in self._database.parent.glob("state.db*"):
+            file.unlink()
+
+    def get(
+        self,
+        parts: tuple[str, ...] = (),
+        mine: tuple[str, ...] = (),
+        theirs: tuple[str, ...] = (),
+        revision: str = "",
+        harm: Harm | None = None,
+    ) -> Answer:
+        sides = [word for path in mine for word in ("--mine", path)]
+        sides += [word for path in theirs for word in ("--theirs", path)]
+        if revision:
+            sides += ["--from" if revision in self.world.heads() else "--at", revision]
+        return self._run(harm, "get", "results", *parts, *sides)
+
+    def put(self, parts: tuple[str, ...] = (), main: bool = False, harm: Harm | None = None) -> Answer:
+        return self._run(harm, "put", "results", *parts, *(["--main"] if main else []))
+
+    def propose(self, harm: Harm | None = None) -> Answer:
+        return self._run(harm, "pr", "create", "Results")
+
+    def undo(self, harm: Harm | None = None) -> Answer:
+        return self._run(harm, "undo")
+
+    def tag(self, name: str, harm: Harm | None = None) -> Answer:
+        return self._run(harm, "tag", name)
+
+    def status(self, harm: Harm | None = None) -> Answer:
+        return self._run(harm, "status")
+
+    def _run(self, harm: Harm | None, *arguments: str) -> Answer:
+        world = self.world
+        traps = [Trap(at=harm.kill_at)] if harm and harm.kill_at else []
+        if harm and harm.rules:
+            world.lab.hub.set_faults(harm.rules)
+        try:
+            ended = world.runner.run(self.member, arguments, Conditions(traps=traps, impatient=True))
+        finally:
+            if harm and harm.rules:
+                struck = sum(rule["struck"] for rule in world.lab.hub.faults())
+                world.figures["faults"] += struck
+                world.lab.hub.set_faults([])
+        paths = [line.strip().split("  ")[0] for line in ended.stderr.splitlines() if line.startswith("  data/")]
+        return Answer(ended.code, ended.said, [path.removeprefix("data/") for path in paths])
+
+
+class ToolWorld:
+    """A project on a real Hub, whose repositories are looked at where they lie."""
+
+    def __init__(self, lab: Lab, runner: Runner, setting: Setting) -> None:
+        self.lab = lab
+        self.runner = runner
+        self.setting = setting
+        self.figures: Counter[str] = Counter()
+        self.tree = cache(self._tree)
+        self.past = cache(self._past)
+        self._known: dict[str, str] = {}
+        self._texts: set[str] = set()
+        self._looked: set[str] = set()
+        self._done: set[int] = set()
+        api = lab.hub.api("cho")
+        for repo in (lab.inputs, lab.results):
+            api.create_repo(repo, repo_type="dataset")
+        self.git = pygit2.Repository(str(lab.hub.root / "repos" / f"{lab.results}.git"))
+        self.desks = [ToolDesk(self, branch, number) for number, branch in enumerate(setting.desks)]
+
+    def know(self, text: str) -> None:
+        """Remember a text by its hash: the Hub's git holds pointers."""
+        self._known[hashlib.sha256(text.encode()).hexdigest()] = text
+
+    def heads(self) -> dict[str, str]:
+        return self._refs("refs/heads/")
+
+    def _refs(self, prefix: str) -> dict[str, str]:
+        names = [name for name in self.git.references if name.startswith(prefix)]
+        return {name.removeprefix(prefix): str(self.git.references[name].target) for name in names}
+
+    def _tree(self, commit: str) -> Texts:
+        return dict(self._walk(self.git[commit].peel(pygit2.Tree), ""))
+
+    def _walk(self, tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
+        for item in tree:
+            if isinstance(item, pygit2.Tree):
+                yield from self._walk(item, f"{prefix}{item.name}/")
+            elif isinstance(item, pygit2.Blob) and prefix:
+                pointer = pointers.parse(item.data)
+                yield f"{prefix}{item.name}", self._known[pointer.sha256] if pointer else item.data.decode()
+
+    def _past(self, commit: str) -> list[str]:
+        found = [commit]
+        while ids := self.git[found[-1]].peel(pygit2.Commit).parent_ids:
+            found.append(str(ids[0]))
+        return found
+
+    def message(self, commit: str) -> str:
+        return self.git[commit].peel(pygit2.Commit).message
+
+    def texts(self) -> set[str]:
+        for commit in {*self.heads().values(), *self._refs("refs/pr/").values()} - self._looked:
+            for one in self.past(commit):
+                if one not in self._looked:
+                    self._looked.add(one)
+                    self._texts.update(self.tree(one).values())
+        return self._texts
+
+    def pulls(self) -> dict[int, str]:
+        found = {int(number): head for number, head in self._refs("refs/pr/").items()}
+        return {number: head for number, head in found.items() if number not in self._done}
+
+    def merge(self, number: int) -> bool:
+        self._done.add(number)
+        api = self.lab.hub.api("cho")
+        try:
+            api.merge_pull_request(self.lab.results, number, repo_type="dataset")
+        except HfHubHTTPError as error:
+            if error.response.status_code != 409:
+                raise
+            api.change_discussion_status(self.lab.results, number, "closed", repo_type="dataset")
+            return False
+        return True
+
+
+@contextmanager
+def open_house() -> Iterator[tuple[Hub, Runner]]:
+    """A Hub and a fork server, for many stories."""
+    with (
+        tempfile.TemporaryDirectory(prefix="stories-") as folder,
+        Runner.started() as runner,
+        Hub.start(Path(folder) / "hub") as hub,
+    ):
+        yield hub, runner
+
+
+def chosen(seed: str) -> tuple[Setting, list[Step], int]:
+    """The story of a seed, and the milliseconds that the Hub is away."""
+    chance = Random(seed)
+    setting = any_setting(chance)
+    steps = [any_step(chance, len(setting.desks), _WEIGHTS) for _step in range(chance.randint(3, LONGEST))]
+    return setting, steps, chance.choice((0, 0, 2, 8))
+
+
+def play(hub: Hub, runner: Runner, seed: str) -> Counter[str]:
+    """Tell the story of a seed to its end; returns its figures, raises ``BrokenError`` if it breaks a promise."""
+    setting, steps, latency = chosen(seed)
+    with tempfile.TemporaryDirectory(prefix="story-") as folder:
+        hub.set_faults([], latency_ms=latency)
+        world = ToolWorld(new_lab(hub, Path(folder)), runner, setting)
+        story = Story(world, setting, harm)
+        for step in steps:
+            story.tell(step)
+        story.settle(Random(seed))
+    return story.figures + world.figures + Counter(histories=1)
+
+
+_house: list[tuple[Hub, Runner]] = []
+
+
+def told(seed: str) -> tuple[Counter[str], str]:
+    """Tell the story of a seed; returns its figures and, if it broke a promise, what it says."""
+    if not _house:
+        import atexit
+
+        opened = open_house()
+        _house.append(opened.__enter__())
+        atexit.register(opened.__exit__, None, None, None)
+    hub, runner = _house[0]
+    try:
+        return play(hub, runner, seed), ""
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong here, someone should read the story
+        return Counter(histories=1), f"{type(error).__name__}: {error}"
