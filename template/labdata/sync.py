@@ -379,7 +379,7 @@ def _place(
     """Put everything in its place, removals first; returns the paths that changed under our hands."""
     if not decided.touches_disk:
         if _brings_news(local, decided):
-            _adjust_times(workspace, local, decided, frozenset(), _moment(view))
+            _adjust_times(workspace, view.repo, local, decided, frozenset(), _moment(view))
         return []
     moment = _moment(view)
     for where, _content in staged.values():
@@ -392,7 +392,7 @@ def _place(
     for path, (_where, content) in staged.items():
         if path not in missed:
             workspace.worktree.remember(path, content, moment)
-    _adjust_times(workspace, local, decided, frozenset(staged), moment)
+    _adjust_times(workspace, view.repo, local, decided, frozenset(staged), moment)
     return missed
 
 
@@ -435,8 +435,11 @@ def _moment(view: View) -> int:
 
 
 def _adjust_times(
-    workspace: Workspace, local: Local, decided: plan.GetPlan, written: frozenset[str], moment: int
+    workspace: Workspace, repo: Repo, local: Local, decided: plan.GetPlan, written: frozenset[str], moment: int
 ) -> None:
+    if not repo.per_member:
+        # What all share is where the pipeline begins: none of it is made from what has just come.
+        return
     touched = written | set(decided.remove)
     clean: dict[str, int] = {}
     unsaved: dict[str, int] = {}

@@ -18,6 +18,7 @@ from pathlib import Path
 from huggingface_hub import constants, hf_hub_url
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
+from labdata import console
 from labdata.content import Content, same
 from labdata.errors import HubError, LabdataError
 from labdata.remote import TYPE, Hub
@@ -153,7 +154,8 @@ def check_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(folder).free
     if size and free < size + 64 * _BLOCK:
         raise LabdataError(
-            f"The disk of {folder} has {free / 1e9:.1f} GB free, {size / 1e9:.1f} GB are needed. Nothing was changed.",
+            f"The disk of {folder} has {console.size(free)} free; {console.size(size)} and some room to work in "
+            "are needed. Nothing was changed.",
             "Free some room (`just recycle-empty`, `just cache-clear`) or get a part: `just get-inputs external/`.",
         )
 

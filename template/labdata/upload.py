@@ -112,11 +112,15 @@ def _send(workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, Con
     access = hub.xet_access(repo.id, "write", branch)
     try:
         commit = hf_xet.XetSession().new_upload_commit(**access, progress_callback=progress)
-        for path, content in files.items():
-            commit.start_upload_file(str(workspace.worktree.path(path)), sha256=content.sha256)
+        # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
+        uploads = {path: commit.start_upload_file(str(workspace.worktree.path(path))) for path in files}
         report = commit.wait_to_finish()
+        sent = {path: upload.result().xet_info.sha256 for path, upload in uploads.items()}
     except (RuntimeError, OSError, hf_xet.XetAuthenticationError) as error:
         raise _about_access(hub, repo, error) from error
+    for path, sha256 in sent.items():
+        if sha256 != files[path].sha256:
+            raise changed_meanwhile(path)
     return int(report.dedup_metrics.total_bytes_uploaded)
 
 

@@ -71,7 +71,7 @@ _sleep = _Sleep()
 
 def main() -> None:
     """Serve until standard input ends."""
-    time.sleep = _sleep
+    time.sleep = _sleep  # type: ignore[assignment]
     for module in pkgutil.iter_modules(labdata.__path__):
         if module.name != "__main__":
             importlib.import_module(f"labdata.{module.name}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pygit2
 import pytest
 from labdata import names
+from pygit2.enums import ObjectType
 
 from tests.endurance.runner import Quick
 from tests.members import Lab
@@ -43,40 +44,35 @@ class Forger:
     def __init__(self, lab: Lab) -> None:
         self.git = pygit2.Repository(str(lab.hub.root / "repos" / f"{lab.results}.git"))
 
-    def publish(self, files: dict[str, str], modes: dict[str, bytes] | None = None) -> None:
+    def publish(self, files: dict[str, str], mode: bytes = FILE) -> None:
         """Add files to main under any names at all."""
         head = self.git.references["refs/heads/main"].peel(pygit2.Commit)
-        root: dict[str, object] = {}
-        self._read(head.tree, root)
-        for path, text in files.items():
-            folder = root
-            *parents, name = path.split("/")
-            for parent in parents:
-                folder = folder.setdefault(parent, {})  # type: ignore[assignment]
-            folder[name] = (
-                (modes or {}).get(path, FILE),
-                self.git.create_blob(text.encode("utf-8", "surrogateescape")),
-            )
-        tree = self._write(root)
+        entries = dict(self._blobs(head.tree, ""))
+        entries |= {path: (mode, str(self.git.create_blob(text.encode()))) for path, text in files.items()}
         who = pygit2.Signature("mal", "mal@example.org")
-        self.git.create_commit("refs/heads/main", who, who, "harmless", tree, [head.id])
+        self.git.create_commit("refs/heads/main", who, who, "harmless", self._tree(entries), [head.id])
 
-    def _read(self, tree: pygit2.Tree, into: dict[str, object]) -> None:
+    def _blobs(self, tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, tuple[bytes, str]]]:
         for item in tree:
             if isinstance(item, pygit2.Tree):
-                below: dict[str, object] = {}
-                self._read(item, below)
-                into[str(item.name)] = below
+                yield from self._blobs(item, f"{prefix}{item.name}/")
             else:
-                into[str(item.name)] = (FILE, item.id)
+                yield f"{prefix}{item.name}", (FILE, str(item.id))
 
-    def _write(self, folder: dict[str, object]) -> pygit2.Oid:
-        lines = []
-        for name, entry in folder.items():
-            mode, oid = (TREE, self._write(entry)) if isinstance(entry, dict) else entry  # type: ignore[misc]
-            raw = name.encode("utf-8", "surrogateescape")
-            lines.append((raw + (b"/" if mode == TREE else b""), mode + b" " + raw + b"\0" + bytes.fromhex(str(oid))))
-        return self.git.odb.write(pygit2.enums.ObjectType.TREE, b"".join(line for _key, line in sorted(lines)))
+    def _tree(self, entries: dict[str, tuple[bytes, str]]) -> pygit2.Oid:
+        level: dict[str, tuple[bytes, str]] = {}
+        below: dict[str, dict[str, tuple[bytes, str]]] = {}
+        for path, entry in entries.items():
+            name, slash, rest = path.partition("/")
+            if slash:
+                below.setdefault(name, {})[rest] = entry
+            else:
+                level[name] = entry
+        level |= {name: (TREE, str(self._tree(inner))) for name, inner in below.items()}
+        # As git sorts: a folder as if its name ended in a slash.
+        order = sorted(level, key=lambda name: name + "/" * (level[name][0] == TREE))
+        lines = [level[name][0] + b" " + name.encode() + b"\0" + bytes.fromhex(level[name][1]) for name in order]
+        return self.git.odb.write(ObjectType.TREE, b"".join(lines))
 
 
 def everything_outside(member: Quick) -> dict[str, str]:
@@ -169,7 +165,7 @@ def test_a_file_that_is_a_link_is_not_written_through(lab: Lab, join: Join, tmp_
 
 def test_a_link_on_the_hub_is_a_file_here(lab: Lab, join: Join) -> None:
     bob = join("bob")
-    Forger(lab).publish({"processed/passwords.csv": "/etc/passwd"}, {"processed/passwords.csv": LINK})
+    Forger(lab).publish({"processed/passwords.csv": "/etc/passwd"}, LINK)
     bob.get()
     assert not bob.path("processed/passwords.csv").is_symlink()
 

@@ -28,7 +28,8 @@ def versions(lab: Lab, branch: str, path: str) -> list[str]:
     git = pygit2.Repository(str(lab.hub.root / "repos" / f"{lab.results}.git"))
     found: list[str] = []
     for commit in git.walk(git.references[f"refs/heads/{branch}"].target):
-        text = bytes(commit.tree[path].data).decode() if path in commit.tree else ""
+        blob = commit.tree.get(path, None)
+        text = blob.data.decode() if isinstance(blob, pygit2.Blob) else ""
         if text and found[-1:] != [text]:
             found.append(text)
     return found

@@ -8,6 +8,7 @@ the process.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -151,11 +152,8 @@ def _spring(trap: Trap) -> None:
 
 def fill(path: Path) -> None:
     """Take all the room that is left on a disk with one file."""
-    with path.open("ab") as file:
+    with path.open("ab", buffering=0) as file:
         for size in (1 << 20, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-                    file.flush()
-            except OSError:
-                continue
+            with contextlib.suppress(OSError):
+                while file.write(b"\0" * size):
+                    pass
