@@ -54,6 +54,7 @@ def settle(workspace: Workspace, repo: Repo) -> None:
                 workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit))
             elif repo.per_member and intent.branch == "main" and heads.main == intent.parent:
                 workspace.state.set_heads(repo.id, replace(heads, main=commit))
-            elif repo.per_member and intent.branch == heads.branch_name and heads.branch == intent.parent:
+            elif intent.branch == heads.branch_name and intent.parent in (heads.branch, heads.main):
+                # A branch that the push itself made begins where the news of main ended here.
                 workspace.state.set_heads(repo.id, replace(heads, branch=commit))
         workspace.state.set_intent(repo.id, None)
