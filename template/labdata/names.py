@@ -53,6 +53,8 @@ def portability(path: str) -> str | None:
 
 def folded(path: str) -> str:
     """Return the form in which macOS and Windows compare names."""
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", path).casefold()
 
 
@@ -110,8 +112,10 @@ class Excludes:
         # Most patterns are a name or `*` and an ending: a hundred thousand names are told faster without a regex.
         self._names = frozenset(pattern for pattern in files if not _WILD.search(pattern) and "/" not in pattern)
         self._endings = tuple(pattern[1:] for pattern in files if _ENDING.fullmatch(pattern))
-        others = [pattern for pattern in files if pattern not in self._names and not _ENDING.fullmatch(pattern)]
-        self._other = _any_of(others)
+        self._beginnings = tuple(pattern[:-1] for pattern in files if _BEGINNING.fullmatch(pattern))
+        simple = self._names.union(pattern for pattern in files if _ENDING.fullmatch(pattern))
+        others = [pattern for pattern in files if pattern not in simple and not _BEGINNING.fullmatch(pattern)]
+        self._other = _any_of(others) if others else None
         self._folder = _any_of(self.folders)
         self._known_folders: dict[str, bool] = {"": False}
 
@@ -127,9 +131,12 @@ class Excludes:
 
     def named(self, name: str, path: str) -> bool:
         """Tell whether a file is left out by its own name or its whole path, whatever the folders above it."""
-        if name in self._names or name.endswith(self._endings):
+        if name in self._names or name.endswith(self._endings) or name.startswith(self._beginnings):
             return True
-        return self._other.match(name) is not None or self._other.match(path) is not None
+        if path.startswith(self._beginnings):
+            return True
+        other = self._other
+        return other is not None and (other.match(name) is not None or other.match(path) is not None)
 
     def _within(self, folder: str) -> bool:
         known = self._known_folders.get(folder)
@@ -141,6 +148,7 @@ class Excludes:
 
 _WILD = re.compile(r"[*?[]")
 _ENDING = re.compile(r"\*[^*?[/]+")
+_BEGINNING = re.compile(r"[^*?[/]+\*")
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:

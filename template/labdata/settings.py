@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,11 @@ class Repo:
 
     def holds(self, path: str) -> bool:
         """Tell whether a path belongs to this repo's folders."""
-        return path.split("/", 1)[0] in self.folders and "/" in path
+        return path.startswith(self._beginnings)
+
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return tuple(f"{folder}/" for folder in self.folders)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -191,7 +191,8 @@ class State:
         """Keep a commit's tree; only the newest few are kept."""
         body = {path: (c.size, c.sha256, c.git, c.xet) for path, c in tree.items()}
         packed = zlib.compress(json.dumps(body).encode(), 1)
-        with self._db:
+        # Within changes() it is kept with them, for each transaction waits for the disk.
+        with nullcontext() if self._db.in_transaction else self._db:
             self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
             kept = {head for heads in self._all_heads() for head in (heads.branch, heads.main)} | {commit_id}
             rows = [row[0] for row in self._db.execute("SELECT commit_id FROM trees")]

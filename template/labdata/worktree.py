@@ -12,12 +12,15 @@ import os
 import shutil
 import stat as stat_bits
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
 from labdata.content import Content, same
@@ -31,6 +34,9 @@ GIT_HASH_LIMIT = 32 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _FINE_CLOCK = 100_000_000  # ns; kernels stamp files with a clock that ticks every few ms
 _COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
+_SIGNED = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
+_SIGNATURE = attrgetter(*_SIGNED)
+_CTIME = _SIGNED.index("st_ctime_ns")
 
 
 @dataclass(slots=True)
@@ -52,10 +58,15 @@ class Scan:
         """
         if not self.files or self.skipped:
             return ""
-        if max(stat.st_ctime_ns for stat in self.files.values()) + _COARSE_CLOCK > self.began:
+        try:
+            numbers = array("q", chain.from_iterable(map(_SIGNATURE, self.files.values())))
+        except OverflowError:
+            # Some filesystems number their inodes beyond what fits.
+            return ""
+        if max(numbers[_CTIME :: len(_SIGNED)]) + _COARSE_CLOCK > self.began:
             return ""
         digest = hashlib.blake2b("\0".join(self.files).encode(errors="surrogateescape"))
-        digest.update(repr([_signature(stat) for stat in self.files.values()]).encode())
+        digest.update(numbers)
         return digest.hexdigest()
 
 
@@ -99,6 +110,7 @@ class Worktree:
 
     def _walk(self, folder: str, prefix: str, found: Scan) -> None:
         below: list[str] = []
+        excluded, files, is_file = self.excludes.named, found.files, stat_bits.S_ISREG
         with _readable(Path(folder)), _entries(folder) as entries:
             for entry in entries:
                 name = entry.name
@@ -106,27 +118,21 @@ class Worktree:
                     below.append(name)
                     continue
                 path = f"{prefix}/{name}"
-                if not self.excludes.named(name, path):
-                    self._add(entry, path, found)
+                if excluded(name, path):
+                    continue
+                try:
+                    stat = entry.stat()
+                except FileNotFoundError:
+                    found.skipped[path] = "a link to nothing"
+                    continue
+                if is_file(stat.st_mode):
+                    files[path] = stat
+                else:
+                    kind = "a link to a folder" if stat_bits.S_ISDIR(stat.st_mode) else "not an ordinary file"
+                    found.skipped[path] = kind
         for name in below:
             if not self.excludes.folder(name):
                 self._walk(os.path.join(folder, name), f"{prefix}/{name}", found)  # noqa: PTH118 - thousands of times
-
-    def _add(self, entry: os.DirEntry[str], path: str, found: Scan) -> None:
-        if not path.isascii() and not _is_text(path):
-            found.skipped[path.encode("utf-8", "backslashreplace").decode()] = "not named in UTF-8"
-            return
-        try:
-            stat = entry.stat()
-        except FileNotFoundError:
-            found.skipped[path] = "a link to nothing"
-            return
-        if stat_bits.S_ISREG(stat.st_mode):
-            found.files[path] = stat
-        elif stat_bits.S_ISDIR(stat.st_mode):
-            found.skipped[path] = "a link to a folder"
-        else:
-            found.skipped[path] = "not an ordinary file"
 
     def contents(
         self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
@@ -337,7 +343,8 @@ def _is_text(name: str) -> bool:
 
 
 def _signature(stat: os.stat_result) -> tuple[int, int, int, int]:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+    found: tuple[int, int, int, int] = _SIGNATURE(stat)
+    return found
 
 
 def _signature_of(known: Stat) -> tuple[int, int, int, int]:
@@ -346,7 +353,7 @@ def _signature_of(known: Stat) -> tuple[int, int, int, int]:
 
 def _unchanged(known: Stat, stat: os.stat_result) -> bool:
     """Tell whether a file certainly is as it was read: same stat, and not written in the same tick as the reading."""
-    if known[:4] != (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino):
+    if known[:4] != _SIGNATURE(stat):
         return False
     tick = _COARSE_CLOCK if known.mtime % 1_000_000_000 == 0 else _FINE_CLOCK
     # The change time cannot be set by a program, so it tells of an edit that keeps size and modification time.

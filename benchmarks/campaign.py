@@ -1,0 +1,127 @@
+"""The race: every program does every operation, in turns, so that a busy minute of the machine hits all alike."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import data, store
+from benchmarks.contenders.base import Contender, Ground
+from benchmarks.contenders.dvc import Dvc
+from benchmarks.contenders.hf import Hf
+from benchmarks.contenders.labdata import Labdata
+from benchmarks.contenders.s3 import Rclone, S5cmd
+from benchmarks.measuring import BenchmarkError, Counter, HubCounter, Sample, StoreCounter
+from benchmarks.tools import Toolbox
+from localhub.testing import Hub
+
+CONTENDERS: dict[str, type[Contender]] = {kind.name: kind for kind in (Labdata, Hf, Dvc, Rclone, S5cmd)}
+
+FIRST = "first put"
+STATUS, PUT, GET = "no-op status", "no-op put", "no-op get"
+PUT_ONE, GET_ONE, FRESH = "put after one change", "get after one remote change", "fresh get"
+OPERATIONS = (STATUS, PUT, GET, PUT_ONE, GET_ONE, FRESH)
+
+_TICK = 2.0  # seconds
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Race:
+    """What was measured: ``samples[latency][operation][program]``."""
+
+    samples: dict[int, dict[str, dict[str, list[Sample]]]] = field(default_factory=dict)
+
+    def add(self, latency: int, operation: str, program: str, sample: Sample) -> None:
+        """Note one measurement."""
+        self.samples.setdefault(latency, {}).setdefault(operation, {}).setdefault(program, []).append(sample)
+
+
+def race(
+    folder: Path,
+    toolbox: Toolbox,
+    shape: data.Shape,
+    names: Sequence[str],
+    latencies: Sequence[int],
+    repeat: int,
+    say: Say,
+) -> Race:
+    """Run the whole race in a folder, with servers of its own."""
+    found = Race()
+    with ExitStack() as stack:
+        hub = stack.enter_context(Hub.start(folder / "hub"))
+        s3 = stack.enter_context(store.running(toolbox)) if any(CONTENDERS[name].uses_s3 for name in names) else None
+        ground = Ground(folder / "race", hub, s3, toolbox)
+        counters: dict[bool, Counter] = {False: HubCounter(hub)}
+        if s3:
+            counters[True] = StoreCounter(s3.endpoint)
+        runners = [CONTENDERS[name](ground, counters[CONTENDERS[name].uses_s3]) for name in names]
+        for counter in counters.values():
+            counter.set_latency(latencies[0])
+        for runner in runners:
+            found.add(latencies[0], FIRST, runner.name, _start(runner, shape))
+            say(f"{runner.name}: {FIRST} {found.samples[latencies[0]][FIRST][runner.name][0].seconds:.1f} s")
+        seed = 0
+        for latency in latencies:
+            for counter in counters.values():
+                counter.set_latency(latency)
+            for turn in range(repeat):
+                for runner in runners[turn % len(runners) :] + runners[: turn % len(runners)]:
+                    seed += 1
+                    took = _turn(runner, shape, seed)
+                    for operation, sample in took.items():
+                        found.add(latency, operation, runner.name, sample)
+                    shown = ", ".join(f"{operation} {sample.seconds:.2f}" for operation, sample in took.items())
+                    say(f"{latency} ms, turn {turn + 1}, {runner.name}: {shown}")
+    return found
+
+
+def _start(runner: Contender, shape: data.Shape) -> Sample:
+    runner.prepare(runner.mine)
+    data.lay_out(runner.data(runner.mine), shape)
+    sample = runner.timed(runner.put(changed=True))
+    runner.prepare(runner.theirs)
+    runner.timed(runner.fresh(runner.theirs, "theirs"))
+    _check_equal(runner, runner.theirs, shape)
+    return sample
+
+
+def _turn(runner: Contender, shape: data.Shape, seed: int) -> dict[str, Sample]:
+    took: dict[str, Sample] = {}
+    if status := runner.status():
+        took[STATUS] = runner.timed(status)
+    took[PUT] = runner.timed(runner.put(changed=False))
+    took[GET] = runner.timed(runner.get(runner.theirs, "theirs"))
+    # Some compare times in whole seconds, and would not see a change so soon after the last one.
+    time.sleep(_TICK)
+    path = data.change_one(runner.data(runner.mine), seed)
+    took[PUT_ONE] = runner.timed(runner.put(changed=True))
+    took[GET_ONE] = runner.timed(runner.get(runner.theirs, "theirs"))
+    if not filecmp.cmp(runner.data(runner.mine) / path, runner.data(runner.theirs) / path, shallow=False):
+        raise BenchmarkError(f"{runner.name}: the change did not arrive, so its times mean nothing.")
+    place, home = runner.folder / f"fresh-{seed}", f"fresh-{seed}"
+    runner.prepare(place)
+    took[FRESH] = runner.timed(runner.fresh(place, home))
+    _check_equal(runner, place, shape)
+    shutil.rmtree(place)
+    shutil.rmtree(runner.folder / "homes" / home)
+    return took
+
+
+def _check_equal(runner: Contender, place: Path, shape: data.Shape) -> None:
+    """What arrived must be all that was sent, or the time of sending it means nothing."""
+    mine, theirs = runner.data(runner.mine), runner.data(place)
+    paths = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file() and path.name != ".gitkeep"]
+    wrong = [path for path in paths if not (theirs / path).is_file() or not _same(mine / path, theirs / path)]
+    if wrong or len(paths) != shape.files:
+        raise BenchmarkError(f"{runner.name}: {len(wrong)} of {len(paths)} files did not arrive as they were sent.")
+
+
+def _same(left: Path, right: Path) -> bool:
+    return filecmp.cmp(left, right, shallow=False)
