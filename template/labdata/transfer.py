@@ -53,8 +53,10 @@ class Download:
         missing: dict[str, Content] = {}
         for path, content in files.items():
             where = self.staging.joinpath(*path.split("/"))
-            known = _verified(where, content) if where.is_file() else None
+            known = _verified(where, content) if where.is_file() and where.stat().st_nlink == 1 else None
             if known is None:
+                # Not written over: after a get that was cut off it may be one with a file that someone edits in data/.
+                where.unlink(missing_ok=True)
                 missing[path] = content
             else:
                 staged[path] = (where, known)

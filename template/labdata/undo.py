@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from labdata import console as words
@@ -29,7 +30,8 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
         )
     name, note = last
     changes = _changes(workspace, name, note)
-    edited = [change.path for change in changes if not _as_left(workspace, change)]
+    leaving = {change.path for change in changes if change.staged is None}
+    edited = [change.path for change in changes if not _as_left(workspace, change, leaving)]
     if edited:
         raise ConflictError(
             f"{words.number(len(edited), 'file')} changed since the last get; nothing was taken back.",
@@ -50,19 +52,26 @@ def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
     changes: list[Placement] = []
     for path in sorted({*note.written, *note.moved}, key=lambda path: (path in note.moved, path)):
         old = folder.joinpath(*path.split("/"))
+        there = workspace.worktree.path(path)
+        if path in note.moved and old.is_file() and there.is_file() and old.samefile(there):
+            # Cut off between giving the file its place and taking it out of here.
+            old.unlink()
         if path in note.moved and not old.is_file():
             continue
-        there = workspace.worktree.path(path)
-        if path not in note.moved and not there.exists():
+        if path not in note.moved and not there.is_file():
             continue
         changes.append(Placement(path, old if path in note.moved else None, note.written.get(path)))
     return changes
 
 
-def _as_left(workspace: Workspace, change: Placement) -> bool:
+def _as_left(workspace: Workspace, change: Placement, leaving: set[str]) -> bool:
     where = workspace.worktree.path(change.path)
+    if change.expected is None and where.is_dir() and not where.is_symlink():
+        # The get put a folder in the place of a file: it goes with the last of its files.
+        files = (path for path in where.rglob("*") if not path.is_dir())
+        return all(path.relative_to(workspace.settings.data).as_posix() in leaving for path in files)
     if change.expected is None:
-        return not where.exists()
+        return not os.path.lexists(where)
     return where.is_file() and same(workspace.worktree.read(change.path), change.expected)
 
 

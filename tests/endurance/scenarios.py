@@ -35,12 +35,16 @@ GONE = ("processed/old/gone.csv", "processed/old/gone.parquet", "processed/plate
 
 @dataclass(frozen=True)
 class Scenario:
-    """`before` sets the stage; `edit` does, at every run anew, the work that is not saved; then comes `command`."""
+    """`before` sets the stage; `edit` does, at every run anew, the work that is not saved; then comes `command`.
+
+    A command that is not to be run twice says `already` if the first run had done all there is to do.
+    """
 
     name: str
     command: tuple[str, ...]
     before: Callable[[Stage, Runner], None]
     edit: Callable[[Stage, str], None]
+    already: str = ""
 
 
 def raise_curtain(scenario: Scenario, lab: Lab, runner: Runner, folder: Path) -> Stage:
@@ -102,6 +106,17 @@ def _bob_looks_elsewhere(stage: Stage, runner: Runner) -> None:
     ann.put()
 
 
+def _bob_has_looked(stage: Stage, runner: Runner) -> None:
+    _bob_looks_elsewhere(stage, runner)
+    stage.actor.get("--from", "ann")
+
+
+def _bob_has_got_news(stage: Stage, runner: Runner) -> None:
+    _bob_is_behind(stage, runner)
+    _bob_works_on_other_files(stage, "before")
+    stage.actor.get()
+
+
 def _nothing_unsaved(stage: Stage, salt: str) -> None:
     pass
 
@@ -150,6 +165,8 @@ SCENARIOS = (
         "a conflict settled for mine", ("get", "results", "--mine", "**"), _bob_is_behind, _bob_works_on_the_same_files
     ),
     Scenario("a look at a branch", ("get", "results", "--from", "ann"), _bob_looks_elsewhere, _nothing_unsaved),
+    Scenario("the way home", ("get", "results"), _bob_has_looked, _nothing_unsaved),
+    Scenario("an undo", ("undo",), _bob_has_got_news, _nothing_unsaved, already="was taken back already"),
     Scenario("a put", ("put", "results"), _bob_has_a_branch, _bob_makes_a_large_table),
     Scenario("the put that makes the branch", ("put", "results"), _bob_has_no_branch, _bob_works_on_other_files),
     Scenario("a put that merges main", ("put", "results"), _bob_has_merged_news, _bob_works_on_other_files),

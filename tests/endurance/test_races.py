@@ -28,9 +28,11 @@ def versions(lab: Lab, branch: str, path: str) -> list[str]:
     git = pygit2.Repository(str(lab.hub.root / "repos" / f"{lab.results}.git"))
     found: list[str] = []
     for commit in git.walk(git.references[f"refs/heads/{branch}"].target):
-        blob = commit.tree.get(path, None)
+        if path not in commit.tree:
+            continue
+        blob = commit.tree[path]
         text = blob.data.decode() if isinstance(blob, pygit2.Blob) else ""
-        if text and found[-1:] != [text]:
+        if found[-1:] != [text]:
             found.append(text)
     return found
 
