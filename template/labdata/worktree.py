@@ -120,6 +120,9 @@ class Worktree:
                 path = f"{prefix}/{name}"
                 if excluded(name, path):
                     continue
+                if not path.isascii() and not _is_text(path):
+                    found.skipped[path.encode("utf-8", "backslashreplace").decode()] = "not named in UTF-8"
+                    continue
                 try:
                     stat = entry.stat()
                 except FileNotFoundError:

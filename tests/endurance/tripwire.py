@@ -70,7 +70,7 @@ class Tripwire:
             if self._busy:
                 return
             due = [trap for index, trap in enumerate(self._traps) if self._is_due(index, trap, name)]
-            os.write(self._log, f"{name}\n".encode())
+            os.write(self._log, f"{name}\n".encode(errors="backslashreplace"))
             self._busy = True
             for trap in due:
                 _spring(trap)
