@@ -329,7 +329,7 @@ def _carry_out(
             f"{view.repo.name}: getting {words.number(len(decided.write), 'file')} ({words.size(size)})"
         )
     staged = _download(workspace, view, decided.write, size)
-    missed = _place(workspace, view, local, decided, staged)
+    missed = _place(workspace, view, local, decided, staged, heads)
     with workspace.state.changes():
         written = {path: content for path, (_where, content) in staged.items() if path not in missed}
         gone = [path for path in (*decided.remove, *decided.forget) if path not in missed]
@@ -375,6 +375,7 @@ def _place(
     local: Local,
     decided: plan.GetPlan,
     staged: dict[str, tuple[Path, Content]],
+    heads: Heads,
 ) -> list[str]:
     """Put everything in its place, removals first; returns the paths that changed under our hands."""
     if not decided.touches_disk:
@@ -388,6 +389,12 @@ def _place(
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
     note = _note(workspace, view.repo, local, decided, staged, changes)
     folder = workspace.recycle_bin.open(note)
+    if heads.elsewhere:
+        # Before the first file is placed: should this be cut off, a put must not take another version for mine.
+        with workspace.state.changes():
+            workspace.state.set_heads(
+                view.repo.id, replace(workspace.state.heads(view.repo.id), elsewhere=heads.elsewhere)
+            )
     missed = workspace.place(changes, folder)
     for path, (_where, content) in staged.items():
         if path not in missed:

@@ -205,7 +205,7 @@ def _download(workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, C
 
 
 def _place(
-    workspace: MemoryWorkspace, _view: view.View, local: sync.Local, decided: Any, staged: Mapping[str, Any]
+    workspace: MemoryWorkspace, _view: Any, local: sync.Local, decided: Any, staged: Mapping[str, Any], _heads: Any
 ) -> list[str]:
     """Place as the real room does; what is said to be on the Hub is not kept aside, so that the claim is tested."""
     desk = workspace.desk
@@ -229,7 +229,6 @@ def rooms_in_memory() -> Iterator[None]:
         for room, name, stand in (
             (sync, "_download", _download),
             (sync, "_place", _place),
-            (view, "quick_refs", lambda _repo: None),
             (provenance, "code_version", lambda _root: ""),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))

@@ -16,8 +16,8 @@ from typing import Any
 
 from labdata.content import Content, parents
 from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Refs
-from labdata.remote import Change, Commit
+from labdata.refs import Commit, Refs
+from labdata.remote import Change
 
 REPO = "lab/story-results"
 _START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -261,8 +261,8 @@ class Story:
             self._check_push(desk, target, start, touched)
             if answer.killed:
                 # It has landed, and the next command will learn so.
-                tree = self._tree_of(target)
-                landed = {path for path in touched if before.get(path) == tree.get(path)}
+                old, new = self.world.tree(start), self._tree_of(target)
+                landed = {path for path in touched if before.get(path) == new.get(path) != old.get(path)}
                 self.touched[who] -= {path for path in landed if path in before or not main}
         self._check_base(who, answer, Patterns(()))
         if answer.code == 0 and not parts and not main:
@@ -323,17 +323,14 @@ class Story:
         """All get, put and merge until nobody has anything left to say; then all must hold the same."""
         for number in sorted(self.world.pulls()):
             self.merge(number)
-        desks = range(len(self.world.desks))
         for _round in range(ROUNDS):
-            before = (self._heads, [desk.files() for desk in self.world.desks])
-            for who in desks:
+            for who in range(len(self.world.desks)):
                 self.told.append(f"{who}:settle")
                 self._bring_home(who, chance)
-            if before == (self._heads, [desk.files() for desk in self.world.desks]):
-                break
-        else:
-            self._check(False, "the lab does not come to rest")
-        self._check_agreement()
+            differs = self._disagreement()
+            if not differs:
+                return
+        self._check(False, differs)
 
     def _bring_home(self, who: int, chance: Random) -> None:
         """One member's round: get, put, propose, merge."""
@@ -342,23 +339,23 @@ class Story:
         self._check(answer.code == 0, f"a last get ended with {answer.code}: {answer.said}")
         answer = self.put(who)
         self._check(answer.code == 0, f"a last put ended with {answer.code}: {answer.said} {answer.paths}")
-        if self.propose(who).code == 0:
+        branch = self.world.desks[who].branch
+        if branch in self._heads and self._tree_of(branch) != self._tree_of("main") and self.propose(who).code == 0:
             self._check(self.merge(max(self.world.pulls())), "a fresh pull request could not be merged")
 
-    def _check_agreement(self) -> None:
-        heads = self.world.heads()
-        main = self.world.tree(heads["main"])
-        fetched = Patterns(self.setting.fetch)
-        for branch, commit in heads.items():
-            if branch in self.setting.desks:
-                # What nobody fetches reaches a branch with its next push, not before.
-                tree = {path: text for path, text in self.world.tree(commit).items() if fetched(path)}
-                wanted = {path: text for path, text in main.items() if fetched(path)}
-                self._check(tree == wanted, f"the branch {branch} holds {tree}, main {wanted}")
+    def _disagreement(self) -> str:
+        """Say who holds something else than main; nothing, if all agree."""
+        main, fetched = self._tree_of("main"), Patterns(self.setting.fetch)
+        for branch in self._heads.keys() & set(self.setting.desks):
+            # What nobody fetches reaches a branch with its next push, not before.
+            tree = {path: text for path, text in self._tree_of(branch).items() if fetched(path)}
+            if tree != {path: text for path, text in main.items() if fetched(path)}:
+                return f"the branch {branch} holds {tree}, main {main}"
         for desk in self.world.desks:
             files = desk.files()
-            wanted = {path: text for path, text in main.items() if fetched(path) or path in files}
-            self._check(files == wanted, f"{desk.branch} has {files}, the Hub {main}")
+            if files != {path: text for path, text in main.items() if fetched(path) or path in files}:
+                return f"{desk.branch} has {files}, the Hub {main}"
+        return ""
 
     # the promises
 
