@@ -80,6 +80,14 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     )
 
 
+def is_all_sent(workspace: Workspace, view: View) -> bool:
+    """Tell whether a put to my branch would find nothing to publish."""
+    heads = require_home(workspace, view.repo)
+    target = _target(view.repo, heads, view, to_main=False)
+    _local, decided, _heads = _decide(workspace, view, heads, target, PutOptions(Patterns(())))
+    return decided.is_empty and not decided.conflicts
+
+
 def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
     if to_main or not repo.per_member:
         return Target("main", view.main, heads.main, view.main)
