@@ -193,6 +193,7 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
     adopt = {path: content for path, content in decided.adopt.items() if content != local.base.get(path)}
     with state.changes():
         state.update_synced(repo.id, adopt, () if beside else decided.forget)
+        workspace.save_stats()
         if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")

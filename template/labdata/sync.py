@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 Chooser = Callable[[str], plan.Side]
+
+_LONG_READ = 50_000_000
+"""Bytes from which what was read is kept at once, so that a command that fails later does not read it all again."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ def read_local(
     size = workspace.worktree.unread_bytes(scan, wanted)
     with workspace.console.progress("Reading", size) as count:
         mine = workspace.worktree.contents(scan, wanted, count)
-    if size:
+    if size > _LONG_READ:
         workspace.keep_learned()
     limited = {path: content for path, content in base.items() if in_scope(path)}
     return Local(limited, scan, mine)
@@ -244,14 +248,14 @@ def scope_of(
     """
     excludes = workspace.settings.excludes
     if repo.fetches_all and not parts:
-        return lambda path: repo.holds(path) and not excludes.file(path)
+        return cache(lambda path: repo.holds(path) and not excludes.file(path))
     wanted = parts or repo.fetch
     here = set(workspace.worktree.scan(repo.folders).files)
     beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
     if not parts:
         beside |= here | base.keys()
         beside |= {path for path, _other in crossings(theirs, here)}
-    return lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside)
+    return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 
 def _safe(

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from labdata import names
 from labdata import settings as settings_
 from labdata.content import same
 from labdata.errors import LabdataError
+from labdata.quick import QuickHub
 from labdata.recycle import Recycle
 from labdata.state import State, put_aside
 from labdata.worktree import Placement, Worktree, move
@@ -40,10 +41,8 @@ class Workspace:
 
     @cached_property
     def hub(self) -> Hub:
-        """The Hub; its client is imported only when it is first needed, because that takes half a second."""
-        from labdata.remote import Hub
-
-        return Hub()
+        """The Hub; what is simple is asked without its client, which takes a quarter of a second to import."""
+        return cast("Hub", QuickHub())
 
     @property
     def private_folder(self) -> Path:
@@ -98,11 +97,19 @@ class Workspace:
         """Return a commit's tree, from the state if it is kept there; an empty sha is an empty tree."""
         if not commit:
             return {}
-        tree = self.state.tree(commit)
+        tree = self._trees.get(commit)
         if tree is None:
-            tree = self._acceptable(self.hub.tree(repo, commit))
-            self.state.keep_tree(commit, tree)
-        return tree
+            tree = self.state.tree(commit)
+            if tree is None:
+                tree = self._acceptable(self.hub.tree(repo, commit))
+                self.state.keep_tree(commit, tree)
+            self._trees[commit] = tree
+        # A copy, for a caller may go on to change it.
+        return dict(tree)
+
+    @cached_property
+    def _trees(self) -> dict[str, dict[str, Content]]:
+        return {}
 
     def _acceptable(self, tree: dict[str, Content]) -> dict[str, Content]:
         """Leave out, by name, what must not be written to any disk: it is neither brought nor passed on nor removed."""
