@@ -136,6 +136,10 @@ def _decide(
 
         if not _take_main(workspace, view, heads, decided, here, now):
             heads = replace(heads, main=view.known_main)
+    if target.is_beside(repo) and not repo.fetches_all:
+        # My branch may hold a file of that name that was never here; main's would take its place with the next put.
+        unfetched = {path: content for path, content in view.branch_tree.items() if not repo.fetch(path)}
+        plan.refuse_unseen(decided, base, now, unfetched)
     plan.refuse_crossings(decided, now)
     return local, decided, heads
 

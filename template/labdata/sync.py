@@ -136,7 +136,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
         ) from error
     base = workspace.state.synced(repo.id)
     tree = workspace.tree(repo.id, commit)
-    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree))
+    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree, away=True))
     local = read_local(workspace, repo, base, theirs, in_scope)
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
@@ -239,12 +239,13 @@ def _resolutions(
 
 
 def scope_of(
-    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = ()
+    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = (), *, away: bool = False
 ) -> Callable[[str], bool]:
     """Return which paths a get is about: the named parts, else what is fetched by default or already here.
 
     What is not fetched but has the name of something here is part of it too, for a put would meet it on the branch;
-    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round.
+    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round. On the way to
+    another version (``away``) it makes way only for its like, because coming home would not bring it back.
     """
     excludes = workspace.settings.excludes
     if repo.fetches_all and not parts:
@@ -253,7 +254,7 @@ def scope_of(
     here = set(workspace.worktree.scan(repo.folders).files)
     beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
     if not parts:
-        beside |= here | base.keys()
+        beside |= (here | base.keys()) & set(theirs) if away else here | base.keys()
         beside |= {path for path, _other in crossings(theirs, here)}
     return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 

@@ -228,6 +228,27 @@ def test_a_name_that_is_not_fetched_but_made_here_is_compared_with_the_hub(lab: 
     assert on(world, "main") == {"interim/x": "ann's"}
 
 
+def test_what_is_not_fetched_but_here_is_still_here_after_a_look_at_another_version(lab: Lab) -> None:
+    world = lab("ann", fetch="processed/**")
+    (ann,) = world.desks
+    ann.write("interim/x", "one")
+    ann.write("processed/a", "one")
+    ann.put()
+    ann.get(revision="main")
+    ann.get()
+    assert ann.files() == {"interim/x": "one", "processed/a": "one"}
+
+
+def test_a_name_that_my_branch_holds_but_that_was_never_here_is_not_sent_to_main_first(lab: Lab) -> None:
+    world = lab("ann", "ann", fetch="processed/**")
+    desk, laptop = world.desks
+    laptop.write("interim/x", "from the laptop")
+    laptop.put()
+    desk.write("interim/x", "from the desk")
+    assert desk.put(main=True).code == 3
+    assert desk.get().paths == ["interim/x"]
+
+
 def test_a_part_brings_its_file_even_where_a_folder_must_go(lab: Lab) -> None:
     world = lab("ann", "bob")
     ann, bob = world.desks
