@@ -177,9 +177,10 @@ class Push:
         here = {path: content for path, content in landed.items() if path in self.local.mine}
         # What was removed on main is still to be removed on my branch: its base stays.
         gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
+        changed = {path: tree.get(path) for path in (*sent, *part.delete)}
         adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
         with workspace.state.changes():
-            workspace.state.keep_tree(self.head, tree)
+            workspace.state.keep_change(self.head, parent, changed, tree)
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if self._is_abreast(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last))
