@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from labdata import provenance, publish, review, sync, view
+from labdata import arrival, provenance, publish, review, sync, view
 from labdata.console import Console, Counter
 from labdata.content import Content, joined, same
 from labdata.errors import ConflictError, LabdataError
@@ -227,8 +227,8 @@ def rooms_in_memory() -> Iterator[None]:
     """Let ``get`` and ``put`` of this process work in memory while the block runs."""
     with ExitStack() as stack:
         for room, name, stand in (
-            (sync, "_download", _download),
-            (sync, "_place", _place),
+            (arrival, "_download", _download),
+            (arrival, "_place", _place),
             (provenance, "code_version", lambda _root: ""),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))
