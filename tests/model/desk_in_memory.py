@@ -23,6 +23,7 @@ from labdata.state import State
 from labdata.workspace import Workspace
 from labdata.worktree import Scan, Worktree
 
+from tests.model.promises import Answer
 from tests.model.remote_in_memory import (
     REPO,
     Fuse,
@@ -35,7 +36,6 @@ from tests.model.remote_in_memory import (
     stand_in,
 )
 from tests.model.steps import Setting
-from tests.model.story import Answer
 
 _EXCLUDES = Excludes(())
 EVERYTHING = Patterns(("**",))

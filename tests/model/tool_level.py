@@ -24,9 +24,10 @@ from localhub.testing import Hub
 from tests.endurance.runner import Conditions, Runner
 from tests.endurance.tripwire import Trap
 from tests.members import Lab, Member, new_lab
+from tests.model.promises import Answer
 from tests.model.remote_in_memory import Texts
 from tests.model.steps import PATHS, WEIGHTS, Setting, Step, any_setting, any_step
-from tests.model.story import Answer, Story
+from tests.model.story import Story
 
 LONGEST = 11
 LAYERS = ("interim", "processed")
