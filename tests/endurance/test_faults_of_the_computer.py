@@ -213,7 +213,7 @@ def test_a_file_that_changes_once_while_it_is_read(lab: Lab, join: Join) -> None
         (10, "sql BEGIN"),
         (10, "preupload"),
         (10, "commit/ann"),
-        (10, "paths-info"),
+        (10, "answer POST"),
         (LARGE, "preupload"),
         (LARGE, "xet-write-token"),
         (LARGE, "answer GET"),
