@@ -257,9 +257,10 @@ def scope_of(
     wanted = parts or repo.fetch
     here = set(workspace.worktree.scan(repo.folders).files)
     beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
-    if not parts:
-        beside |= (here | base.keys()) & set(theirs) if away else here | base.keys()
-        beside |= {path for path, _other in crossings(theirs, here)}
+    if away and not parts:
+        beside |= (here | base.keys()) & set(theirs)
+    elif not parts:
+        beside |= here | base.keys() | {path for path, _other in crossings(theirs, here)}
     return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 

@@ -237,6 +237,11 @@ def test_what_is_not_fetched_but_here_is_still_here_after_a_look_at_another_vers
     ann.get(revision="main")
     ann.get()
     assert ann.files() == {"interim/x": "one", "processed/a": "one"}
+    before = world.heads()["ann"]
+    ann.write("interim/x/y", "a folder now")
+    ann.put()
+    ann.get(revision=before)
+    assert ann.files() == {"interim/x/y": "a folder now", "processed/a": "one"}
 
 
 def test_a_name_that_my_branch_holds_but_that_was_never_here_is_not_sent_to_main_first(lab: Lab) -> None:
