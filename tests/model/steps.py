@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -84,14 +83,14 @@ def any_setting(chance: Random) -> Setting:
     return chance.choice(SETTINGS)
 
 
-def any_step(chance: Random, desks: int, weights: Mapping[str, int] = WEIGHTS, paths: Sequence[str] = PATHS) -> Step:
+def any_step(chance: Random, desks: int, weights: dict[str, int] = WEIGHTS) -> Step:
     """Choose what happens next."""
     kind = chance.choices(list(weights), list(weights.values()))[0]
     return Step(
         kind,
         chance.randrange(desks),
-        path=chance.choice(PARTS if kind.endswith("_part") else paths),
-        to=chance.choice(paths),
+        path=chance.choice(PARTS if kind.endswith("_part") else PATHS),
+        to=chance.choice(PATHS),
         side=chance.choice(SIDES),
         luck=chance.randrange(1_000_000),
     )
