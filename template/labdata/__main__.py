@@ -1,10 +1,13 @@
 """The door: ``python -m labdata``."""
 
+import gc
 import sys
 
 
 def main() -> int:
     """Run the command line; says what is missing where the environment is not the project's."""
+    # A command makes many small things that all live to its end: looking for rubbish among them is time lost.
+    gc.set_threshold(100_000, 50, 100)
     try:
         from labdata.cli import run
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.provenance import commit_of, trailers
 
 if TYPE_CHECKING:
-    from labdata.remote import Commit
+    from labdata.refs import Commit
 
 
 def merge_bases(name: str, branch: Iterable[Commit], main: Iterable[Commit]) -> list[str]:

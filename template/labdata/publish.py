@@ -80,6 +80,14 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     )
 
 
+def is_all_sent(workspace: Workspace, view: View) -> bool:
+    """Tell whether a put to my branch would find nothing to publish."""
+    heads = require_home(workspace, view.repo)
+    target = _target(view.repo, heads, view, to_main=False)
+    _local, decided, _heads = _decide(workspace, view, heads, target, PutOptions(Patterns(())))
+    return decided.is_empty and not decided.conflicts
+
+
 def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
     if to_main or not repo.per_member:
         return Target("main", view.main, heads.main, view.main)
@@ -128,6 +136,10 @@ def _decide(
 
         if not _take_main(workspace, view, heads, decided, here, now):
             heads = replace(heads, main=view.known_main)
+    if target.is_beside(repo) and not repo.fetches_all:
+        # My branch may hold a file of that name that was never here; main's would take its place with the next put.
+        unfetched = {path: content for path, content in view.branch_tree.items() if not repo.fetch(path)}
+        plan.refuse_unseen(decided, base, now, unfetched)
     plan.refuse_crossings(decided, now)
     return local, decided, heads
 
@@ -185,6 +197,7 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
     adopt = {path: content for path, content in decided.adopt.items() if content != local.base.get(path)}
     with state.changes():
         state.update_synced(repo.id, adopt, () if beside else decided.forget)
+        workspace.save_stats()
         if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")

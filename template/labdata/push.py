@@ -14,6 +14,7 @@ from labdata import console as words
 from labdata import intent, plan, provenance
 from labdata.content import Content, joined, same
 from labdata.errors import HubError, LabdataError, StaleParentError
+from labdata.quick import QuickHub
 from labdata.state import Intent
 
 if TYPE_CHECKING:
@@ -92,14 +93,11 @@ class Push:
 
     def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
-        from labdata.transfer import quiet_client
-
         hub, branch = self.workspace.hub, self.target.branch
         for attempt in range(_TRIES):
             try:
-                with quiet_client():
-                    change = self._change(part)
-                    return hub.commit(self.repo.id, change, branch=branch, parent=parent, title=title, body=body)[0]
+                made = self._quickly(part, parent, title, body) if attempt == 0 else ""
+                return made or self._by_client(part, parent, title, body)
             except HubError as error:
                 if landed := intent.landed(self.workspace, self.repo, branch, label):
                     return landed
@@ -107,6 +105,24 @@ class Push:
                     raise
                 hub.wait(min(30.0, 0.5 * 2**attempt) if error.retry_after is None else error.retry_after)
         raise AssertionError("unreachable")
+
+    def _quickly(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
+        hub = self.workspace.hub
+        if part.copy or not isinstance(hub, QuickHub):
+            return ""
+        files = {path: (self.workspace.worktree.path(path), content) for path, content in part.send.items()}
+        branch = self.target.branch
+        return hub.commit_small(self.repo.id, files, part.delete, branch=branch, parent=parent, title=title, body=body)
+
+    def _by_client(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
+        from labdata.transfer import quiet_client
+
+        with quiet_client():
+            change, branch = self._change(part), self.target.branch
+            commit, _address = self.workspace.hub.commit(
+                self.repo.id, change, branch=branch, parent=parent, title=title, body=body
+            )
+        return commit
 
     def _change(self, part: plan.PutPlan) -> Change:
         """Return the commit's operations, with large files already on the Hub; they can be used only once."""
@@ -161,9 +177,10 @@ class Push:
         here = {path: content for path, content in landed.items() if path in self.local.mine}
         # What was removed on main is still to be removed on my branch: its base stays.
         gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
+        changed = {path: tree.get(path) for path in (*sent, *part.delete)}
         adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
         with workspace.state.changes():
-            workspace.state.keep_tree(self.head, tree)
+            workspace.state.keep_change(self.head, parent, changed, tree)
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if self._is_abreast(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last))

@@ -32,7 +32,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from labdata.content import Content
 from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Refs
+from labdata.refs import Commit, Refs
 
 Result = TypeVar("Result")
 
@@ -41,17 +41,6 @@ _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _TRIES = 5
 _FIRST_WAIT = 0.5  # seconds
 _LONGEST_WAIT = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One commit of a branch. ``authors`` are account names; ``message`` is the body without the title."""
-
-    id: str
-    title: str
-    message: str
-    authors: tuple[str, ...]
-    date: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import plan, provenance
 from labdata.errors import ConflictError, HubError, LabdataError
+from labdata.publish import is_all_sent
 from labdata.settings import check_branch, check_tag
 from labdata.view import View, look
 
@@ -63,10 +64,12 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_r
             "Publish your results first: `just put-results`.",
         )
     for where, done in view.unfinished():
-        raise LabdataError(
-            f"A push to {where} is not finished ({done}); no pull request was opened.",
-            "Finish it first: run `just put-results` again where it was begun.",
-        )
+        # What a push that was cut off had still to send may have been taken back since.
+        if where == view.branch_name and not is_all_sent(workspace, view):
+            raise LabdataError(
+                f"A push to {where} is not finished ({done}); no pull request was opened.",
+                "Finish it first: run `just put-results` again where it was begun.",
+            )
     decisions = workspace.state.resolved(repo.id)
 
     def settled(path: str) -> bool:

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS stats (
     sha256 TEXT, git TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS trees (commit_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS intents (repo TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tree_changes (
+    commit_id TEXT PRIMARY KEY, parent TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS quiet (
@@ -35,6 +37,7 @@ CREATE TABLE IF NOT EXISTS quiet (
 """
 _VERSION = 1
 _TREES_KEPT = 12
+_CHANGES_KEPT = 10  # in a row, before a tree is kept whole again
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +186,39 @@ class State:
     def tree(self, commit_id: str) -> dict[str, Content] | None:
         """Return a commit's tree if it is kept here; trees of a commit never change."""
         row = self._db.execute("SELECT body FROM trees WHERE commit_id = ?", (commit_id,)).fetchone()
-        if row is None:
+        if row is not None:
+            return {path: Content(*fields) for path, fields in json.loads(zlib.decompress(row[0])).items()}
+        change = self._tree_change(commit_id)
+        tree = self.tree(change[0]) if change else None
+        if change is None or tree is None:
             return None
-        return {path: Content(*fields) for path, fields in json.loads(zlib.decompress(row[0])).items()}
+        for path, fields in json.loads(change[1]).items():
+            tree.pop(path, None)
+            if fields is not None:
+                tree[path] = Content(*fields)
+        return tree
+
+    def _tree_change(self, commit_id: str) -> tuple[str, str] | None:
+        query = "SELECT parent, body FROM tree_changes WHERE commit_id = ?"
+        found: tuple[str, str] | None = self._db.execute(query, (commit_id,)).fetchone()
+        return found
+
+    def _trees_behind(self, commit_id: str) -> list[str]:
+        """Return the commits that a kept tree is read from, itself first; none where it is not kept."""
+        behind = [commit_id]
+        while change := self._tree_change(behind[-1]):
+            behind.append(change[0])
+        whole = self._db.execute("SELECT 1 FROM trees WHERE commit_id = ?", (behind[-1],)).fetchone()
+        return behind if whole else []
+
+    def keep_change(self, commit_id: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
+        """Keep a commit's ``tree`` by what ``changed`` in it since ``parent`` (``None``: removed): it is far less."""
+        if not 0 < len(self._trees_behind(parent)) <= _CHANGES_KEPT:
+            self.keep_tree(commit_id, tree)
+            return
+        body = json.dumps({p: None if c is None else (c.size, c.sha256, c.git, c.xet) for p, c in changed.items()})
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?)", (commit_id, parent, body))
 
     def keep_tree(self, commit_id: str, tree: Tree) -> None:
         """Keep a commit's tree; only the newest few are kept."""
@@ -194,7 +227,11 @@ class State:
         # Within changes() it is kept with them, for each transaction waits for the disk.
         with nullcontext() if self._db.in_transaction else self._db:
             self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
-            kept = {head for heads in self._all_heads() for head in (heads.branch, heads.main)} | {commit_id}
+            heads = {head for heads in self._all_heads() for head in (heads.branch, heads.main)} | {commit_id}
+            kept = {commit for head in heads for commit in (head, *self._trees_behind(head))}
+            changes = [row[0] for row in self._db.execute("SELECT commit_id FROM tree_changes")]
+            gone = [(commit,) for commit in changes if commit not in kept]
+            self._db.executemany("DELETE FROM tree_changes WHERE commit_id = ?", gone)
             rows = [row[0] for row in self._db.execute("SELECT commit_id FROM trees")]
             spare = [row for row in rows if row not in kept]
             self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata import console as words
 from labdata import intent, names, plan
+from labdata.arrival import carry_out, describe
 from labdata.content import Content, Tree, crossings, same
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
-from labdata.recycle import Note
 from labdata.state import Heads
 from labdata.view import View, look
-from labdata.worktree import Placement, Scan
+from labdata.worktree import Scan
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
     from labdata.workspace import Workspace
 
 Chooser = Callable[[str], plan.Side]
+
+_LONG_READ = 50_000_000
+"""Bytes from which what was read is kept at once, so that a command that fails later does not read it all again."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,14 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     _stop_on_conflict(workspace, view, decided)
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
-    _carry_out(
-        workspace, view, local, decided, heads=heads if options.parts else now, resolved=resolved, options=options
+    carry_out(
+        workspace,
+        view,
+        local,
+        decided,
+        heads=heads if options.parts else now,
+        resolved=resolved,
+        dry_run=options.dry_run,
     )
 
 
@@ -132,7 +140,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
         ) from error
     base = workspace.state.synced(repo.id)
     tree = workspace.tree(repo.id, commit)
-    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree))
+    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree, away=True))
     local = read_local(workspace, repo, base, theirs, in_scope)
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
@@ -148,7 +156,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     away = replace(workspace.state.heads(repo.id), elsewhere=f"{label} ({commit[:8]})")
     other = View(workspace, repo, label, commit, commit)
     resolved = workspace.state.resolved(repo.id)
-    _carry_out(workspace, other, local, decided, heads=away, resolved=resolved, options=options)
+    carry_out(workspace, other, local, decided, heads=away, resolved=resolved, dry_run=options.dry_run)
     workspace.console.say(f"You are looking at {label}; `just get-{repo.name}` brings you home.")
 
 
@@ -189,7 +197,7 @@ def read_local(
     size = workspace.worktree.unread_bytes(scan, wanted)
     with workspace.console.progress("Reading", size) as count:
         mine = workspace.worktree.contents(scan, wanted, count)
-    if size:
+    if size > _LONG_READ:
         workspace.keep_learned()
     limited = {path: content for path, content in base.items() if in_scope(path)}
     return Local(limited, scan, mine)
@@ -235,23 +243,25 @@ def _resolutions(
 
 
 def scope_of(
-    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = ()
+    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = (), *, away: bool = False
 ) -> Callable[[str], bool]:
     """Return which paths a get is about: the named parts, else what is fetched by default or already here.
 
     What is not fetched but has the name of something here is part of it too, for a put would meet it on the branch;
-    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round.
+    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round. On the way to
+    another version (``away``) it makes way only for its like, because coming home would not bring it back.
     """
     excludes = workspace.settings.excludes
     if repo.fetches_all and not parts:
-        return lambda path: repo.holds(path) and not excludes.file(path)
+        return cache(lambda path: repo.holds(path) and not excludes.file(path))
     wanted = parts or repo.fetch
     here = set(workspace.worktree.scan(repo.folders).files)
     beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
-    if not parts:
-        beside |= here | base.keys()
-        beside |= {path for path, _other in crossings(theirs, here)}
-    return lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside)
+    if away and not parts:
+        beside |= (here | base.keys()) & set(theirs)
+    elif not parts:
+        beside |= here | base.keys() | {path for path, _other in crossings(theirs, here)}
+    return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 
 def _safe(
@@ -308,175 +318,6 @@ def conflict_lines(workspace: Workspace, view: View, conflicts: list[plan.Confli
 
 def _when(date: datetime) -> str:
     return f"{date:%Y-%m-%d %H:%M}"
-
-
-def _carry_out(
-    workspace: Workspace,
-    view: View,
-    local: Local,
-    decided: plan.GetPlan,
-    *,
-    heads: Heads,
-    resolved: dict[str, tuple[str, str]],
-    options: GetOptions,
-) -> None:
-    size = sum(content.size for content in decided.write.values())
-    if options.dry_run:
-        _tell(workspace, view, decided, size, done=False)
-        return
-    if decided.write:
-        workspace.console.say(
-            f"{view.repo.name}: getting {words.number(len(decided.write), 'file')} ({words.size(size)})"
-        )
-    staged = _download(workspace, view, decided.write, size)
-    missed = _place(workspace, view, local, decided, staged)
-    with workspace.state.changes():
-        written = {path: content for path, (_where, content) in staged.items() if path not in missed}
-        gone = [path for path in (*decided.remove, *decided.forget) if path not in missed]
-        workspace.state.update_synced(view.repo.id, {**decided.adopt, **written}, gone)
-        workspace.save_stats([path for path in local.base if path not in local.mine and path not in written])
-        workspace.state.set_journal({})
-        if not missed:
-            workspace.state.set_heads(view.repo.id, heads)
-            workspace.state.set_resolved(view.repo.id, resolved)
-    workspace.clear_incoming()
-    if decided.touches_disk:
-        workspace.recycle_bin.drop_safe(but=workspace.recycle_bin.stamps()[-1])
-    if missed:
-        raise ConflictError(
-            f"{words.number(len(missed), 'file')} changed while news came in; they were left as they are.",
-            f"Run `just get-{view.repo.name}` again.",
-            [f"data/{path}" for path in missed],
-        )
-    _tell(workspace, view, decided, size, done=True)
-
-
-def _download(
-    workspace: Workspace, view: View, files: dict[str, Content], size: int
-) -> dict[str, tuple[Path, Content]]:
-    from labdata.transfer import Download
-
-    staged: dict[str, tuple[Path, Content]] = {}
-    if not files:
-        return staged
-    sources: dict[str, dict[str, Content]] = {}
-    for path, content in files.items():
-        sources.setdefault(view.source(path, content), {})[path] = content
-    with workspace.console.progress(f"Getting {words.number(len(files), 'file')}", size) as count:
-        for commit, group in sources.items():
-            download = Download(workspace.hub, view.repo.id, commit, workspace.incoming / commit, count)
-            staged.update(download.fetch(group))
-    return staged
-
-
-def _place(
-    workspace: Workspace,
-    view: View,
-    local: Local,
-    decided: plan.GetPlan,
-    staged: dict[str, tuple[Path, Content]],
-) -> list[str]:
-    """Put everything in its place, removals first; returns the paths that changed under our hands."""
-    if not decided.touches_disk:
-        if _brings_news(local, decided):
-            _adjust_times(workspace, view.repo, local, decided, frozenset(), _moment(view))
-        return []
-    moment = _moment(view)
-    for where, _content in staged.values():
-        os.utime(where, ns=(moment, moment))
-    changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
-    changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
-    note = _note(workspace, view.repo, local, decided, staged, changes)
-    folder = workspace.recycle_bin.open(note)
-    missed = workspace.place(changes, folder)
-    for path, (_where, content) in staged.items():
-        if path not in missed:
-            workspace.worktree.remember(path, content, moment)
-    _adjust_times(workspace, view.repo, local, decided, frozenset(staged), moment)
-    return missed
-
-
-def _brings_news(local: Local, decided: plan.GetPlan) -> bool:
-    """Tell whether the disk already holds what is new, as after a get that was cut off behind its last file."""
-    adopted = decided.adopt.items()
-    return bool(decided.forget) or any(not same(local.base.get(path), content) for path, content in adopted)
-
-
-def _note(
-    workspace: Workspace,
-    repo: Repo,
-    local: Local,
-    decided: plan.GetPlan,
-    staged: dict[str, tuple[Path, Content]],
-    changes: list[Placement],
-) -> Note:
-    """Return what has to be known to take this get back."""
-    moved = [change.path for change in changes if change.expected is not None]
-    touched = {*decided.write, *decided.remove, *decided.adopt, *decided.forget}
-    stats = {path: local.scan.files[path] for path in moved if same(local.mine.get(path), local.base.get(path))}
-    return Note(
-        repo=repo.id,
-        heads=asdict(workspace.state.heads(repo.id)),
-        resolved=workspace.state.resolved(repo.id),
-        base={path: local.base.get(path) for path in touched},
-        written={path: content for path, (_where, content) in staged.items()},
-        moved=moved,
-        safe={path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()},
-    )
-
-
-def _moment(view: View) -> int:
-    """Return the time (ns) that files of this version get: when the Hub took them, so that Snakemake sees
-    inputs as older than the results made from them.
-    """
-    newest = view.newest()
-    moment = int(newest.date.timestamp() * 1_000_000_000)
-    return min(moment, time.time_ns())
-
-
-def _adjust_times(
-    workspace: Workspace, repo: Repo, local: Local, decided: plan.GetPlan, written: frozenset[str], moment: int
-) -> None:
-    if not repo.per_member:
-        # What all share is where the pipeline begins: none of it is made from what has just come.
-        return
-    touched = written | set(decided.remove)
-    clean: dict[str, int] = {}
-    unsaved: dict[str, int] = {}
-    for path, content in local.mine.items():
-        if path in touched:
-            continue
-        group = clean if same(content, local.base.get(path)) or path in decided.adopt else unsaved
-        group[path] = local.scan.files[path].st_mtime_ns
-    times = plan.times_after_get(clean, unsaved, written, moment)
-    # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.
-    for path in sorted(times.keys() - written, key=lambda path: times[path], reverse=True):
-        workspace.worktree.set_time(path, times[path])
-
-
-def describe(view: View) -> str:
-    """Return the version of the Hub that a view shows, in words."""
-    if view.branch and view.branch != view.main and view.repo.per_member:
-        return f"main {view.main[:8]} and {view.branch_name} {view.branch[:8]}"
-    return f"{view.branch_name if view.branch else 'main'} {(view.branch or view.main)[:8]}"
-
-
-def _tell(workspace: Workspace, view: View, decided: plan.GetPlan, size: int, *, done: bool) -> None:
-    console = workspace.console
-    rows = [[("get" if path not in decided.remove else "remove"), f"data/{path}"] for path in decided.write]
-    rows += [["remove", f"data/{path}"] for path in decided.remove]
-    if rows and not done:
-        console.rows(rows, limit=words.SHOWN)
-    if not rows:
-        console.say(f"{view.repo.name}: up to date with {describe(view)}")
-        return
-    verb = "brought" if done else "would bring"
-    parts = []
-    if decided.write:
-        parts.append(f"{verb} {words.number(len(decided.write), 'file')} ({words.size(size)})")
-    if decided.remove:
-        parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
-    console.good(f"{view.repo.name}: {', '.join(parts)}, as in {describe(view)}")
 
 
 def nothing_matches(repo: Repo, parts: Patterns, where: str) -> LabdataError:

@@ -83,18 +83,21 @@ def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placem
         stat = workspace.worktree.path(change.path).stat()
         safe[change.path] = (stat.st_size, stat.st_mtime_ns)
     folder = bin_.open(Note(repo=note.repo, safe=safe, moved=[change.path for change in taken], undoable=False))
+    # The base goes first: cut off after it, what is still new counts as mine and equals the Hub's, whereas an old file
+    # under a new base would count as my edit, and the next put would take back a teammate's work.
+    base: dict[str, Content] = {path: content for path, content in note.base.items() if content is not None}
+    with state.changes():
+        state.update_synced(note.repo, base, [path for path, content in note.base.items() if content is None])
+        state.set_heads(note.repo, Heads(**note.heads))
+        state.set_resolved(note.repo, note.resolved)
     missed = workspace.place(changes, folder)
+    with state.changes():
+        state.set_journal({})
+        workspace.save_stats()
     if missed:
         raise ConflictError(
             f"{words.number(len(missed), 'file')} changed meanwhile; the rest was taken back.",
             "Look at them, then run `just undo` again.",
             [f"data/{path}" for path in missed],
         )
-    base: dict[str, Content] = {path: content for path, content in note.base.items() if content is not None}
-    with state.changes():
-        state.update_synced(note.repo, base, [path for path, content in note.base.items() if content is None])
-        state.set_heads(note.repo, Heads(**note.heads))
-        state.set_resolved(note.repo, note.resolved)
-        state.set_journal({})
-        workspace.save_stats()
     bin_.tidy(name)

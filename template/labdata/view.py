@@ -11,14 +11,13 @@ from labdata import plan
 from labdata.errors import MissingError
 from labdata.history import merge_bases
 from labdata.provenance import commit_of, trailers
-from labdata.refs import quick_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from labdata.content import Content, Tree
-    from labdata.remote import Commit
+    from labdata.refs import Commit
     from labdata.settings import Repo
     from labdata.workspace import Workspace
 
@@ -178,7 +177,7 @@ def _authors(history: Iterator[Commit], wanted: set[str]) -> dict[str, str]:
 def look(workspace: Workspace, repo: Repo) -> View:
     """Ask the Hub for a repo's heads, in one request; raises ``MissingError`` where there is no such repo."""
     try:
-        refs = quick_refs(repo.id) or workspace.hub.refs(repo.id)
+        refs = workspace.hub.refs(repo.id)
     except MissingError as error:
         if error.status == 401:
             raise

@@ -9,12 +9,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, cast
 
 from labdata import names
 from labdata import settings as settings_
+from labdata.content import same
 from labdata.errors import LabdataError
+from labdata.quick import QuickHub
 from labdata.recycle import Recycle
 from labdata.state import State, put_aside
 from labdata.worktree import Placement, Worktree, move
@@ -39,10 +41,8 @@ class Workspace:
 
     @cached_property
     def hub(self) -> Hub:
-        """The Hub; its client is imported only when it is first needed, because that takes half a second."""
-        from labdata.remote import Hub
-
-        return Hub()
+        """The Hub; what is simple is asked without its client, which takes a quarter of a second to import."""
+        return cast("Hub", QuickHub())
 
     @property
     def private_folder(self) -> Path:
@@ -68,15 +68,11 @@ class Workspace:
         """Make changes to the disk, in order, moving what makes way into ``folder``; returns the paths that were
         not what the decision was made on, and stay as they are.
 
-        The moves are noted first, so that one that is cut off half-way is taken back by the next command.
+        All is noted first, so that the next command knows what one that was cut off half-way has done.
         """
-        aside = {
-            change.path: f"{folder.relative_to(self.settings.data).as_posix()}/{change.path}"
-            for change in changes
-            if change.expected is not None
-        }
+        beside = folder.relative_to(self.settings.data).as_posix()
         with self.state.changes():
-            self.state.set_journal(aside)
+            self.state.set_journal({change.path: f"{beside}/{change.path}" for change in changes})
         return [change.path for change in changes if not self.worktree.place(change, folder)]
 
     @cached_property
@@ -101,11 +97,19 @@ class Workspace:
         """Return a commit's tree, from the state if it is kept there; an empty sha is an empty tree."""
         if not commit:
             return {}
-        tree = self.state.tree(commit)
+        tree = self._trees.get(commit)
         if tree is None:
-            tree = self._acceptable(self.hub.tree(repo, commit))
-            self.state.keep_tree(commit, tree)
-        return tree
+            tree = self.state.tree(commit)
+            if tree is None:
+                tree = self._acceptable(self.hub.tree(repo, commit))
+                self.state.keep_tree(commit, tree)
+            self._trees[commit] = tree
+        # A copy, for a caller may go on to change it.
+        return dict(tree)
+
+    @cached_property
+    def _trees(self) -> dict[str, dict[str, Content]]:
+        return {}
 
     def _acceptable(self, tree: dict[str, Content]) -> dict[str, Content]:
         """Leave out, by name, what must not be written to any disk: it is neither brought nor passed on nor removed."""
@@ -125,17 +129,32 @@ class Workspace:
                 self.save_stats()
 
     def recover(self) -> None:
-        """Undo the half of a get that was cut off between moving an old file aside and placing the new one."""
+        """Tidy up after a get that was cut off while it placed files.
+
+        One that was moved aside, and whose successor was not placed yet, comes back. What was placed is what the
+        Hub holds and is noted as such: else it would pass for work of this member, and the next put would send it.
+        """
         moves = self.state.journal()
+        if not moves:
+            return
         for target, aside in moves.items():
             where, kept = self.worktree.path(target), self.settings.data / aside
             # Where the news has put a file in place of the folder, the old one had made way for good.
             nearest = next(folder for folder in where.parents if folder.exists())
             if not os.path.lexists(where) and kept.is_file() and nearest.is_dir():
                 move(kept, where)
-        if moves:
-            with self.state.changes():
-                self.state.set_journal({})
+        note = self.recycle_bin.note(PurePosixPath(next(iter(moves.values()))).parts[1])
+        placed = {path: content for path, content in note.written.items() if self._holds(path, content)}
+        with self.state.changes():
+            self.state.update_synced(note.repo, placed if note.undoable else {})
+            self.save_stats()
+            self.state.set_journal({})
+
+    def _holds(self, path: str, content: Content) -> bool:
+        try:
+            return self.worktree.path(path).is_file() and same(self.worktree.read(path), content)
+        except LabdataError:
+            return False
 
     def clear_incoming(self) -> None:
         """Remove what was staged; it holds only copies of what is on the Hub."""

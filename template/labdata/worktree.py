@@ -15,7 +15,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -90,6 +90,8 @@ class Worktree:
         self.excludes = excludes
         self._read_known = read_known
         self.learned: dict[str, Stat] = {}
+        # What ``unread_bytes`` found out, for ``contents`` to use at once.
+        self._sorting: tuple[Scan, Iterable[str], tuple[dict[str, Content], list[str]]] | None = None
 
     @cached_property
     def known(self) -> Mapping[str, Stat]:
@@ -144,15 +146,8 @@ class Worktree:
 
         ``on_read`` is told the size in bytes of each file that had to be read.
         """
-        contents: dict[str, Content] = {}
-        to_read: list[str] = []
-        files = scan.files
-        for path in wanted:
-            known = self.learned.get(path) or self.known.get(path)
-            if known is not None and _unchanged(known, files[path]):
-                contents[path] = Content(known.size, known.sha256, known.git)
-            else:
-                to_read.append(path)
+        contents, to_read = self._sorted(scan, wanted)
+        self._sorting = None
         if not to_read:
             return contents
 
@@ -168,11 +163,24 @@ class Worktree:
 
     def unread_bytes(self, scan: Scan, wanted: Iterable[str]) -> int:
         """Return how many bytes ``contents`` would have to read."""
-        return sum(
-            scan.files[path].st_size
-            for path in wanted
-            if (known := self.known.get(path)) is None or not _unchanged(known, scan.files[path])
-        )
+        _contents, to_read = self._sorted(scan, wanted)
+        return sum(scan.files[path].st_size for path in to_read)
+
+    def _sorted(self, scan: Scan, wanted: Iterable[str]) -> tuple[dict[str, Content], list[str]]:
+        """Return the contents of files that are as they were read last, and the paths of the others."""
+        if self._sorting is not None and self._sorting[0] is scan and self._sorting[1] is wanted:
+            return self._sorting[2]
+        contents: dict[str, Content] = {}
+        to_read: list[str] = []
+        files, learned, remembered = scan.files, self.learned, self.known
+        for path in wanted:
+            known = learned.get(path) or remembered.get(path)
+            if known is not None and _unchanged(known, files[path]):
+                contents[path] = Content(known.size, known.sha256, known.git)
+            else:
+                to_read.append(path)
+        self._sorting = (scan, wanted, (contents, to_read))
+        return contents, to_read
 
     def read(self, path: str) -> Content:
         """Hash one file; raises ``LabdataError`` where it is unreadable or keeps changing while it is read."""
@@ -219,6 +227,7 @@ class Worktree:
         """
         target = self.path(change.path)
         if change.expected is None:
+            _clear_empty(target)
             if os.path.lexists(target):
                 return False
         elif not self._still(change.path, change.expected):
@@ -297,6 +306,14 @@ def hash_file(path: Path, size: int) -> tuple[str, str | None]:
             if git is not None:
                 git.update(block)
     return sha256.hexdigest(), git.hexdigest() if git is not None else None
+
+
+def _clear_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing but folders, for it is no content; anything else stays."""
+    if folder.is_dir() and not folder.is_symlink():
+        for inner, _folders, _files in os.walk(folder, topdown=False):
+            with suppress(OSError):
+                Path(inner).rmdir()
 
 
 def move(source: Path, target: Path) -> None:

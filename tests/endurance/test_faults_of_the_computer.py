@@ -213,7 +213,7 @@ def test_a_file_that_changes_once_while_it_is_read(lab: Lab, join: Join) -> None
         (10, "sql BEGIN"),
         (10, "preupload"),
         (10, "commit/ann"),
-        (10, "paths-info"),
+        (10, "answer POST"),
         (LARGE, "preupload"),
         (LARGE, "xet-write-token"),
         (LARGE, "answer GET"),
@@ -350,3 +350,26 @@ def test_inputs_that_did_not_change_do_not_grow_younger(lab: Lab, join: Join) ->
     ann.run("put", "inputs")
     bob.run("get", "inputs")
     assert bob.path("raw/plate1.csv").stat().st_mtime_ns < bob.path("processed/result1.csv").stat().st_mtime_ns
+
+
+# --- what is in the way
+
+
+def test_empty_folders_do_not_stand_in_the_way_of_a_file(lab: Lab, join: Join) -> None:
+    ann, bob = join("ann"), join("bob")
+    ann.write("processed/batch", "a file")
+    ann.put("--main")
+    bob.path("processed/batch/deep/er").mkdir(parents=True)
+    bob.get()
+    assert bob.files() == {"processed/batch": "a file"}
+
+
+def test_a_folder_with_a_file_that_never_travels_stands_in_the_way_and_stays(lab: Lab, join: Join) -> None:
+    ann, bob = join("ann"), join("bob")
+    ann.write("processed/batch", "a file")
+    ann.write("processed/other.csv", "other")
+    ann.put("--main")
+    bob.write("processed/batch/deep/.gitkeep", "")
+    assert "data/processed/batch" in bob.get(code=3)
+    assert bob.path("processed/batch/deep/.gitkeep").exists()
+    assert bob.read("processed/other.csv") == "other"

@@ -18,6 +18,7 @@ from tests.endurance.tripwire import Trap
 from tests.members import Lab
 
 PUT = next(scenario for scenario in SCENARIOS if scenario.name == "a put")
+UNDO = next(scenario for scenario in SCENARIOS if scenario.name == "an undo")
 GET = next(scenario for scenario in SCENARIOS if scenario.name == "a get of news beside unsaved work")
 
 
@@ -65,3 +66,27 @@ def test_a_file_that_was_placed_but_not_let_go_of_is_not_written_through(
     bob.get("--theirs", "**")
     assert bob.read(path) == "as it is on the Hub"
     assert "AS BOB LIKESthe Hub" in bob.recycled()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "rename data/processed/a.csv",
+        "link data/_recycle/*/processed/big.parquet",
+        "link data/_recycle/*/processed/batch/1.csv",
+        "rmtree data/_recycle",
+    ],
+)
+def test_an_undo_that_was_cut_off_does_not_count_as_my_edit(
+    step: str, lab: Lab, runner: Runner, tmp_path: Path
+) -> None:
+    stage = raise_curtain(UNDO, lab, runner, tmp_path)
+    ended = stage.actor.under(Conditions(traps=[Trap(step=step)]), "undo", code=None)
+    assert ended.code == -signal.SIGKILL
+    stage.actor.get()
+    stage.actor.put()
+    news = stage.hub("refs/heads/main")
+    assert {path: text for path, text in stage.hub("refs/heads/bob").items() if path in news} == news | {
+        "processed/b.csv": "b, bob's before"
+    }
+    assert stage.disk() == stage.hub("refs/heads/bob")

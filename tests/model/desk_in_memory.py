@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from labdata import provenance, publish, review, sync, view
+from labdata import arrival, provenance, publish, review, sync, view
 from labdata.console import Console, Counter
 from labdata.content import Content, joined, same
 from labdata.errors import ConflictError, LabdataError
@@ -23,6 +23,7 @@ from labdata.state import State
 from labdata.workspace import Workspace
 from labdata.worktree import Scan, Worktree
 
+from tests.model.promises import Answer
 from tests.model.remote_in_memory import (
     REPO,
     Fuse,
@@ -35,7 +36,6 @@ from tests.model.remote_in_memory import (
     stand_in,
 )
 from tests.model.steps import Setting
-from tests.model.story import Answer
 
 _EXCLUDES = Excludes(())
 EVERYTHING = Patterns(("**",))
@@ -205,7 +205,7 @@ def _download(workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, C
 
 
 def _place(
-    workspace: MemoryWorkspace, _view: view.View, local: sync.Local, decided: Any, staged: Mapping[str, Any]
+    workspace: MemoryWorkspace, _view: Any, local: sync.Local, decided: Any, staged: Mapping[str, Any], _heads: Any
 ) -> list[str]:
     """Place as the real room does; what is said to be on the Hub is not kept aside, so that the claim is tested."""
     desk = workspace.desk
@@ -227,9 +227,8 @@ def rooms_in_memory() -> Iterator[None]:
     """Let ``get`` and ``put`` of this process work in memory while the block runs."""
     with ExitStack() as stack:
         for room, name, stand in (
-            (sync, "_download", _download),
-            (sync, "_place", _place),
-            (view, "quick_refs", lambda _repo: None),
+            (arrival, "_download", _download),
+            (arrival, "_place", _place),
             (provenance, "code_version", lambda _root: ""),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))

@@ -15,12 +15,9 @@ LONGEST = 24
 
 
 def harm(step: Step) -> Fuse | None:
-    """Kill one command in forty at some moment, and lose the answer to one push in forty."""
-    if step.luck % 40 == 0:
-        return Fuse(left=step.luck // 40 % 12)
-    if step.luck % 40 == 1:
-        return Fuse(lost=True)
-    return None
+    """Kill one command in twenty, at some moment or when its commit has landed, and lose the answer to others."""
+    moments = {0: Fuse(left=step.luck // 40 % 12), 1: Fuse(landed=True), 2: Fuse(lost=True)}
+    return moments.get(step.luck % 40)
 
 
 def begin(setting: Setting) -> tuple[Story, MemoryWorld]:

@@ -16,8 +16,8 @@ from typing import Any
 
 from labdata.content import Content, parents
 from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Refs
-from labdata.remote import Change, Commit
+from labdata.refs import Commit, Refs
+from labdata.remote import Change
 
 REPO = "lab/story-results"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -229,17 +229,23 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Counts the moments at which a command may be stopped, and stops it at the chosen one."""
+    """Stops a command at a chosen moment: after ``left`` requests, or when its commit has been made (``landed``).
 
-    def __init__(self, left: int | None = None, lost: bool = False) -> None:
+    With ``lost``, the answer to its commit is lost instead.
+    """
+
+    def __init__(self, left: int | None = None, *, lost: bool = False, landed: bool = False) -> None:
         self.left = left
         self.lost = lost
+        self.landed = landed
 
     def burn(self, answer: bool = False) -> None:
         """Pass one such moment; with ``answer``, work was done on the Hub and its answer is on the way."""
         if answer and self.lost:
             self.lost = False
             raise HubError("The Hub could not be reached.")
+        if answer and self.landed:
+            raise Killed
         if self.left is not None:
             self.left -= 1
             if self.left < 0:

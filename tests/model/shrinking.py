@@ -21,7 +21,7 @@ def shrunk(steps: list[Step], breaks: Callable[[list[Step]], bool]) -> list[Step
                 start += width
         width = width // 2
     for place, step in enumerate(steps):
-        for plain in (replace(step, side="", luck=2), replace(step, luck=2), replace(step, side="")):
+        for plain in (replace(step, side="", luck=3), replace(step, luck=3), replace(step, side="")):
             simpler = [*steps[:place], plain, *steps[place + 1 :]]
             if plain != step and breaks(simpler):
                 steps = simpler

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -83,14 +84,14 @@ def any_setting(chance: Random) -> Setting:
     return chance.choice(SETTINGS)
 
 
-def any_step(chance: Random, desks: int, weights: dict[str, int] = WEIGHTS) -> Step:
+def any_step(chance: Random, desks: int, weights: Mapping[str, int] = WEIGHTS, paths: Sequence[str] = PATHS) -> Step:
     """Choose what happens next."""
     kind = chance.choices(list(weights), list(weights.values()))[0]
     return Step(
         kind,
         chance.randrange(desks),
-        path=chance.choice(PARTS if kind.endswith("_part") else PATHS),
-        to=chance.choice(PATHS),
+        path=chance.choice(PARTS if kind.endswith("_part") else paths),
+        to=chance.choice(paths),
         side=chance.choice(SIDES),
         luck=chance.randrange(1_000_000),
     )

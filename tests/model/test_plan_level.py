@@ -44,7 +44,7 @@ class AnyDay(RuleBasedStateMachine):
     def open_the_lab(self, setting: Setting) -> None:
         self.story, self.world = begin(setting)
 
-    def tell(self, kind: str, who: int, path: str = "", to: str = "", side: str = "", luck: int = 2) -> None:
+    def tell(self, kind: str, who: int, path: str = "", to: str = "", side: str = "", luck: int = 3) -> None:
         self.story.tell(Step(kind, who % len(self.world.desks), path, to, side, luck))
 
     @rule(who=WHO, path=st.sampled_from(PATHS))

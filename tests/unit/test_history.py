@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from labdata.history import merge_bases
-from labdata.remote import Commit
+from labdata.refs import Commit
 
 
 def sha(letter: str) -> str:

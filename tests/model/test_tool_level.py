@@ -1,0 +1,71 @@
+"""Random days in a lab with the whole tool; `python -m tests.model.campaign tool` tells as many as asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from localhub.testing import Hub
+from tests.endurance.runner import Conditions, Runner
+from tests.endurance.tripwire import Trap
+from tests.model.steps import Setting
+from tests.model.tool_level import ToolWorld, open_house, play
+
+HISTORIES = 200
+BATCHES = 10
+
+
+def tell(house: tuple[Hub, Runner], numbers: range) -> None:
+    figures: Counter[str] = Counter()
+    for number in numbers:
+        figures += play(*house, f"7 {number}")
+    assert figures["histories"] == len(numbers)
+    # They would prove little if nothing happened in them.
+    assert min(figures[kind] for kind in ("conflicts", "merges", "killed", "faults", "refused")) > 0
+
+
+@pytest.fixture(scope="class")
+def house() -> Iterator[tuple[Hub, Runner]]:
+    with open_house() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("batch", range(0, BATCHES, 2))
+class TestEvenDays:
+    """One worker's half; the other has the odd days."""
+
+    def test_keep_every_promise(self, house: tuple[Hub, Runner], batch: int) -> None:
+        tell(house, range(batch, HISTORIES, BATCHES))
+
+
+@pytest.mark.parametrize("batch", range(1, BATCHES, 2))
+class TestOddDays:
+    """The other worker's half."""
+
+    def test_keep_every_promise(self, house: tuple[Hub, Runner], batch: int) -> None:
+        tell(house, range(batch, HISTORIES, BATCHES))
+
+
+def test_a_look_at_another_version_that_was_cut_off_is_not_published_as_mine(
+    house: tuple[Hub, Runner], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from tests.members import new_lab
+
+    hub, runner = house
+    world = ToolWorld(new_lab(hub, tmp_path_factory.mktemp("lab")), runner, Setting(("ann", "bob")))
+    ann, bob = world.desks
+    ann.write("processed/a", "ann's draft")
+    ann.write("processed/b", "another draft of ann's")
+    ann.put()
+    bob.write("processed/mine", "bob's")
+    bob.put()
+    cut = Conditions(traps=[Trap(step="data/processed/b")])
+    ended = runner.run(bob.member, ["get", "results", "--from", "ann"], cut)
+    assert ended.code == -9
+    assert bob.files()["processed/a"] == "ann's draft"
+    assert bob.put().code == 1
+    assert world.tree(world.heads()["bob"]) == {"processed/mine": "bob's"}
+    assert bob.get().code == 0
+    assert bob.files() == {"processed/mine": "bob's"}
