@@ -218,9 +218,26 @@ def end(process: subprocess.Popen[bytes]) -> None:
         return
     for wish in ("TERM", "KILL"):
         _signal_group(process, wish)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
-            return
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            # A command that has ended may leave behind what it started: Snakemake can get stuck on its way out.
+            if process.poll() is not None and not _has_group(process):
+                return
+            time.sleep(0.02)
+
+
+def _has_group(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether anything that a process started in its group is still there."""
+    if sys.platform == "win32":
+        return False
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # macOS says so of a group in which all have ended and one was not collected yet.
+        return False
+    return True
 
 
 def _signal_group(process: subprocess.Popen[bytes], wish: str) -> None:
