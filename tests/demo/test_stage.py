@@ -11,8 +11,13 @@ import pytest
 
 from demo.stage import end
 
-_STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+_STUBBORN = "; ".join(
+    [
+        "import signal, time",
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        "print('deaf', flush=True)",
+        "time.sleep(60)",
+    ]
 )
 
 
