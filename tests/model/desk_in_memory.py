@@ -153,6 +153,9 @@ class MemoryDesk:
     def elsewhere(self) -> bool:
         return bool(self.state.heads(REPO).elsewhere)
 
+    def is_pushing(self) -> bool:
+        return self.state.intent(REPO) is not None
+
     def write(self, path: str, text: str) -> None:
         added(self.texts, path, text)
 

@@ -48,6 +48,7 @@ class Desk(Protocol):
     def kept(self) -> set[str]: ...
     def base(self) -> dict[str, Content]: ...
     def elsewhere(self) -> bool: ...
+    def is_pushing(self) -> bool: ...
     def write(self, path: str, text: str) -> None: ...
     def remove(self, path: str) -> None: ...
     def lose_state(self) -> None: ...
@@ -122,7 +123,7 @@ class Promises:
                 self.touched[who].add(path)
                 if path in before:
                     self.given_up[desk.branch].texts[path].add(before[path])
-        if not self.shaken[who]:
+        if not self.shaken[who] and not desk.is_pushing():
             self.touched[who] &= self._unsaved(desk)
         self.must &= self._present()
         self.must |= set(after.values())
@@ -175,7 +176,8 @@ class Promises:
         unsaved = self._unsaved(desk)
         wrong = {path for path in unsaved - self.touched[who] if not settled(path)}
         self._check(not wrong, f"the state is ahead of the disk: {wrong}")
-        self.touched[who] = unsaved
+        # Whether a push that was cut off has landed is for a later command to find out; until then its base is older.
+        self.touched[who] = unsaved | (self.touched[who] if desk.is_pushing() else set())
 
     def _pushed(self, target: str, answer: Answer) -> str:
         """Return the commit that a put was made on, if it made any; all must be on the target, and few."""

@@ -99,6 +99,9 @@ class ToolDesk:
     def elsewhere(self) -> bool:
         return any('"elsewhere": ""' not in body for (body,) in self._rows("SELECT body FROM heads WHERE repo = ?"))
 
+    def is_pushing(self) -> bool:
+        return bool(self._rows("SELECT repo FROM intents WHERE repo = ?"))
+
     def _rows(self, query: str) -> list[Any]:
         if not self._database.exists():
             return []
