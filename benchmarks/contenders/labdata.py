@@ -8,25 +8,9 @@ from pathlib import Path
 
 from benchmarks.contenders.base import Contender, Ground
 from benchmarks.measuring import Command, Counter, run
+from tests.members import TOML
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template"
-_SETTINGS = """\
-org = "lab"
-project = "{project}"
-exclude = ["*.DS_Store", "__pycache__/", "*.pyc", ".ipynb_checkpoints/", "*.tmp"]
-
-[repos.inputs]
-folders = ["external", "raw"]
-branch = "main"
-fetch = ["**"]
-publish = ["**"]
-
-[repos.results]
-folders = ["interim", "processed"]
-branch = "member"
-fetch = ["**"]
-publish = ["**"]
-"""
 
 
 class Labdata(Contender):
@@ -44,7 +28,7 @@ class Labdata(Contender):
         """Lay out a project; the first one makes the repos on the Hub."""
         for layer in ("external", "raw", "interim", "processed"):
             (place / "data" / layer).mkdir(parents=True)
-        (place / "labdata.toml").write_text(_SETTINGS.format(project=f"bench-{self.ground.folder.name}"))
+        (place / "labdata.toml").write_text(TOML.format(org="lab", project=f"bench-{self.ground.folder.name}"))
         if place == self.mine:
             run(self.labdata(place, "mine", "setup"))
 
