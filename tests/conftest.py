@@ -1,3 +1,14 @@
-"""Fixtures that every test may use."""
+"""Fixtures and options that every test may use."""
+
+from __future__ import annotations
+
+import pytest
 
 pytest_plugins = ["localhub.testing"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests of tests/live speak to another Hub than the one on this machine."""
+    group = parser.getgroup("live", "tests/live on a real Hub, with HF_TOKEN")
+    group.addoption("--live", metavar="ENDPOINT", help="its address, for instance https://huggingface.co")
+    group.addoption("--live-org", metavar="ORG", help="an organisation or account to make throw-away repos in")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from huggingface_hub.hf_api import RepoFile
+from labdata.recycle import NOTE
 
 from localhub.testing import Hub
 from tests.template.generating import REPOSITORY, environment
@@ -94,7 +95,8 @@ class Member:
 
     def recycled(self) -> list[str]:
         """The texts of all files in data/_recycle."""
-        return sorted(path.read_text() for path in self.path("_recycle").rglob("*") if path.is_file())
+        found = (path for path in self.path("_recycle").rglob("*") if path.is_file() and path.name != NOTE)
+        return sorted(path.read_text() for path in found)
 
 
 @dataclass
@@ -106,14 +108,19 @@ class Lab:
     project: str
 
     @property
+    def org(self) -> str:
+        """The organisation, or account, whose repos they are."""
+        return self.hub.orgs[0]
+
+    @property
     def results(self) -> str:
         """The results repo."""
-        return f"lab/{self.project}-results"
+        return f"{self.org}/{self.project}-results"
 
     @property
     def inputs(self) -> str:
         """The inputs repo."""
-        return f"lab/{self.project}-inputs"
+        return f"{self.org}/{self.project}-inputs"
 
     def member(self, name: str, computer: str = "", *, ready: bool = True, **settings: str) -> Member:
         """A member at a computer (their first one unless named), with the project there and onboard."""
@@ -124,7 +131,7 @@ class Lab:
         env |= {"PYTHONPATH": str(REPOSITORY / "template"), "HF_BRANCH": name, **settings}
         for layer in ("external", "raw", "interim", "processed"):
             (root / "data" / layer).mkdir(parents=True, exist_ok=True)
-        (root / "labdata.toml").write_text(TOML.format(org="lab", project=self.project))
+        (root / "labdata.toml").write_text(TOML.format(org=self.org, project=self.project))
         member = Member(name, root, env)
         if ready:
             member.run("setup")
