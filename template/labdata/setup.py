@@ -18,15 +18,18 @@ def setup(workspace: Workspace) -> None:
     A member who may only read gets what reading needs and one sentence on the rest. Raises ``LabdataError`` where
     the Hub could not be reached or gives no access; what was made until then stays and is found the next time.
     """
-    console = workspace.console
     make_env(workspace, branch="")
-    for repo in workspace.settings.repos.values():
-        _make_repo(workspace, repo)
-        if repo.per_member:
-            _make_branch(workspace, repo)
-    if workspace.settings.branch is None:
-        make_env(workspace, branch=workspace.branch)
-    console.good(f"Ready: you are {workspace.branch} on {workspace.hub.endpoint}.")
+    try:
+        for repo in workspace.settings.repos.values():
+            _make_repo(workspace, repo)
+            if repo.per_member:
+                _make_branch(workspace, repo)
+        if workspace.settings.branch is None:
+            make_env(workspace, branch=workspace.branch)
+    except HubError as error:
+        error.message = error.message.replace("Nothing was changed.", "What is set up until here stays.")
+        raise
+    workspace.console.good(f"Ready: you are {workspace.branch} on {workspace.hub.endpoint}.")
 
 
 def _make_repo(workspace: Workspace, repo: Repo) -> None:

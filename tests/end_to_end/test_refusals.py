@@ -30,6 +30,16 @@ def test_without_a_token(ann: Member) -> None:
     assert "hf auth login" in sentence(ann, "get", "results")
 
 
+def test_onboarding_without_a_token_says_what_is_set_up(lab: Lab) -> None:
+    ann = lab.member("ann", ready=False)
+    del ann.env["HF_TOKEN"]
+    done = ann.run("setup", code=1)
+    assert "Wrote .env" in done.stdout
+    assert "Nothing was changed" not in done.stderr
+    assert "What is set up until here stays." in done.stderr
+    assert "HF_TOKEN in .env" in done.stderr
+
+
 def test_with_a_wrong_token(ann: Member) -> None:
     ann.env["HF_TOKEN"] = "hf_" + "x" * 34
     assert "does not accept this token" in sentence(ann, "get", "results")
