@@ -13,7 +13,7 @@ from labdata import plan
 from labdata.content import Content, same
 from labdata.errors import ConflictError
 from labdata.recycle import Note
-from labdata.worktree import Placement
+from labdata.worktree import Placement, flush
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -102,6 +102,8 @@ def _place(
     moment = _moment(view)
     for where, _content in staged.values():
         os.utime(where, ns=(moment, moment))
+    # Before the state knows of them: what a power cut emptied would pass for an edit, and the next put would send it.
+    flush([where for where, _content in staged.values()])
     changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
     note = _note(workspace, view.repo, local, decided, staged, changes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from labdata.content import Tree
@@ -15,6 +15,9 @@ FILES_PER_FOLDER = 10_000
 FILES_PER_REPO = 100_000
 BYTES_PER_FILE = 500_000_000_000
 """The Hub's documented limits, August 2026: below 10k files a folder and 100k a repo, 500 GB a file at most."""
+
+MANY_REMOVALS = 20
+"""Files from which a push that removes more than half of a layer has to be asked for by name."""
 
 _SECRET = re.compile(
     rb"hf_[A-Za-z0-9]{34,}|ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,}|AKIA[0-9A-Z]{16}"
@@ -55,6 +58,28 @@ def names_and_limits(send: Tree, after: Iterable[str]) -> None:
         raise LabdataError(
             f"The repo would hold {len(after):,} files, the Hub takes {FILES_PER_REPO:,}. Nothing was published.",
             "Give a layer its own repo in labdata.toml, or pack small files together.",
+        )
+
+
+def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, absent: Collection[str]) -> None:
+    """Raise ``LabdataError`` where a push would all but empty a layer: a disk that is not mounted looks just so.
+
+    Takes the repo's name in ``labdata.toml``; the files that would be removed because they are not here; all paths of
+    the working copy as last synced; the files that are here, for what only moved is not gone; and the layers whose
+    folder is not there at all.
+    """
+    hashes = {hash_ for content in kept.values() for hash_ in (content.sha256, content.git) if hash_}
+    lost = [path for path, content in gone.items() if not hashes & {content.sha256, content.git}]
+    layers, before = (Counter(path.partition("/")[0] for path in paths) for paths in (lost, known))
+    for layer, count in layers.items():
+        is_most = count >= MANY_REMOVALS and count > before[layer] / 2
+        if not (is_most or layer in absent):
+            continue
+        raise LabdataError(
+            f"data/{layer} {'is not there' if layer in absent else 'has lost files'}: {count:,} of its "
+            f"{before[layer]:,} files would be removed from the Hub. Nothing was published.",
+            f"Is a disk not mounted? `just get-{repo} --restore '{layer}/**'` brings them back; if they are to go: "
+            f"`just put-{repo} --remove-many`.",
         )
 
 

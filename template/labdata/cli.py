@@ -97,6 +97,7 @@ def _sides(command: Command) -> Command:
 @click.option("--at", "revision", metavar="REVISION", help="Look at a tag or commit.")
 @click.option("--to", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Lay it into DIR, beside data/.")
 @_sides
+@click.option("--restore", multiple=True, metavar="PATTERN", help="Take the Hub's over what I changed or removed here.")
 @_dry_run
 def get(
     name: str,
@@ -107,6 +108,7 @@ def get(
     folder: Path | None,
     mine: tuple[str, ...],
     theirs: tuple[str, ...],
+    restore: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Bring the Hub's news of a repo (inputs, results) into data/."""
@@ -115,9 +117,13 @@ def get(
 
     if branch and revision:
         raise click.UsageError("--from and --at cannot be combined.")
+    if restore and (branch or revision or folder):
+        raise click.UsageError(
+            "--restore takes what your own branch holds; it goes with neither --from, --at nor --to."
+        )
     with _opened() as workspace:
         repo = workspace.settings.repo(name)
-        options = GetOptions.of(parts + _run_parts(run_path), mine, theirs, dry_run)
+        options = GetOptions.of(parts + _run_parts(run_path), mine, theirs, dry_run, restore)
         if folder:
             get_beside(workspace, repo, branch or revision or "", folder, options)
         elif branch:
@@ -138,15 +144,24 @@ def _run_parts(run_path: str | None) -> tuple[str, ...]:
 @click.option("--for", "run_path", metavar="RUN_PATH", help="Only one analysis: data/processed/RUN_PATH.")
 @click.option("--main", "to_main", is_flag=True, help="Publish to main, without review (maintainers).")
 @click.option("-m", "--message", default="", help="The commit's title.")
+@click.option("--remove-many", is_flag=True, help="Yes, most of a folder is to go from the Hub.")
 @_dry_run
-def put(name: str, parts: tuple[str, ...], run_path: str | None, to_main: bool, message: str, dry_run: bool) -> None:
+def put(
+    name: str,
+    parts: tuple[str, ...],
+    run_path: str | None,
+    to_main: bool,
+    message: str,
+    remove_many: bool,
+    dry_run: bool,
+) -> None:
     """Publish what changed in data/ to my branch, as one commit."""
     from labdata.names import Patterns
     from labdata.publish import PutOptions
     from labdata.publish import put as run_put
 
     with _opened() as workspace:
-        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run)
+        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run, remove_many)
         run_put(workspace, workspace.settings.repo(name), options)
 
 
@@ -334,7 +349,7 @@ def verify(as_json: bool) -> None:
         if damaged:
             raise ConflictError(
                 f"{words.number(len(damaged), 'file')} changed on this disk though nothing wrote them.",
-                "Move them away, take the Hub's with `just get-results --theirs PATTERN`, and have the disk looked at.",
+                "Take the Hub's with `just get-results --restore PATTERN`, and have the disk looked at.",
                 [f"data/{path}" for path in damaged],
             )
 
@@ -382,13 +397,14 @@ def recycle_list(as_json: bool) -> None:
 
 @recycle.command("restore")
 @click.argument("patterns", nargs=-1, required=True)
-def recycle_restore(patterns: tuple[str, ...]) -> None:
+@_dry_run
+def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
     """Bring files back from data/_recycle/ to their places, the newest of each."""
     from labdata.names import Patterns
 
     with _opened() as workspace:
-        back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns))
-        workspace.console.rows([["back", f"data/{path}"] for path in back])
+        back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns), dry_run=dry_run)
+        workspace.console.rows([["would bring back" if dry_run else "back", f"data/{path}"] for path in back])
         if in_the_way:
             raise ConflictError(
                 f"{words.number(len(in_the_way), 'file')} stayed in data/_recycle/: there is a file in its place.",
@@ -401,10 +417,15 @@ def recycle_restore(patterns: tuple[str, ...]) -> None:
 
 @recycle.command("empty")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def recycle_empty(yes: bool) -> None:
+@_dry_run
+def recycle_empty(yes: bool, dry_run: bool) -> None:
     """Remove everything in data/_recycle/ for good."""
     with _opened() as workspace:
         kept = list(workspace.recycle_bin.files())
+        if dry_run:
+            size = words.size(sum(file.size for file in kept))
+            workspace.console.say(f"would remove {words.number(len(kept), 'file')}, {size}; see `just recycle-list`")
+            return
         only = [file for file in kept if not file.safe]
         if only and not yes:
             shown = f"{words.number(len(only), 'file')} ({words.size(sum(f.size for f in only))})"

@@ -100,19 +100,23 @@ def plan_get(
     branch: Tree | None = None,
     clashes: Mapping[str, tuple[Content | None, Content | None]] | None = None,
     choose: Callable[[str], Side] = lambda _path: "",
+    restore: Callable[[str], bool] = lambda _path: False,
 ) -> GetPlan:
     """Decide how a working copy takes the Hub's news.
 
     Takes the three trees, already limited to the paths in question; ``branch``, what my branch holds, if that is
-    not all of theirs; ``clashes``, the paths on which my branch and main disagree as ``path: (branch, main)``; and
-    ``choose``, which says for a path in conflict whose side wins. Gives a plan in which a locally changed, new or
-    removed file is never in ``write`` or ``remove`` unless ``choose`` gave it away.
+    not all of theirs; ``clashes``, the paths on which my branch and main disagree as ``path: (branch, main)``;
+    ``choose``, which says for a path in conflict whose side wins; and ``restore``, of which paths I want theirs
+    whatever I did. Gives a plan in which a locally changed, new or removed file is never in ``write`` or ``remove``
+    unless ``choose`` or ``restore`` gave it away.
     """
     plan = GetPlan()
     clashes = clashes or {}
     for path in sorted(base.keys() | mine.keys() | theirs.keys() | clashes.keys()):
         if path in clashes:
             _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path))
+        elif path in theirs and restore(path) and not same(mine.get(path), theirs[path]):
+            plan.write[path] = theirs[path]
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
     held: dict[str, Content | None] = dict(theirs if branch is None else branch)

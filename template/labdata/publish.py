@@ -29,12 +29,15 @@ LARGE = 1_000_000
 
 @dataclass(frozen=True)
 class PutOptions:
-    """What a put is asked for: ``parts`` limit it, ``to_main`` skips the branch, ``message`` titles the commit."""
+    """What a put is asked for: ``parts`` limit it, ``to_main`` skips the branch, ``message`` titles the commit, and
+    ``remove_many`` says that a layer that is all but empty here is meant to be so on the Hub.
+    """
 
     parts: Patterns
     message: str = ""
     to_main: bool = False
     dry_run: bool = False
+    remove_many: bool = False
 
 
 def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
@@ -61,6 +64,8 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             if quiet and not decided.news:
                 quiet.keep(local.scan)
             return
+        if not options.remove_many:
+            _check_removals(workspace, repo, local, decided)
         _check(workspace, view, target, decided)
         if options.dry_run:
             _tell(workspace, view, target, decided)
@@ -201,6 +206,13 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
         if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")
+
+
+def _check_removals(workspace: Workspace, repo: Repo, local: Local, decided: plan.PutPlan) -> None:
+    # What main removed is no longer part of the base, and not in question.
+    gone = {path: local.base[path] for path in decided.delete if path in local.base}
+    if gone:
+        checks.removals(repo.name, gone, workspace.state.synced(repo.id), local.mine, local.scan.absent)
 
 
 def _check(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan) -> None:

@@ -117,8 +117,11 @@ class Recycle:
             note.undoable = False
             _write(folder / NOTE, note)
 
-    def restore(self, wanted: Callable[[str], bool]) -> tuple[list[str], list[str]]:
-        """Bring files back to their places, the newest of each; returns what came back and what was in the way."""
+    def restore(self, wanted: Callable[[str], bool], *, dry_run: bool = False) -> tuple[list[str], list[str]]:
+        """Bring files back to their places, the newest of each; returns what came back and what was in the way.
+
+        With ``dry_run`` nothing moves.
+        """
         newest = {kept.path: kept for kept in self.files() if wanted(kept.path)}
         back: list[str] = []
         in_the_way: list[str] = []
@@ -127,9 +130,10 @@ class Recycle:
             if target.exists() or target.is_symlink():
                 in_the_way.append(path)
                 continue
-            move(self.where(kept), target)
             back.append(path)
-        for name in self.stamps():
+            if not dry_run:
+                move(self.where(kept), target)
+        for name in [] if dry_run else self.stamps():
             self.tidy(name)
         return back, in_the_way
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -31,12 +31,15 @@ _LONG_READ = 50_000_000
 
 @dataclass(frozen=True)
 class GetOptions:
-    """What a get is asked for: ``parts`` limit it, ``mine`` and ``theirs`` resolve conflicts by pattern."""
+    """What a get is asked for: ``parts`` limit it, ``mine`` and ``theirs`` resolve conflicts by pattern, and what
+    ``restore`` means comes as the Hub has it, whatever was done to it here.
+    """
 
     parts: Patterns
     mine: Patterns
     theirs: Patterns
     dry_run: bool = False
+    restore: Patterns = field(default_factory=lambda: Patterns(()))
 
     @classmethod
     def of(
@@ -45,9 +48,15 @@ class GetOptions:
         mine: tuple[str, ...] = (),
         theirs: tuple[str, ...] = (),
         dry_run: bool = False,
+        restore: tuple[str, ...] = (),
     ) -> GetOptions:
         """Build options from the patterns that a user typed."""
-        return cls(Patterns(parts), Patterns(mine), Patterns(theirs), dry_run)
+        return cls(Patterns(parts), Patterns(mine), Patterns(theirs), dry_run, Patterns(restore))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether just the news are asked for, of all that is fetched."""
+        return not (self.parts or self.mine or self.theirs or self.restore)
 
     def choose(self, path: str) -> plan.Side:
         """Say whose side wins for a path in conflict."""
@@ -75,7 +84,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     heads = workspace.state.heads(repo.id)
     view = look(workspace, repo)
     now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
-    if heads == now and not options.parts and not _holds_unfetched(workspace, repo):
+    if heads == now and options.is_plain and not _holds_unfetched(workspace, repo):
         workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
         return
     _warn_of_unfinished(workspace, view)
@@ -83,14 +92,36 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     theirs, clashes, settled = _theirs(workspace, view)
     in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes})
     theirs, in_scope = _safe(workspace, theirs, in_scope)
+    if options.restore:
+        # A damaged file looks as it was when it was read last.
+        workspace.worktree.doubt(options.restore)
     local = read_local(workspace, repo, base, theirs, in_scope)
     if options.parts and not (theirs or local.base):
         raise nothing_matches(repo, options.parts, "on the Hub")
+    if options.restore and not any(options.restore(path) for path in (*theirs, *clashes)):
+        raise nothing_matches(repo, options.restore, "on the Hub")
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
+    met: set[str] = set()
+
+    def choose(path: str) -> plan.Side:
+        met.add(path)
+        return options.choose(path)
+
     decided = plan.plan_get(
-        local.base, local.mine, theirs, branch=view.branch_tree, clashes=clashes, choose=options.choose
+        local.base,
+        local.mine,
+        theirs,
+        branch=view.branch_tree,
+        clashes=clashes,
+        choose=choose,
+        restore=options.restore,
     )
     _stop_on_conflict(workspace, view, decided)
+    if (options.mine or options.theirs) and not any(map(options.choose, met)):
+        workspace.console.warn(
+            "Nothing that --mine or --theirs names is in conflict. To take the Hub's over changes of yours: "
+            f"`just get-{repo.name} --restore PATTERN`."
+        )
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
     carry_out(

@@ -13,7 +13,7 @@ import shutil
 import stat as stat_bits
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ GIT_HASH_LIMIT = 32 * 1024 * 1024
 """Bytes up to which a git blob id is computed too; the Hub stores nothing near this size as a plain blob."""
 
 _BLOCK = 1024 * 1024
+_FLUSHED_SINGLY = 100  # files
 _FINE_CLOCK = 100_000_000  # ns; kernels stamp files with a clock that ticks every few ms
 _COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
 _SIGNED = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
@@ -43,11 +44,12 @@ _CTIME = _SIGNED.index("st_ctime_ns")
 class Scan:
     """What a walk over the working copy found: a stat for each file, and the names that were passed over.
 
-    ``began`` is when it began (ns).
+    ``absent`` are folders that are not there at all, ``began`` is when the walk began (ns).
     """
 
     files: dict[str, os.stat_result] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
     began: int = field(default_factory=time.time_ns)
 
     def fingerprint(self) -> str:
@@ -98,16 +100,31 @@ class Worktree:
         """What is remembered of the files, as read from the state."""
         return self._read_known()
 
+    def doubt(self, paths: Callable[[str], bool]) -> None:
+        """Forget what is remembered of some files, so that they are read again even if they seem unchanged."""
+        self.known = {path: stat for path, stat in self.known.items() if not paths(path)}
+
     def path(self, path: str) -> Path:
         """Return where a path of the Hub is on this disk."""
         return self.data.joinpath(*path.split("/"))
 
     def scan(self, folders: Iterable[str]) -> Scan:
-        """Walk the folders and stat every file that is not excluded; raises ``LabdataError`` on an unreadable one."""
+        """Walk the folders and stat every file that is not excluded.
+
+        Raises ``LabdataError`` on one that is unreadable, and on a folder that is a link to nothing.
+        """
         found = Scan()
         for folder in folders:
-            if (self.data / folder).is_dir():
-                self._walk(str(self.data / folder), folder, found)
+            where = self.data / folder
+            if where.is_dir():
+                self._walk(str(where), folder, found)
+            elif where.is_symlink():
+                raise LabdataError(
+                    f"data/{folder} is a link to {where.readlink()}, which is not there. Nothing was changed.",
+                    "Is its disk not mounted? Mount it, or mend the link, then run the command again.",
+                )
+            else:
+                found.absent.append(folder)
         return found
 
     def _walk(self, folder: str, prefix: str, found: Scan) -> None:
@@ -326,8 +343,23 @@ def move(source: Path, target: Path) -> None:
             raise
         beside = target.with_name(f".labdata-{os.getpid()}-{target.name}"[:200])
         shutil.copy2(source, beside)
+        flush([beside])
         beside.replace(target)
         source.unlink()
+
+
+def flush(files: Sequence[Path]) -> None:
+    """Wait until the contents of files are on the disk itself, so that a power cut cannot take them back.
+
+    A few are flushed one by one; many together with all else that the system has yet to write, which is far quicker.
+    """
+    if len(files) > _FLUSHED_SINGLY and hasattr(os, "sync"):
+        os.sync()
+        return
+    for file in files:
+        # Windows flushes only what is open for writing.
+        with file.open("r+b") as opened:
+            os.fsync(opened.fileno())
 
 
 def put_new(staged: Path, target: Path) -> bool:

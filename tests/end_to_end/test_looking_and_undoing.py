@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+from tests.damage import damage
 from tests.members import Lab, Member
 
 
@@ -136,7 +137,11 @@ def test_recycle_keeps_what_exists_nowhere_else_until_it_is_emptied(lab: Lab) ->
     assert bob.run("recycle", "empty", code=130).stderr
     assert "bob's" in bob.recycled()
     bob.remove("processed/a.csv")
+    assert "data/processed/a.csv" in bob.run("recycle", "restore", "processed/a.csv", "--dry-run").stdout
+    assert bob.read("processed/a.csv") is None
     bob.run("recycle", "restore", "processed/a.csv")
+    assert "would remove" in bob.run("recycle", "empty", "--dry-run").stdout
+    assert bob.recycled() != []
     bob.run("recycle", "empty", "--yes")
     assert bob.recycled() == []
 
@@ -148,26 +153,11 @@ def test_verify_finds_damage_that_kept_size_and_time(lab: Lab) -> None:
     ann.put()
     ann.run("status")
     ann.run("verify")
-    _damage(ann, "processed/a.csv", b"hEalthy")
+    damage(ann, "processed/a.csv", b"hEalthy")
     said = ann.run("verify", code=3).stderr
     assert "data/processed/a.csv" in said
     assert "b.csv" not in said
     assert status(ann)["damaged"] == ["processed/a.csv"]
-
-
-def _damage(member: Member, path: str, content: bytes) -> None:
-    """Change a file the way a failing disk does: size, times and inode stay. The change time cannot be set back,
-    so what is known of the file is told the new one.
-    """
-    import sqlite3
-
-    where = member.path(path)
-    stat = where.stat()
-    where.write_bytes(content)
-    os.utime(where, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    with sqlite3.connect(member.path(".labdata/state.db")) as db:
-        changed = where.stat().st_ctime_ns
-        db.execute("UPDATE stats SET ctime = ?, checked = ? WHERE path = ?", (changed, changed + 10**10, path))
 
 
 def test_an_edit_that_keeps_size_and_time_is_still_seen(lab: Lab) -> None:

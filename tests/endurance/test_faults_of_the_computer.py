@@ -117,6 +117,35 @@ def test_a_file_that_the_disk_does_not_take(lab: Lab, join: Join) -> None:
     assert bob.path("processed/large.parquet").read_bytes() == noise(LARGE)
 
 
+# --- a layer that lives on another disk
+
+
+def test_a_layer_that_is_a_link_to_another_disk(lab: Lab, join: Join) -> None:
+    """Nothing can be renamed or linked from one disk to the other."""
+    ann = join("ann")
+    ann.write("processed/a.csv", "a, one")
+    ann.write("processed/deep/old.csv", "old, one")
+    ann.put("--main")
+    with small_disk(lab.folder / "scratch", 80):
+        bob = join("bob")
+        bob.path("processed").rmdir()
+        bob.path("processed").symlink_to(lab.folder / "scratch")
+        bob.get()
+        assert bob.files() == ann.files()
+        bob.write("processed/a.csv", "a, bob's")
+        ann.write("processed/a.csv", "a, two")
+        ann.remove("processed/deep/old.csv")
+        ann.put("--main")
+        bob.get(code=3)
+        steps = bob.under(trapped(), "get", "results", "--theirs", "**").steps
+        assert bob.files() == lab.on_hub() == {"processed/a.csv": "a, two"}
+        assert "a, bob's" in bob.recycled()
+        # The only copy is on its new disk before it is taken from the old one.
+        assert steps.index("flush", steps.index("flush") + 1) < steps.index("remove data/processed/a.csv")
+        bob.run("undo")
+        assert bob.files() == {"processed/a.csv": "a, bob's", "processed/deep/old.csv": "old, one"}
+
+
 # --- a disk, a folder, a file that may not be written or read
 
 

@@ -68,6 +68,19 @@ def test_a_file_that_was_placed_but_not_let_go_of_is_not_written_through(
     assert "AS BOB LIKESthe Hub" in bob.recycled()
 
 
+@pytest.mark.parametrize("files", [1, 120])
+def test_what_a_get_brings_is_on_the_disk_before_it_is_noted(files: int, lab: Lab, join: Callable[..., Quick]) -> None:
+    """A power cut must not leave notes of files that it emptied: they would pass for edits, and be published."""
+    ann, bob = join("ann"), join("bob")
+    for number in range(files):
+        ann.write(f"processed/{number}.csv", f"table {number}")
+    ann.put("--main")
+    steps = bob.under(Conditions(), "get", "results").steps
+    placed = next(at for at, step in enumerate(steps) if step.startswith("link "))
+    noted = steps.index("sql INSERT OR REPLACE INTO synced")
+    assert steps.index("flush") < placed < noted
+
+
 @pytest.mark.parametrize(
     "step",
     [

@@ -15,6 +15,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Tripwire:
         sys.addaudithook(self._audited)
         self._watch_sql()
         self._watch_http()
+        self._watch_flushes()
 
     def step(self, name: str) -> None:
         """Note a step that is about to be taken, and spring the traps that are set on it."""
@@ -121,6 +123,16 @@ class Tripwire:
         if not statement.startswith(_QUIET_STATEMENTS):
             match = _STATEMENT.match(statement)
             self.step(f"sql {match.group() if match else statement}")
+
+    def _watch_flushes(self) -> None:
+        for name in ("fsync", "sync"):
+            flush = getattr(os, name)
+
+            def watched(*arguments: int, flush: Callable[..., None] = flush) -> None:
+                self.step("flush")
+                flush(*arguments)
+
+            setattr(os, name, watched)
 
     def _watch_http(self) -> None:
         send = httpx2.Client.send

@@ -172,9 +172,10 @@ class MemoryDesk:
         mine: tuple[str, ...] = (),
         theirs: tuple[str, ...] = (),
         revision: str = "",
+        restore: tuple[str, ...] = (),
         harm: Fuse | None = None,
     ) -> Answer:
-        options = sync.GetOptions.of(parts, mine, theirs)
+        options = sync.GetOptions.of(parts, mine, theirs, restore=restore)
         if revision:
             return self._command(lambda w: sync.get_version(w, self.repo, revision, revision, options), harm)
         return self._command(lambda w: sync.get(w, self.repo, options), harm)

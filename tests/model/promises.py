@@ -58,6 +58,7 @@ class Desk(Protocol):
         mine: tuple[str, ...] = (),
         theirs: tuple[str, ...] = (),
         revision: str = "",
+        restore: tuple[str, ...] = (),
         harm: Any = None,
     ) -> Answer: ...
     def put(self, parts: tuple[str, ...] = (), main: bool = False, harm: Any = None) -> Answer: ...

@@ -27,6 +27,7 @@ WEIGHTS = {
     "copy": 3,
     "get": 18,
     "get_part": 4,
+    "restore": 2,
     "put": 16,
     "put_part": 3,
     "put_main": 4,

@@ -60,6 +60,9 @@ class Story(Promises):
     def _get_part(self, step: Step) -> None:
         self._settled_get(step.who, step.side, Random(step.luck), parts=(step.path,), harm=self.harm(step))
 
+    def _restore(self, step: Step) -> None:
+        self.get(step.who, restore=(step.path,), harm=self.harm(step))
+
     def _look(self, step: Step) -> None:
         branches = sorted(self._heads)
         self.get(step.who, revision=branches[step.luck % len(branches)], harm=self.harm(step))
@@ -124,19 +127,20 @@ class Story(Promises):
         mine: tuple[str, ...] = (),
         theirs: tuple[str, ...] = (),
         revision: str = "",
+        restore: tuple[str, ...] = (),
         harm: Any = None,
     ) -> Answer:
-        """A get; ``mine`` and ``theirs`` are given for paths that were listed as in conflict."""
+        """A get; ``mine`` and ``theirs`` are given for paths that were listed as in conflict, ``restore`` for any."""
         desk = self.world.desks[who]
         before, unsaved = desk.files(), self._unsaved(desk)
         self._overrule(desk, Patterns(mine), desk.branch, "main")
         self._overrule(desk, Patterns(theirs), desk.branch)
-        answer: Answer = desk.get(parts, mine, theirs, revision, harm)
+        answer: Answer = desk.get(parts, mine, theirs, revision, restore, harm)
         after = desk.files()
         self._check_answer(answer)
         self._check(self.world.heads() == self._heads, "a get changed the Hub")
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-        given = Patterns(theirs)
+        given = Patterns((*theirs, *restore))
         if answer.code in (1, 3):
             self._check(not changed or self.shaken[who], f"a get that ended with {answer.code} changed {changed}")
         wrong = {path for path in changed & unsaved & self.touched[who] if not given(path)}
@@ -144,7 +148,7 @@ class Story(Promises):
         for path in changed:
             if path in before and given(path):
                 self.given_up[desk.branch].texts[path].add(before[path])
-        self._check_base(who, answer, Patterns((*mine, *theirs)))
+        self._check_base(who, answer, Patterns((*mine, *theirs, *restore)))
         self._check_kept()
         return answer
 

@@ -67,6 +67,10 @@ class AnyDay(RuleBasedStateMachine):
     def get_part(self, who: int, part: str, side: str) -> None:
         self.tell("get_part", who, part, side=side)
 
+    @rule(who=WHO, path=st.sampled_from(PATHS))
+    def restore(self, who: int, path: str) -> None:
+        self.tell("restore", who, path)
+
     @rule(who=WHO, luck=LUCK)
     def put(self, who: int, luck: int) -> None:
         self.tell("put", who, luck=luck)

@@ -132,10 +132,12 @@ class ToolDesk:
         mine: tuple[str, ...] = (),
         theirs: tuple[str, ...] = (),
         revision: str = "",
+        restore: tuple[str, ...] = (),
         harm: Harm | None = None,
     ) -> Answer:
         sides = [word for path in mine for word in ("--mine", path)]
         sides += [word for path in theirs for word in ("--theirs", path)]
+        sides += [word for path in restore for word in ("--restore", path)]
         if revision:
             sides += ["--from" if revision in self.world.heads() else "--at", revision]
         return self._run(harm, "get", "results", *parts, *sides)
