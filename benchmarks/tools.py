@@ -31,7 +31,7 @@ class Toolbox:
             subprocess.run(venv, check=False)
             # All at once: dvc and moto share a library, and each alone would choose a version that the other refuses.
             # From that folder: in the project's, uv would hold them to the project's own versions.
-            packages = [uv, "pip", "install", "--quiet", "--python", str(self.python), *_PACKAGES]
+            packages = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(self.python), *_PACKAGES]
             subprocess.run(packages, check=False, cwd=self.folder)
         missing = [name for name in _ABSENT if not self.find(name)]
         return [f"{name} is not here ({_ABSENT[name]}); it is left out." for name in missing] if say_absent else []

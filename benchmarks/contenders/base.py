@@ -16,7 +16,8 @@ from benchmarks.tools import Toolbox
 if TYPE_CHECKING:
     from localhub.testing import Hub
 
-_FOREIGN = ("HF_", "HUGGING", "AWS_", "GIT_", "DVC_", "RCLONE_", "PYTHONPATH", "XDG_")
+# PYTHON: where Python may not keep what it has compiled, programs written in it would be slower than anyone's.
+_FOREIGN = ("HF_", "HUGGING", "AWS_", "GIT_", "DVC_", "RCLONE_", "PYTHON", "XDG_")
 
 
 @dataclass(frozen=True)

@@ -291,18 +291,26 @@ def config(as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Show what is mine, what is theirs, what is in conflict, and where I am."""
     from dataclasses import asdict
+    from functools import partial
 
-    from labdata.status import show
+    from labdata.abreast import abreast
+    from labdata.status import Status, show
     from labdata.status import status as run_status
 
+    def look(name: str) -> Status:
+        with _opened(quiet=as_json, writing=False) as workspace:
+            found = run_status(workspace, workspace.settings.repo(name))
+            workspace.keep_learned()
+            return found
+
     with _opened(quiet=as_json, writing=False) as workspace:
-        found = [run_status(workspace, repo) for repo in workspace.settings.repos.values()]
-        workspace.keep_learned()
-        if as_json:
-            click.echo(json.dumps([asdict(one) for one in found]))
-            return
-        for one in found:
-            show(workspace, one)
+        names = list(workspace.settings.repos)
+    found = abreast([partial(look, name) for name in names])
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found]))
+        return
+    for one in found:
+        show(workspace.console, one)
 
 
 @cli.command()

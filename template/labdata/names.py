@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _WINDOWS_RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)", re.IGNORECASE)
@@ -113,6 +113,7 @@ class Excludes:
         self._names = frozenset(pattern for pattern in files if not _WILD.search(pattern) and "/" not in pattern)
         self._endings = tuple(pattern[1:] for pattern in files if _ENDING.fullmatch(pattern))
         self._beginnings = tuple(pattern[:-1] for pattern in files if _BEGINNING.fullmatch(pattern))
+        self._pieces = (*self._names, *self._endings, *self._beginnings)
         simple = self._names.union(pattern for pattern in files if _ENDING.fullmatch(pattern))
         others = [pattern for pattern in files if pattern not in simple and not _BEGINNING.fullmatch(pattern)]
         self._other = _any_of(others) if others else None
@@ -127,16 +128,21 @@ class Excludes:
     def file(self, path: str) -> bool:
         """Tell whether this file is left out, looking at its name, its path and the folders above it."""
         folder, _, name = path.rpartition("/")
-        return self._within(folder) or self.named(name, path)
+        return self._within(folder) or bool(self.among(folder, (name,)))
 
-    def named(self, name: str, path: str) -> bool:
-        """Tell whether a file is left out by its own name or its whole path, whatever the folders above it."""
-        if name in self._names or name.endswith(self._endings) or name.startswith(self._beginnings):
-            return True
-        if path.startswith(self._beginnings):
-            return True
-        other = self._other
-        return other is not None and (other.match(name) is not None or other.match(path) is not None)
+    def among(self, folder: str, names: Collection[str]) -> set[str]:
+        """Return which files of a folder are left out by their own names or whole paths."""
+        # Such a pattern has no slash, so that it fits a whole path by its first folder alone.
+        if folder.startswith(self._beginnings):
+            return set(names)
+        known, endings, beginnings, other = self._names, self._endings, self._beginnings, self._other
+        found: set[str] = set()
+        together = "/".join(names)
+        if any(piece in together for piece in self._pieces):
+            found = {name for name in names if name in known or name.endswith(endings) or name.startswith(beginnings)}
+        if other is not None:
+            found |= {name for name in names if other.match(name) or other.match(f"{folder}/{name}")}
+        return found
 
     def _within(self, folder: str) -> bool:
         known = self._known_folders.get(folder)

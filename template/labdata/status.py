@@ -16,6 +16,7 @@ from labdata.sync import Local, news, read_local, scope_of, unsaved_paths
 from labdata.view import View, look
 
 if TYPE_CHECKING:
+    from labdata.console import Console
     from labdata.settings import Repo
     from labdata.workspace import Workspace
 
@@ -102,9 +103,8 @@ def _add_theirs(workspace: Workspace, view: View, base: dict[str, Content], loca
     found.conflicts = [conflict.path for conflict in decided.conflicts]
 
 
-def show(workspace: Workspace, found: Status) -> None:
+def show(console: Console, found: Status) -> None:
     """Write a status for people."""
-    console = workspace.console
     where = f"at {found.elsewhere}" if found.elsewhere else f"branch {found.branch}"
     console.say(f"{found.name}: {found.repo}, {where}{'' if found.reached else ' (the Hub was not reached)'}")
     groups = [

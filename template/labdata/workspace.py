@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, cast
@@ -168,14 +168,11 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
     With ``writing`` it takes the project's lock and tidies up after a command that was cut off. Raises
     ``LabdataError`` where there is no project, or another command holds the lock.
     """
-    from filelock import FileLock, Timeout
-
     settings = settings_.load(settings_.find_root(start))
     folder = settings.data / ".labdata"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "lock", timeout=_PATIENCE if writing else 0)
-        with _held(lock) if writing else _nothing():
+        with _locked(folder / "lock") if writing else nullcontext():
             state = State(folder / "state.db")
             try:
                 workspace = Workspace(settings, state, console)
@@ -184,11 +181,6 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
                 yield workspace
             finally:
                 state.close()
-    except Timeout:
-        raise LabdataError(
-            "Another labdata command is at work in this project. Nothing was done.",
-            "Wait until it has finished, then run the command again.",
-        ) from None
     except sqlite3.DatabaseError as error:
         if type(error) is sqlite3.DatabaseError:
             put_aside(folder / "state.db")
@@ -205,11 +197,19 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
 
 
 @contextmanager
-def _held(lock: object) -> Iterator[None]:
-    with lock:  # type: ignore[attr-defined]
+def _locked(path: Path) -> Iterator[None]:
+    # Imported here: a command that only looks takes no lock.
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=_PATIENCE)
+    except Timeout:
+        raise LabdataError(
+            "Another labdata command is at work in this project. Nothing was done.",
+            "Wait until it has finished, then run the command again.",
+        ) from None
+    try:
         yield
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+    finally:
+        lock.release()

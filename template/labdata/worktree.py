@@ -14,12 +14,10 @@ import stat as stat_bits
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -37,7 +35,6 @@ _FINE_CLOCK = 100_000_000  # ns; kernels stamp files with a clock that ticks eve
 _COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
 _SIGNED = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 _SIGNATURE = attrgetter(*_SIGNED)
-_CTIME = _SIGNED.index("st_ctime_ns")
 
 
 @dataclass(slots=True)
@@ -60,15 +57,16 @@ class Scan:
         """
         if not self.files or self.skipped:
             return ""
-        try:
-            numbers = array("q", chain.from_iterable(map(_SIGNATURE, self.files.values())))
-        except OverflowError:
-            # Some filesystems number their inodes beyond what fits.
-            return ""
-        if max(numbers[_CTIME :: len(_SIGNED)]) + _COARSE_CLOCK > self.began:
-            return ""
         digest = hashlib.blake2b("\0".join(self.files).encode(errors="surrogateescape"))
-        digest.update(numbers)
+        for name in _SIGNED:
+            try:
+                numbers = array("q", map(attrgetter(name), self.files.values()))
+            except OverflowError:
+                # Some filesystems number their inodes beyond what fits.
+                return ""
+            if name == "st_ctime_ns" and max(numbers) + _COARSE_CLOCK > self.began:
+                return ""
+            digest.update(numbers)
         return digest.hexdigest()
 
 
@@ -128,33 +126,29 @@ class Worktree:
         return found
 
     def _walk(self, folder: str, prefix: str, found: Scan) -> None:
-        below: list[str] = []
-        excluded, files, is_file = self.excludes.named, found.files, stat_bits.S_ISREG
+        # A hundred thousand files pass through here at each status: what can be asked once a folder, is.
+        start = f"{prefix}/"
         with _readable(Path(folder)), _entries(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    below.append(name)
-                    continue
-                path = f"{prefix}/{name}"
-                if excluded(name, path):
-                    continue
-                if not path.isascii() and not _is_text(path):
-                    found.skipped[path.encode("utf-8", "backslashreplace").decode()] = "not named in UTF-8"
-                    continue
-                try:
-                    stat = entry.stat()
-                except FileNotFoundError:
-                    found.skipped[path] = "a link to nothing"
-                    continue
-                if is_file(stat.st_mode):
-                    files[path] = stat
-                else:
-                    kind = "a link to a folder" if stat_bits.S_ISDIR(stat.st_mode) else "not an ordinary file"
-                    found.skipped[path] = kind
+            listed = list(entries)
+            names = [entry.name for entry in listed]
+            below = [entry.name for entry in listed if entry.is_dir(follow_symlinks=False)]
+            left_out = self.excludes.among(prefix, names).union(below)
+            if not "".join(names).isascii():
+                unreadable = [name for name in names if name not in left_out and not _is_text(name)]
+                left_out.update(unreadable)
+                for name in unreadable:
+                    found.skipped[f"{start}{_escaped(name)}"] = "not named in UTF-8"
+            kept = [entry for entry in listed if entry.name not in left_out] if left_out else listed
+            stats = _stats(kept)
+        paths = [start + entry.name for entry in kept]
+        for path, stat in zip(paths, stats, strict=True):
+            if stat is None or not stat_bits.S_ISREG(stat.st_mode):
+                found.skipped[path] = _kind(stat)
+            else:
+                found.files[path] = stat
         for name in below:
             if not self.excludes.folder(name):
-                self._walk(os.path.join(folder, name), f"{prefix}/{name}", found)  # noqa: PTH118 - thousands of times
+                self._walk(os.path.join(folder, name), start + name, found)  # noqa: PTH118 - thousands of times
 
     def contents(
         self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
@@ -172,6 +166,8 @@ class Worktree:
             content = self.read(path)
             on_read(content.size)
             return content
+
+        from concurrent.futures import ThreadPoolExecutor
 
         # hashlib lets other threads run while it works on a block, so threads do help here.
         with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
@@ -313,6 +309,26 @@ def _entries(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
         os.close(handle)
 
 
+def _stats(entries: Sequence[os.DirEntry[str]]) -> Sequence[os.stat_result | None]:
+    """Return a stat for each entry, ``None`` for a link to nothing."""
+    with suppress(FileNotFoundError):
+        return [entry.stat() for entry in entries]
+    found: list[os.stat_result | None] = []
+    for entry in entries:
+        try:
+            found.append(entry.stat())
+        except FileNotFoundError:
+            found.append(None)
+    return found
+
+
+def _kind(stat: os.stat_result | None) -> str:
+    """Say what stands where a file could be."""
+    if stat is None:
+        return "a link to nothing"
+    return "a link to a folder" if stat_bits.S_ISDIR(stat.st_mode) else "not an ordinary file"
+
+
 def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
     sha256 = hashlib.sha256()
@@ -384,6 +400,10 @@ def put_new(staged: Path, target: Path) -> bool:
 def stamp() -> str:
     """Return the UTC time as the name of a recycle folder."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+
+
+def _escaped(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _is_text(name: str) -> bool:
