@@ -13,7 +13,8 @@ from benchmarks.targets import Target, medians
 
 _NOTES = f"""\
 Every time is the median of its turns, in seconds of wall clock for the whole process; in each turn every program does
-every operation, so that a busy minute of the machine hits all alike. Files are checked to be equal after each get.
+every operation, so that a busy minute of the machine hits all alike; only the fresh get of S3 programs, minutes of
+moto's time, is taken in the first turn alone. Files are checked to be equal after each fresh get.
 Latency is added to each request. Requests and MB are those of one operation, without the added latency.
 
 - **labdata**: `labdata status` (asks the Hub about both repos), `put results`, `get results`.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+# Nothing changes one, but it is not frozen: that would make each three times dearer, and a status makes three a file.
+@dataclass(slots=True, unsafe_hash=True)
 class Content:
     """The content of one file.
 

@@ -128,21 +128,23 @@ class Excludes:
     def file(self, path: str) -> bool:
         """Tell whether this file is left out, looking at its name, its path and the folders above it."""
         folder, _, name = path.rpartition("/")
-        return self._within(folder) or bool(self.among(folder, (name,)))
+        return self._within(folder) or folder.startswith(self._beginnings) or self._named(folder, name)
 
     def among(self, folder: str, names: Collection[str]) -> set[str]:
         """Return which files of a folder are left out by their own names or whole paths."""
         # Such a pattern has no slash, so that it fits a whole path by its first folder alone.
         if folder.startswith(self._beginnings):
             return set(names)
-        known, endings, beginnings, other = self._names, self._endings, self._beginnings, self._other
-        found: set[str] = set()
         together = "/".join(names)
-        if any(piece in together for piece in self._pieces):
-            found = {name for name in names if name in known or name.endswith(endings) or name.startswith(beginnings)}
-        if other is not None:
-            found |= {name for name in names if other.match(name) or other.match(f"{folder}/{name}")}
-        return found
+        if self._other is None and not any(piece in together for piece in self._pieces):
+            return set()
+        return {name for name in names if self._named(folder, name)}
+
+    def _named(self, folder: str, name: str) -> bool:
+        if name in self._names or name.endswith(self._endings) or name.startswith(self._beginnings):
+            return True
+        other = self._other
+        return other is not None and (other.match(name) or other.match(f"{folder}/{name}")) is not None
 
     def _within(self, folder: str) -> bool:
         known = self._known_folders.get(folder)

@@ -13,7 +13,7 @@ from labdata.content import Tree
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
-from labdata.quiet import Quiet
+from labdata.quiet import Quiet, keep_after_push
 from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
 from labdata.view import View, look
 
@@ -78,6 +78,9 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             # Someone was faster. What is still to be sent is decided again on the new head.
             continue
         _tell(workspace, view, target, decided, push)
+        if quiet and not decided.news:
+            after = replace(view, branch=push.head, main=view.main if repo.per_member else push.head)
+            keep_after_push(workspace, after, local)
         return
     raise LabdataError(
         f"The branch {view.branch_name} of {repo.id} keeps moving; the push is not finished.",

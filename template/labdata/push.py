@@ -180,7 +180,7 @@ class Push:
         changed = {path: tree.get(path) for path in (*sent, *part.delete)}
         adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
         with workspace.state.changes():
-            workspace.state.keep_change(self.head, parent, changed, tree)
+            workspace.keep_change(self.head, parent, changed, tree)
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if self._is_abreast(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last))

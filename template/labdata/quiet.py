@@ -11,9 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata.content import same
 from labdata.worktree import Scan
 
 if TYPE_CHECKING:
+    from labdata.sync import Local
     from labdata.view import View
     from labdata.workspace import Workspace
 
@@ -45,10 +47,24 @@ class Quiet:
             return False
         return note == f"{self._facts} {self.scan.fingerprint()}"
 
-    def keep(self, scan: Scan) -> None:
-        """Note that there was nothing to do for a working copy as scanned."""
+    def keep(self, scan: Scan, *more: str) -> None:
+        """Note that there was nothing to do for a working copy as scanned, and that ``more`` commands would say so."""
         if self._facts and (fingerprint := scan.fingerprint()):
-            self._workspace.state.set_quiet(self._repo.id, self._command, f"{self._facts} {fingerprint}")
+            for command in (self._command, *more):
+                self._workspace.state.set_quiet(self._repo.id, command, f"{self._facts} {fingerprint}")
+
+
+def keep_after_push(workspace: Workspace, view: View, local: Local) -> None:
+    """Note that a push left nothing to do, if working copy, base and branch are one; ``view`` is the Hub after it."""
+    repo = view.repo
+    heads, base = workspace.state.heads(repo.id), workspace.state.synced(repo.id)
+    tree = {path: content for path, content in view.branch_tree.items() if repo.holds(path)}
+    if (heads.branch, heads.main, heads.elsewhere) != (view.branch, view.main, ""):
+        return
+    if not local.mine.keys() == base.keys() == tree.keys():
+        return
+    if all(same(content, base[path]) and same(content, tree[path]) for path, content in local.mine.items()):
+        Quiet(workspace, view, "status").keep(local.scan, "put")
 
 
 def _digest(root: Path, facts: tuple[object, ...]) -> str:

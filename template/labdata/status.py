@@ -69,7 +69,7 @@ def status(workspace: Workspace, repo: Repo) -> Status:
     _add_mine(workspace, repo, heads, local, found)
     if view and (view.branch, view.main) != (heads.branch, heads.main):
         _add_theirs(workspace, view, base, local, found)
-    found.damaged = verify.sample(workspace, local, workspace.worktree.known)
+    found.damaged = verify.sample(workspace, local, workspace.worktree.known if local.mine else {})
     if quiet and found.is_clean:
         quiet.keep(local.scan)
     return found

@@ -6,7 +6,7 @@ import getpass
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -23,7 +23,7 @@ from labdata.worktree import Placement, Worktree, move
 
 if TYPE_CHECKING:
     from labdata.console import Console
-    from labdata.content import Content
+    from labdata.content import Content, Tree
     from labdata.remote import Hub
     from labdata.settings import Settings
 
@@ -106,6 +106,11 @@ class Workspace:
             self._trees[commit] = tree
         # A copy, for a caller may go on to change it.
         return dict(tree)
+
+    def keep_change(self, commit: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
+        """Keep the tree of a commit that was made here (see ``State.keep_change``)."""
+        self.state.keep_change(commit, parent, changed, tree)
+        self._trees[commit] = dict(tree)
 
     @cached_property
     def _trees(self) -> dict[str, dict[str, Content]]:

@@ -13,7 +13,7 @@ import shutil
 import stat as stat_bits
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,15 +57,19 @@ class Scan:
         """
         if not self.files or self.skipped:
             return ""
+        stats = self.files.values()
+        try:
+            columns = {name: array("q", map(attrgetter(name), stats)) for name in _SIGNED}
+        except OverflowError:
+            # Some filesystems number their inodes beyond what fits.
+            return ""
+        changed = columns["st_ctime_ns"]
+        if max(changed) + _COARSE_CLOCK > self.began and any(
+            time + _tick(written) > self.began for time, written in zip(changed, columns["st_mtime_ns"], strict=True)
+        ):
+            return ""
         digest = hashlib.blake2b("\0".join(self.files).encode(errors="surrogateescape"))
-        for name in _SIGNED:
-            try:
-                numbers = array("q", map(attrgetter(name), self.files.values()))
-            except OverflowError:
-                # Some filesystems number their inodes beyond what fits.
-                return ""
-            if name == "st_ctime_ns" and max(numbers) + _COARSE_CLOCK > self.began:
-                return ""
+        for numbers in columns.values():
             digest.update(numbers)
         return digest.hexdigest()
 
@@ -91,7 +95,7 @@ class Worktree:
         self._read_known = read_known
         self.learned: dict[str, Stat] = {}
         # What ``unread_bytes`` found out, for ``contents`` to use at once.
-        self._sorting: tuple[Scan, Iterable[str], tuple[dict[str, Content], list[str]]] | None = None
+        self._sorting: tuple[Scan, Collection[str], tuple[dict[str, Content], list[str]]] | None = None
 
     @cached_property
     def known(self) -> Mapping[str, Stat]:
@@ -151,7 +155,7 @@ class Worktree:
                 self._walk(os.path.join(folder, name), start + name, found)  # noqa: PTH118 - thousands of times
 
     def contents(
-        self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
+        self, scan: Scan, wanted: Collection[str], on_read: Callable[[int], None] = lambda _size: None
     ) -> dict[str, Content]:
         """Return the contents of scanned files, reading only those whose stat is new.
 
@@ -174,18 +178,19 @@ class Worktree:
             contents.update(zip(to_read, pool.map(read, to_read), strict=True))
         return contents
 
-    def unread_bytes(self, scan: Scan, wanted: Iterable[str]) -> int:
+    def unread_bytes(self, scan: Scan, wanted: Collection[str]) -> int:
         """Return how many bytes ``contents`` would have to read."""
         _contents, to_read = self._sorted(scan, wanted)
         return sum(scan.files[path].st_size for path in to_read)
 
-    def _sorted(self, scan: Scan, wanted: Iterable[str]) -> tuple[dict[str, Content], list[str]]:
+    def _sorted(self, scan: Scan, wanted: Collection[str]) -> tuple[dict[str, Content], list[str]]:
         """Return the contents of files that are as they were read last, and the paths of the others."""
         if self._sorting is not None and self._sorting[0] is scan and self._sorting[1] is wanted:
             return self._sorting[2]
         contents: dict[str, Content] = {}
         to_read: list[str] = []
-        files, learned, remembered = scan.files, self.learned, self.known
+        # What is remembered is read only if there is a file to look up.
+        files, learned, remembered = scan.files, self.learned, self.known if wanted else {}
         for path in wanted:
             known = learned.get(path) or remembered.get(path)
             if known is not None and _unchanged(known, files[path]):
@@ -423,11 +428,16 @@ def _signature_of(known: Stat) -> tuple[int, int, int, int]:
     return known[:4]
 
 
+def _tick(mtime: int) -> int:
+    """Return how coarse the clock may be that stamped a file with this time (ns)."""
+    return _COARSE_CLOCK if mtime % 1_000_000_000 == 0 else _FINE_CLOCK
+
+
 def _unchanged(known: Stat, stat: os.stat_result) -> bool:
     """Tell whether a file certainly is as it was read: same stat, and not written in the same tick as the reading."""
     if known[:4] != _SIGNATURE(stat):
         return False
-    tick = _COARSE_CLOCK if known.mtime % 1_000_000_000 == 0 else _FINE_CLOCK
+    tick = _tick(known.mtime)
     # The change time cannot be set by a program, so it tells of an edit that keeps size and modification time.
     return known.ctime < known.checked - tick or known.ctime > known.checked + tick
 

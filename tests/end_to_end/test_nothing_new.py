@@ -42,6 +42,40 @@ def ann(lab: Lab) -> Member:
     return member
 
 
+def test_a_put_that_sent_everything_is_noted_at_once_and_sees_the_next_edit(ann: Member, lab: Lab) -> None:
+    ann.write("processed/a/one.csv", "3,3\n")
+    time.sleep(0.2)
+    ann.put()
+    assert len(notes(ann, lab)) == 2
+    assert status(ann)["publish"] == []
+    where = ann.path("processed/a/one.csv")
+    before = where.stat()
+    ann.write("processed/a/one.csv", "4,4\n")
+    os.utime(where, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert status(ann)["publish"] == ["processed/a/one.csv"]
+
+
+def test_a_put_that_left_something_here_does_not_pass_for_all(ann: Member, lab: Lab) -> None:
+    toml = ann.root / "labdata.toml"
+    toml.write_text(toml.read_text().replace('publish = ["**"]', 'publish = ["processed/**", "raw/**", "external/**"]'))
+    ann.write("processed/a/one.csv", "3,3\n")
+    ann.write("interim/b.csv", "5,5\n")
+    time.sleep(0.2)
+    ann.put()
+    assert lab.on_hub("ann") == {"processed/a/one.csv": "3,3\n", "processed/a/two.csv": "2,2\n"}
+    assert status(ann)["unsaved"] == ["interim/b.csv"]
+
+
+def test_a_file_stamped_by_a_coarse_clock_is_not_trusted_so_soon(ann: Member, lab: Lab) -> None:
+    ann.write("processed/a/one.csv", "3,3\n")
+    now = int(time.time()) * 10**9
+    os.utime(ann.path("processed/a/one.csv"), ns=(now, now))
+    time.sleep(0.2)
+    before = notes(ann, lab)
+    ann.put()
+    assert notes(ann, lab) == before
+
+
 def test_an_edit_that_keeps_size_and_time_is_seen_after_all_was_quiet(ann: Member, lab: Lab) -> None:
     where = ann.path("processed/a/one.csv")
     before = where.stat()

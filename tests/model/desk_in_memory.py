@@ -6,7 +6,7 @@ and ``state`` (SQLite, in memory). Only the two rooms at the edge are stood in f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -75,11 +75,11 @@ class MemoryWorktree(Worktree):
         return Scan(stats)
 
     def contents(
-        self, scan: Scan, wanted: Iterable[str], on_read: Callable[[int], None] = lambda _size: None
+        self, scan: Scan, wanted: Collection[str], on_read: Callable[[int], None] = lambda _size: None
     ) -> dict[str, Content]:
         return {path: on_disk(self.texts[path]) for path in wanted}
 
-    def unread_bytes(self, scan: Scan, wanted: Iterable[str]) -> int:
+    def unread_bytes(self, scan: Scan, wanted: Collection[str]) -> int:
         return 0
 
     def unchanged_since(self, path: str, content: Content) -> bool:

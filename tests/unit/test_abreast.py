@@ -18,9 +18,13 @@ def squared(number: int) -> int:
     return number * number
 
 
+def nine() -> int:
+    return squared(3)
+
+
 def test_answers_come_in_order() -> None:
     assert abreast([partial(squared, number) for number in range(5)]) == [0, 1, 4, 9, 16]
-    assert abreast([partial(squared, 3)]) == [9]
+    assert abreast([nine]) == [9]
 
 
 def test_an_error_keeps_its_words() -> None:
@@ -28,10 +32,10 @@ def test_an_error_keeps_its_words() -> None:
         raise ConflictError("two sides", "decide", ["data/a.csv"])
 
     with pytest.raises(ConflictError, match="two sides") as raised:
-        abreast([partial(squared, 1), refused])
+        abreast([nine, refused])
     assert (raised.value.hint, raised.value.files) == ("decide", ["data/a.csv"])
     with pytest.raises(ConflictError, match="two sides"):
-        abreast([refused, partial(squared, 1)])
+        abreast([refused, nine])
 
 
 @linux
@@ -41,7 +45,7 @@ def test_a_process_that_is_killed_is_noticed() -> None:
         return 1
 
     with pytest.raises(LabdataError, match="stopped from outside"):
-        abreast([partial(squared, 1), killed])
+        abreast([nine, killed])
 
 
 @linux
