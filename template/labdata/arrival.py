@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import plan
 from labdata.content import Content, same
+from labdata.disk import flush
 from labdata.errors import ConflictError
 from labdata.recycle import Note
-from labdata.worktree import Placement, flush
+from labdata.worktree import Placement
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -32,10 +33,12 @@ def carry_out(
     heads: Heads,
     resolved: dict[str, tuple[str, str]],
     dry_run: bool,
+    home: View | None = None,
 ) -> None:
     """Download what is decided, put it in place, and record ``heads`` and the decisions that were made.
 
-    Raises ``ConflictError`` where a file changed here meanwhile: it stays, and the rest is done.
+    ``home`` is the Hub's side of my own branch, where ``view`` is of another version. Raises ``ConflictError`` where a
+    file changed here meanwhile: it stays, and the rest is done.
     """
     size = sum(content.size for content in decided.write.values())
     if dry_run:
@@ -45,8 +48,12 @@ def carry_out(
         workspace.console.say(
             f"{view.repo.name}: getting {words.number(len(decided.write), 'file')} ({words.size(size)})"
         )
+    is_kept = not decided.touches_disk or (home or view).remembers(workspace.state.heads(view.repo.id))
+    if not is_kept:
+        # A branch or a whole repo was deleted or made anew: what was there may now be here alone.
+        workspace.recycle_bin.distrust()
     staged = _download(workspace, view, decided.write, size)
-    missed = _place(workspace, view, local, decided, staged, heads)
+    missed = _place(workspace, view, local, decided, staged, heads, is_kept=is_kept)
     with workspace.state.changes():
         written = {path: content for path, (_where, content) in staged.items() if path not in missed}
         gone = [path for path in (*decided.remove, *decided.forget) if path not in missed]
@@ -57,12 +64,12 @@ def carry_out(
             workspace.state.set_heads(view.repo.id, heads)
             workspace.state.set_resolved(view.repo.id, resolved)
     workspace.clear_incoming()
-    if decided.touches_disk:
+    if decided.touches_disk and is_kept:
         workspace.recycle_bin.drop_safe(but=workspace.recycle_bin.stamps()[-1])
     if missed:
         raise ConflictError(
             f"{words.number(len(missed), 'file')} changed while news came in; they were left as they are.",
-            f"Run `just get-{view.repo.name}` again.",
+            f"Run `{words.recipe('get', view.repo.name)}` again.",
             [f"data/{path}" for path in missed],
         )
     _tell(workspace, view, decided, size, done=True)
@@ -93,8 +100,13 @@ def _place(
     decided: plan.GetPlan,
     staged: dict[str, tuple[Path, Content]],
     heads: Heads,
+    *,
+    is_kept: bool,
 ) -> list[str]:
-    """Put everything in its place, removals first; returns the paths that changed under our hands."""
+    """Put everything in its place, removals first; returns the paths that changed under our hands.
+
+    ``is_kept`` says that the Hub still holds what this working copy was synced with.
+    """
     if not decided.touches_disk:
         if _brings_news(local, decided):
             _adjust_times(workspace, view.repo, local, decided, frozenset(), _moment(view))
@@ -107,6 +119,8 @@ def _place(
     changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
     note = _note(workspace, view.repo, local, decided, staged, changes)
+    if not is_kept:
+        note.safe = {}
     folder = workspace.recycle_bin.open(note)
     if heads.elsewhere:
         # Before the first file is placed: should this be cut off, a put must not take another version for mine.

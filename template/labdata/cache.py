@@ -9,7 +9,8 @@ from pathlib import Path
 def clear() -> int:
     """Remove versions that no branch or tag names from the Hub's cache, and its chunk cache; returns bytes freed.
 
-    Everything there is a copy of what is on the Hub. Versions in use by other programs stay.
+    Everything there is a copy of what is on the Hub, also of other projects and of models: what is pinned to a commit
+    is fetched again when it is needed.
     """
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound

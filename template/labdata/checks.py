@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from labdata.content import Tree
+from labdata import console as words
+from labdata.content import Tree, parents
 from labdata.errors import LabdataError
 from labdata.names import portability, twins
+from labdata.scanning import Scan
 
 FILES_PER_FOLDER = 10_000
 FILES_PER_REPO = 100_000
@@ -24,6 +26,7 @@ _SECRET = re.compile(
     rb"|-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----"
 )
 _LOOKED_AT = 4 * 1024 * 1024
+_TOLD = 3
 
 
 def names_and_limits(send: Tree, after: Iterable[str]) -> None:
@@ -61,26 +64,30 @@ def names_and_limits(send: Tree, after: Iterable[str]) -> None:
         )
 
 
-def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, absent: Collection[str]) -> None:
-    """Raise ``LabdataError`` where a push would all but empty a layer: a disk that is not mounted looks just so.
+def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, scan: Scan) -> None:
+    """Raise ``LabdataError`` where a push would remove what may only be out of reach, as on a disk that is not mounted.
 
-    Takes the repo's name in ``labdata.toml``; the files that would be removed because they are not here; all paths of
-    the working copy as last synced; the files that are here, for what only moved is not gone; and the layers whose
-    folder is not there at all.
+    That is all but a whole layer, a layer whose folder is not there, or what is behind a link that leads nowhere or
+    to a folder. Takes the repo's name in ``labdata.toml``; the files that would be removed because they are not here;
+    all paths of the working copy as last synced; the files that are here, for what only moved is not gone; and the
+    scan of the disk.
     """
     hashes = {hash_ for content in kept.values() for hash_ in (content.sha256, content.git) if hash_}
     lost = [path for path, content in gone.items() if not hashes & {content.sha256, content.git}]
+    behind = Counter(link for path in lost for link in (path, *parents(path)) if link in scan.skipped)
+    told = [f"data/{link} is {scan.skipped[link]} now" for link in behind]
     layers, before = (Counter(path.partition("/")[0] for path in paths) for paths in (lost, known))
     for layer, count in layers.items():
-        is_most = count >= MANY_REMOVALS and count > before[layer] / 2
-        if not (is_most or layer in absent):
-            continue
-        raise LabdataError(
-            f"data/{layer} {'is not there' if layer in absent else 'has lost files'}: {count:,} of its "
-            f"{before[layer]:,} files would be removed from the Hub. Nothing was published.",
-            f"Is a disk not mounted? `just get-{repo} --restore '{layer}/**'` brings them back; if they are to go: "
-            f"`just put-{repo} --remove-many`.",
-        )
+        if layer in scan.absent or (count >= MANY_REMOVALS and count > before[layer] / 2):
+            told.append(f"{count:,} of the {before[layer]:,} files of data/{layer} are not here any more")
+    if not told:
+        return
+    what = ", ".join(told[:_TOLD]) + (f", and {len(told) - _TOLD} more such" if len(told) > _TOLD else "")
+    raise LabdataError(
+        f"{what}: that would be removed from the Hub. Nothing was published.",
+        f"Is a disk not mounted? Mount it and run the command again. If they were lost, `{words.recipe('get', repo)} "
+        f"--restore '{next(iter(layers))}/**'` downloads them again; if they are to go, add --remove-many.",
+    )
 
 
 def nearness(after: Iterable[str]) -> list[str]:

@@ -357,7 +357,7 @@ def verify(as_json: bool) -> None:
         if damaged:
             raise ConflictError(
                 f"{words.number(len(damaged), 'file')} changed on this disk though nothing wrote them.",
-                "Take the Hub's with `just get-results --restore PATTERN`, and have the disk looked at.",
+                "Take the Hub's with --restore PATTERN after the get of that repo, and have the disk looked at.",
                 [f"data/{path}" for path in damaged],
             )
 

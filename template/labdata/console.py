@@ -86,6 +86,11 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def recipe(verb: str, repo: str) -> str:
+    """Return the recipe that gets or puts a repo; the two that most projects have bear names of their own."""
+    return f"just {verb}-{repo}" if repo in ("inputs", "results") else f"just {verb} {repo}"
+
+
 def number(count: int, thing: str) -> str:
     """Return a count with its noun: ``1 file``, ``3 files``."""
     plural = {"copy": "copies"}.get(thing, f"{thing}s")

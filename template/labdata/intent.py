@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from labdata import provenance
+from labdata.content import same
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -42,9 +43,12 @@ def settle(workspace: Workspace, repo: Repo) -> None:
     if intent is None:
         return
     commit = landed(workspace, repo, intent.branch, intent.label)
+    sent = {path: content for path, content in intent.contents.items() if content is not None}
+    there = workspace.hub.contents(repo.id, commit, list(sent)) if commit and sent else {}
     with workspace.state.changes():
         if commit:
-            sent = {path: content for path, content in intent.contents.items() if content is not None}
+            # Only what is there: the repo's ignore rules may have left a file out.
+            sent = {path: content for path, content in sent.items() if same(there.get(path), content)}
             # As in a push that was not cut off: what was removed on main is still to be removed on my branch.
             beside = repo.per_member and intent.branch == "main"
             gone = [path for path, content in intent.contents.items() if content is None and not beside]

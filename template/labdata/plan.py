@@ -300,6 +300,20 @@ def base_against(base: Tree, then: Tree, now: Tree) -> dict[str, Content]:
     return known | {path: then[path] for path in base if path in then and path not in known}
 
 
+def last_seen(base: Tree, then: Tree, *beside: Tree) -> dict[str, Content]:
+    """Return what a branch held, path by path, when it was last seen here.
+
+    That is what it held at the last whole get or put (``then``), or what a get of a part has seen since: a base that
+    neither ``then`` nor the versions ``beside`` it hold can only have come that way.
+    """
+    seen = {
+        path: content
+        for path, content in base.items()
+        if not any(same(content, tree.get(path)) for tree in (then, *beside))
+    }
+    return {**then, **seen}
+
+
 def _moved(base: Content | None, then: Content | None, now: Content | None, *, seen: bool) -> bool:
     """Tell whether a branch changed a path since this working copy last saw it."""
     if same(now, base):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from labdata import checks, intent, plan
 from labdata import console as words
-from labdata.content import Tree
+from labdata.content import Content, Tree
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
 from labdata.quiet import Quiet, keep_after_push
 from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
-from labdata.view import View, look
+from labdata.view import View, forget_lost_branch, look
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -47,8 +47,10 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     """
     intent.settle(workspace, repo)
     for _try in range(_TRIES):
-        heads = require_home(workspace, repo)
+        require_home(workspace, repo)
         view = look(workspace, repo)
+        forget_lost_branch(workspace, view)
+        heads = workspace.state.heads(repo.id)
         quiet = None if options.parts or options.to_main else Quiet(workspace, view, "put")
         if quiet and quiet.is_so():
             workspace.console.say(f"{repo.name}: nothing to publish")
@@ -59,13 +61,13 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             raise nothing_matches(repo, options.parts, "here")
         if decided.conflicts:
             _refuse(workspace, view, decided)
+        if not options.remove_many:
+            _check_removals(workspace, view, target, local, decided)
         if decided.is_empty:
             _nothing_to_send(workspace, view, target, local, decided)
             if quiet and not decided.news:
                 quiet.keep(local.scan)
             return
-        if not options.remove_many:
-            _check_removals(workspace, repo, local, decided)
         _check(workspace, view, target, decided)
         if options.dry_run:
             _tell(workspace, view, target, decided)
@@ -103,11 +105,11 @@ def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
         raise LabdataError(
             f"data/ belongs to the branch {heads.branch_name}, but you are {view.branch_name} now; "
             "nothing was published.",
-            f"Bring in your own branch with `just get-{repo.name}` first.",
+            f"Bring in your own branch with `{words.recipe('get', repo.name)}` first.",
         )
     # A branch that is not there starts where the working copy's news of main end.
     start = heads.main or view.main
-    return Target(view.branch_name, view.branch, heads.branch or (heads.main if not view.branch else ""), start)
+    return Target(view.branch_name, view.branch, heads.branch if view.branch else heads.main, start)
 
 
 def _decide(
@@ -117,7 +119,7 @@ def _decide(
     repo = view.repo
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
-    then = workspace.tree(repo.id, target.then)
+    then = _last_seen(workspace, view, heads, target, base)
     excludes = workspace.settings.excludes
 
     @cache
@@ -150,6 +152,19 @@ def _decide(
         plan.refuse_unseen(decided, base, now, unfetched)
     plan.refuse_crossings(decided, now)
     return local, decided, heads
+
+
+def _last_seen(workspace: Workspace, view: View, heads: Heads, target: Target, base: Tree) -> dict[str, Content]:
+    """Return what the target held when it was last seen here (see ``plan.last_seen``)."""
+    then = workspace.tree(view.repo.id, target.then)
+    if target.now in ("", target.then) and heads.main == view.main:
+        # Nothing moved since the last whole get, so that no part can have brought anything newer.
+        return then
+    if not view.repo.per_member:
+        return plan.last_seen(base, then)
+    if target.branch == "main":
+        return plan.last_seen(base, then, workspace.tree(view.repo.id, heads.branch), view.branch_tree)
+    return plan.last_seen(base, then, workspace.tree(view.repo.id, heads.main), view.main_tree)
 
 
 def _holds_newer_main(view: View, heads: Heads) -> bool:
@@ -191,7 +206,7 @@ def _refuse(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
     raise ConflictError(
         f"{words.number(len(decided.conflicts), 'file')} changed on the Hub since you last got them; "
         "nothing was published.",
-        f"Bring in the Hub's version first: `just get-{view.repo.name}`.",
+        f"Bring in the Hub's version first: `{words.recipe('get', view.repo.name)}`.",
         conflict_lines(workspace, view, decided.conflicts),
     )
 
@@ -211,11 +226,18 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
     workspace.console.say(f"{view.repo.name}: nothing to publish")
 
 
-def _check_removals(workspace: Workspace, repo: Repo, local: Local, decided: plan.PutPlan) -> None:
+def _check_removals(workspace: Workspace, view: View, target: Target, local: Local, decided: plan.PutPlan) -> None:
     # What main removed is no longer part of the base, and not in question.
-    gone = {path: local.base[path] for path in decided.delete if path in local.base}
+    gone = {path: content for path, content in local.base.items() if path not in local.mine}
+    to_go = set(decided.delete)
+    if not gone.keys() <= to_go and not target.is_beside(view.repo):
+        # A file of main that my branch does not hold yet: the branch would claim to know main without it.
+        known = workspace.state.resolved(view.repo.id)
+        to_go |= {path for path in view.merged.tree if known.get(path) != (view.dispute(path), "branch")}
+    gone = {path: content for path, content in gone.items() if path in to_go}
     if gone:
-        checks.removals(repo.name, gone, workspace.state.synced(repo.id), local.mine, local.scan.absent)
+        base = workspace.state.synced(view.repo.id)
+        checks.removals(view.repo.name, gone, base, local.mine, local.scan)
 
 
 def _check(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan) -> None:
@@ -235,20 +257,22 @@ def _announce(workspace: Workspace, repo: Repo, decided: plan.PutPlan) -> None:
 
 def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, push: Push | None = None) -> None:
     console = workspace.console
-    rows = [["send", f"data/{path}", words.size(content.size)] for path, content in decided.send.items()]
+    # Removals first: they must not be what is cut from a long list.
+    rows = [["remove", f"data/{path}", ""] for path in decided.delete]
+    rows += [["send", f"data/{path}", words.size(content.size)] for path, content in decided.send.items()]
     rows += [["copy", f"data/{path}", "no bytes"] for path in decided.copy]
-    rows += [["remove", f"data/{path}", ""] for path in decided.delete]
     console.rows(rows, limit=words.SHOWN)
     where = f"{view.repo.id} on {target.branch}"
     if push is None:
         total = words.size(sum(content.size for content in decided.send.values()))
-        console.say(f"{view.repo.name}: would publish {total} to {where}")
+        files = words.number(len(decided.send) + len(decided.copy), "file")
+        removed = f" and remove {words.number(len(decided.delete), 'file')}" if decided.delete else ""
+        console.say(f"{view.repo.name}: would publish {files} ({total}){removed} to {where}")
         return
     console.good(f"{view.repo.name}: published to {where} as {push.head[:8]}")
     large = sum(content.size for content in decided.send.values() if content.size > LARGE)
     if large:
         console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and sent.")
     if decided.news:
-        console.say(
-            f"The branch also has {words.number(len(decided.news), 'newer file')}: `just get-{view.repo.name}`."
-        )
+        get = words.recipe("get", view.repo.name)
+        console.say(f"The branch also has {words.number(len(decided.news), 'newer file')}: `{get}`.")

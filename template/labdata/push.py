@@ -71,6 +71,8 @@ class Push:
         if not self.head:
             hub.create_branch(self.repo.id, self.target.branch, self.target.start)
             self.head = hub.resolve(self.repo.id, self.target.branch)
+            if self.head != self.target.start:
+                raise StaleParentError("Another computer made the branch first.", "Run the same command again.")
         push = secrets.token_hex(8)
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
         for number, part in enumerate(parts, start=1):
@@ -190,11 +192,12 @@ class Push:
 
     def _is_abreast(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
         """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
-        if part.news or self.target.now == self.target.then:
+        if part.news or (self.target.now and self.target.now == self.target.then):
             return not part.news
         synced = self.workspace.state.synced(self.repo.id)
         wanted = [path for path in tree if self.repo.holds(path) and self.repo.fetch(path)]
-        return all(same(tree[path], synced.get(path)) for path in wanted)
+        removed = any(self.repo.holds(path) and path not in tree for path in synced)
+        return not removed and all(same(tree[path], synced.get(path)) for path in wanted)
 
     def _heads_after(self, is_last: bool) -> Heads:
         heads = self.workspace.state.heads(self.repo.id)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata.content import same
-from labdata.worktree import Scan
+from labdata.scanning import Scan
 
 if TYPE_CHECKING:
     from labdata.sync import Local

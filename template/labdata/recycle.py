@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from labdata.content import Content
-from labdata.worktree import move, stamp
+from labdata.disk import move, stamp
 
 NOTE = ".labdata.json"
 
@@ -106,6 +106,14 @@ class Recycle:
             if name != but:
                 self.tidy(name)
 
+    def distrust(self) -> None:
+        """Take nothing for safe any more: the Hub may not have it."""
+        for name in self.stamps():
+            note = self.note(name)
+            if note.safe:
+                note.safe = {}
+                _write(self.folder / name / NOTE, note)
+
     def tidy(self, name: str, *, keep_note: bool = False) -> None:
         """Remove a folder's note, and the folder if no file is left in it."""
         folder = self.folder / name
@@ -133,7 +141,7 @@ class Recycle:
             back.append(path)
             if not dry_run:
                 move(self.where(kept), target)
-        for name in [] if dry_run else self.stamps():
+        for name in set() if dry_run else {newest[path].stamp for path in back}:
             self.tidy(name)
         return back, in_the_way
 

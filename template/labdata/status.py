@@ -90,9 +90,10 @@ def _add_mine(workspace: Workspace, repo: Repo, heads: Heads, local: Local, foun
         found.remove = [path for path in found.unsaved if path not in local.mine]
         return
     there = {path: content for path, content in tree.items() if repo.holds(path)}
-    decided = plan.plan_put(local.base, local.mine, there, there, may_publish=repo.publish)
     # What a get brought from main goes to the branch too, but that is no work of anyone here.
     main = workspace.state.tree(heads.main) or {}
+    then = plan.last_seen(local.base, there, main)
+    decided = plan.plan_put(local.base, local.mine, then, there, may_publish=repo.publish)
     found.publish = [path for path, content in decided.send.items() if not same(content, main.get(path))]
     found.remove = [path for path in local.base if path not in local.mine]
 
@@ -122,7 +123,7 @@ def show(console: Console, found: Status) -> None:
     if found.unsaved_bytes:
         console.say(f"  only on this disk: {words.size(found.unsaved_bytes)}")
     if found.interrupted:
-        console.warn(f"  A get was cut off; `just get-{found.name}` finishes it.")
+        console.warn(f"  A get was cut off; `{words.recipe('get', found.name)}` finishes it.")
     if found.damaged:
         console.warn("  Files changed without being written: the disk may be failing. Run `just verify`.")
     if found.is_clean:

@@ -15,9 +15,9 @@ from labdata.arrival import carry_out, describe
 from labdata.content import Content, Tree, crossings, same
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
+from labdata.scanning import Scan
 from labdata.state import Heads
-from labdata.view import View, look
-from labdata.worktree import Scan
+from labdata.view import View, forget_lost_branch, look
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -81,8 +81,9 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     say whose side wins.
     """
     intent.settle(workspace, repo)
-    heads = workspace.state.heads(repo.id)
     view = look(workspace, repo)
+    forget_lost_branch(workspace, view)
+    heads = workspace.state.heads(repo.id)
     now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
     if heads == now and options.is_plain and not _holds_unfetched(workspace, repo):
         workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
@@ -91,7 +92,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     base = workspace.state.synced(repo.id)
     theirs, clashes, settled = _theirs(workspace, view)
     in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes})
-    theirs, in_scope = _safe(workspace, theirs, in_scope)
+    theirs, in_scope, refused = _safe(workspace, theirs, in_scope)
     if options.restore:
         # A damaged file looks as it was when it was read last.
         workspace.worktree.doubt(options.restore)
@@ -120,16 +121,18 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     if (options.mine or options.theirs) and not any(map(options.choose, met)):
         workspace.console.warn(
             "Nothing that --mine or --theirs names is in conflict. To take the Hub's over changes of yours: "
-            f"`just get-{repo.name} --restore PATTERN`."
+            f"`{words.recipe('get', repo.name)} --restore PATTERN`."
         )
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
-    # Only a whole get makes the working copy stand at these heads; a part of it must not claim so.
+    # Only a whole get makes the working copy stand at these heads: neither a part of it, nor one that left out what
+    # is here under a refused name, must claim so.
+    is_whole = not options.parts and not any(path in base or path in local.scan.files for path in refused)
     carry_out(
         workspace,
         view,
         local,
         decided,
-        heads=heads if options.parts else now,
+        heads=now if is_whole else heads,
         resolved=resolved,
         dry_run=options.dry_run,
     )
@@ -143,8 +146,10 @@ def _holds_unfetched(workspace: Workspace, repo: Repo) -> bool:
     return any(path not in base and not repo.fetch(path) for path in workspace.worktree.scan(repo.folders).files)
 
 
-def _warn_of_unfinished(workspace: Workspace, view: View) -> None:
+def _warn_of_unfinished(workspace: Workspace, view: View, *names: str) -> None:
     for where, done in view.unfinished():
+        if names and where not in names:
+            continue
         workspace.console.warn(
             f"{view.repo.name}: a push to {where} is not finished ({done}); more of it will come. "
             "Whoever pushes finishes it by running the same command again."
@@ -163,6 +168,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
     intent.settle(workspace, repo)
     view = look(workspace, repo)
+    forget_lost_branch(workspace, view)
     try:
         commit = workspace.hub.resolve(repo.id, revision)
     except MissingError as error:
@@ -171,7 +177,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
         ) from error
     base = workspace.state.synced(repo.id)
     tree = workspace.tree(repo.id, commit)
-    theirs, in_scope = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree, away=True))
+    theirs, in_scope, _refused = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree, away=True))
     local = read_local(workspace, repo, base, theirs, in_scope)
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
@@ -179,16 +185,24 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
         raise ConflictError(
             f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
             "was not brought in and nothing was changed.",
-            f"Publish them first (`just put-{repo.name}`), or move them out of data/.",
+            f"Publish them first (`{words.recipe('put', repo.name)}`), move them out of data/, or lay the version "
+            "beside them: --to DIR.",
             [f"data/{path}" for path in hidden],
         )
     decided = plan.plan_get(local.base, local.mine, theirs)
     _stop_on_conflict(workspace, view, decided)
+    # What is unsaved and equals that version stays unsaved: else the way home would take it away.
+    for path in unsaved:
+        decided.adopt.pop(path, None)
+    decided.forget = [path for path in decided.forget if path not in unsaved]
     away = replace(workspace.state.heads(repo.id), elsewhere=f"{label} ({commit[:8]})")
     other = View(workspace, repo, label, commit, commit)
+    _warn_of_unfinished(workspace, other, label)
     resolved = workspace.state.resolved(repo.id)
-    carry_out(workspace, other, local, decided, heads=away, resolved=resolved, dry_run=options.dry_run)
-    workspace.console.say(f"You are looking at {label}; `just get-{repo.name}` brings you home.")
+    carry_out(workspace, other, local, decided, home=view, heads=away, resolved=resolved, dry_run=options.dry_run)
+    if not options.dry_run:
+        home = words.recipe("get", repo.name)
+        workspace.console.say(f"You are looking at {label}; `{home}` brings you home.")
 
 
 def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, options: GetOptions) -> None:
@@ -199,6 +213,8 @@ def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, op
         raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", "Name a new folder after --to.")
     view = look(workspace, repo)
     commit = workspace.hub.resolve(repo.id, revision) if revision else view.branch or view.main
+    label = revision or view.branch_name
+    _warn_of_unfinished(workspace, View(workspace, repo, label, commit, commit), label)
     tree = workspace.tree(repo.id, commit)
     wanted = {path: c for path, c in tree.items() if repo.holds(path) and (not options.parts or options.parts(path))}
     wanted = {path: content for path, content in wanted.items() if not names.refusal(path)}
@@ -297,11 +313,11 @@ def scope_of(
 
 def _safe(
     workspace: Workspace, theirs: Tree, in_scope: Callable[[str], bool]
-) -> tuple[dict[str, Content], Callable[[str], bool]]:
+) -> tuple[dict[str, Content], Callable[[str], bool], set[str]]:
     """Leave out, by name, what must not be written to this disk; the rest goes on.
 
-    Gives the Hub's files in scope and a scope without the refused paths: what is on disk under such a name is
-    neither kept up nor removed.
+    Gives the Hub's files in scope, a scope without the refused paths, and those: what is on disk under such a name
+    is neither kept up nor removed.
     """
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
     clashing = names.twins(wanted) if workspace.folds_names else {}
@@ -314,7 +330,7 @@ def _safe(
             workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
             refused.add(path)
     safe = {path: content for path, content in wanted.items() if path not in refused}
-    return safe, lambda path: in_scope(path) and path not in refused
+    return safe, lambda path: in_scope(path) and path not in refused, refused
 
 
 def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -> None:
@@ -323,8 +339,8 @@ def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -
     paths = [conflict.path for conflict in decided.conflicts]
     raise ConflictError(
         f"{words.number(len(paths), 'file')} changed both here and on the Hub; nothing was changed.",
-        f"Keep yours with `just get-{view.repo.name} --mine PATTERN`, take the Hub's with `--theirs PATTERN` "
-        "(yours then goes to data/_recycle/).",
+        f"Keep yours with `{words.recipe('get', view.repo.name)} --mine PATTERN`, take the Hub's with "
+        "`--theirs PATTERN` (yours then goes to data/_recycle/).",
         conflict_lines(workspace, view, decided.conflicts),
     )
 
@@ -355,7 +371,8 @@ def nothing_matches(repo: Repo, parts: Patterns, where: str) -> LabdataError:
     """Return the error for patterns that mean nothing: far more often a slip of the hand than an intention."""
     return LabdataError(
         f"No file of {repo.name} {where} matches {' '.join(parts.patterns)}. Nothing was changed.",
-        f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see `just list-data`.",
+        f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see "
+        f"`{'just list-data' if repo.name == 'results' else f'just data-diff --repo {repo.name}'}`.",
     )
 
 
@@ -365,6 +382,6 @@ def require_home(workspace: Workspace, repo: Repo) -> Heads:
     if heads.elsewhere:
         raise LabdataError(
             f"data/ shows {heads.elsewhere}, not your own branch; nothing was published.",
-            f"Come home with `just get-{repo.name}` first.",
+            f"Come home with `{words.recipe('get', repo.name)}` first.",
         )
     return heads

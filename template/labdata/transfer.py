@@ -20,9 +20,9 @@ from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from labdata import console
 from labdata.content import Content, same
+from labdata.disk import hash_file
 from labdata.errors import HubError, LabdataError
 from labdata.remote import TYPE, Hub
-from labdata.worktree import hash_file
 
 _THREADS = 16
 _GROUP = 2_000

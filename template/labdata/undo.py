@@ -35,7 +35,7 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     if edited:
         raise ConflictError(
             f"{words.number(len(edited), 'file')} changed since the last get; nothing was taken back.",
-            "Publish or move them away, then run `just undo` again.",
+            "Move them out of data/, then run `just undo` again.",
             [f"data/{path}" for path in edited],
         )
     if dry_run:
@@ -60,7 +60,9 @@ def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
             continue
         if path not in note.moved and not there.is_file():
             continue
-        changes.append(Placement(path, old if path in note.moved else None, note.written.get(path)))
+        # What its owner has moved away is in nobody's way.
+        brought = note.written.get(path) if os.path.lexists(there) else None
+        changes.append(Placement(path, old if path in note.moved else None, brought))
     return changes
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labdata.content import Content, same
+from labdata.disk import hash_file
 from labdata.names import Patterns
+from labdata.scanning import Scan
 from labdata.sync import Local, read_local, scope_of
-from labdata.worktree import Scan, hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labdata.content import Content, Tree
     from labdata.refs import Commit
     from labdata.settings import Repo
+    from labdata.state import Heads
     from labdata.workspace import Workspace
 
 _MERGED = re.compile(r"\(#(\d+)\)$")
@@ -134,6 +135,14 @@ class View:
                 found.append((name, f"{done} of {total}"))
         return found
 
+    def remembers(self, heads: Heads) -> bool:
+        """Tell whether the Hub's histories still hold the commits at which a working copy stands."""
+        commits = self.workspace.hub.commits
+        for noted, head in ((heads.main, self.main), (heads.branch, self.branch)):
+            if noted and not (head and any(commit.id == noted for commit in commits(self.repo.id, head))):
+                return False
+        return True
+
     def source(self, path: str, content: Content) -> str:
         """Return a commit that holds this content at this path."""
         from labdata.content import same
@@ -190,3 +199,24 @@ def look(workspace: Workspace, repo: Repo) -> View:
     main = refs.branches["main"]
     name = workspace.branch if repo.per_member else "main"
     return View(workspace, repo, name, refs.branches.get(name, ""), main)
+
+
+def forget_lost_branch(workspace: Workspace, view: View) -> None:
+    """Where my branch is gone from the Hub, let what only it held count as unsaved again.
+
+    Else it would pass for something that others removed, and the next get would take it away.
+    """
+    repo, state = view.repo, workspace.state
+    heads = state.heads(repo.id)
+    if not repo.per_member or not heads.branch or view.branch or heads.branch_name != view.branch_name:
+        return
+    workspace.recycle_bin.distrust()
+    gone = f"Your branch {view.branch_name} is gone from {repo.id}"
+    if heads.elsewhere:
+        workspace.console.warn(f"{gone}: what only it held is in data/_recycle/, see `just recycle-list`.")
+        return
+    main, base = workspace.tree(repo.id, heads.main), state.synced(repo.id)
+    with state.changes():
+        state.update_synced(repo.id, {path: main[path] for path in base if path in main}, base.keys() - main.keys())
+        state.set_heads(repo.id, replace(heads, branch=""))
+    workspace.console.warn(f"{gone}: what only it held counts as unsaved again. `just put-{repo.name}` makes it anew.")

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, cast
 from labdata import names
 from labdata import settings as settings_
 from labdata.content import same
+from labdata.disk import move
 from labdata.errors import LabdataError
 from labdata.quick import QuickHub
 from labdata.recycle import Recycle
 from labdata.state import State, put_aside
-from labdata.worktree import Placement, Worktree, move
+from labdata.worktree import Placement, Worktree
 
 if TYPE_CHECKING:
     from labdata.console import Console

@@ -92,5 +92,5 @@ def test_a_put_says_beforehand_what_it_will_cost(lab: Lab) -> None:
     ann = lab.member("ann")
     ann.write("processed/a.csv", "x" * 1500)
     said = ann.put("--dry-run")
-    assert "would publish 1.5 kB" in said
+    assert "would publish 1 file (1.5 kB)" in said
     assert lab.on_hub("ann") == {}

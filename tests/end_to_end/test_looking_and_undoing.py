@@ -118,6 +118,37 @@ def test_undo_stops_at_an_edit_made_since(lab: Lab) -> None:
     assert bob.files() == {"processed/a.csv": "edited since"}
 
 
+def test_undo_goes_on_once_the_edit_is_moved_away(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), lab.member("bob")
+    ann.write("processed/a.csv", "one")
+    ann.put("--main")
+    bob.get()
+    ann.write("processed/a.csv", "two")
+    ann.put("--main")
+    bob.get()
+    bob.write("processed/a.csv", "edited since")
+    assert "Move them out of data/" in bob.run("undo", code=3).stderr
+    bob.path("processed/a.csv").rename(bob.root / "mine.csv")
+    bob.run("undo")
+    assert bob.read("processed/a.csv") == "one"
+
+
+def test_a_look_at_a_push_that_is_not_finished_says_so(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), lab.member("bob")
+    toml = ann.root / "labdata.toml"
+    toml.write_text(f"files_per_commit = 1\n{toml.read_text()}")
+    ann.write("processed/a.csv", "one")
+    ann.write("processed/b.csv", "one")
+    lab.hub.set_faults(["route=commit,status=403,skip=1,times=9"])
+    ann.put(code=1)
+    lab.hub.set_faults([])
+    for options in (("--from", "ann", "-n"), ("--from", "ann"), ("--from", "ann", "--to", str(bob.root / "beside"))):
+        said = bob.get(*options)
+        assert "a push to" in said
+        assert "not finished (1 of 2)" in said
+        assert ("You are looking" in said) == (options == ("--from", "ann"))
+
+
 def test_recycle_keeps_what_exists_nowhere_else_until_it_is_emptied(lab: Lab) -> None:
     ann, bob = lab.member("ann"), lab.member("bob")
     ann.write("processed/a.csv", "one")

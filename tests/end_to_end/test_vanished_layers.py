@@ -42,7 +42,7 @@ def test_an_empty_mount_point_does_not_empty_the_hub(ann: Member, lab: Lab) -> N
     for file in ann.path("raw").iterdir():
         file.unlink()
     said = ann.run("put", "inputs", code=1).stderr
-    assert f"{MANY} of its {MANY} files would be removed from the Hub" in said
+    assert f"{MANY} of the {MANY} files of data/raw are not here any more: that would be removed from the Hub" in said
     assert "Nothing was published" in said
     assert len(lab.on_hub(repo=lab.inputs)) == MANY + 1
     ann.run("get", "inputs", "--restore", "raw/**")
@@ -51,7 +51,7 @@ def test_an_empty_mount_point_does_not_empty_the_hub(ann: Member, lab: Lab) -> N
 
 def test_a_folder_that_is_gone_is_asked_about_however_few_its_files(ann: Member, lab: Lab) -> None:
     shutil.rmtree(ann.path("external"))
-    assert "data/external is not there" in ann.run("put", "inputs", code=1).stderr
+    assert "1 of the 1 files of data/external are not here" in ann.run("put", "inputs", code=1).stderr
     ann.run("put", "inputs", "--remove-many")
     assert "external/map.csv" not in lab.on_hub(repo=lab.inputs)
 

@@ -18,10 +18,11 @@ from labdata.console import Console, Counter
 from labdata.content import Content, joined, same
 from labdata.errors import ConflictError, LabdataError
 from labdata.names import Excludes, Patterns
+from labdata.scanning import Scan
 from labdata.settings import Repo, Settings
 from labdata.state import State
 from labdata.workspace import Workspace
-from labdata.worktree import Scan, Worktree
+from labdata.worktree import Worktree
 
 from tests.model.promises import Answer
 from tests.model.remote_in_memory import (
@@ -109,7 +110,7 @@ class MemoryWorkspace(Workspace):
         self.worktree = MemoryWorktree(desk)
         hub: Any = MemoryHub(desk.server, desk.branch, fuse)
         self.hub = hub
-        self.recycle_bin = stand_in(stamps=lambda: ["now"], drop_safe=lambda but: None)
+        self.recycle_bin = stand_in(stamps=lambda: ["now"], drop_safe=lambda but: None, distrust=lambda: None)
 
     def clear_incoming(self) -> None:
         """Nothing is staged."""
@@ -209,7 +210,14 @@ def _download(workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, C
 
 
 def _place(
-    workspace: MemoryWorkspace, _view: Any, local: sync.Local, decided: Any, staged: Mapping[str, Any], _heads: Any
+    workspace: MemoryWorkspace,
+    _view: Any,
+    local: sync.Local,
+    decided: Any,
+    staged: Mapping[str, Any],
+    _heads: Any,
+    *,
+    is_kept: bool,
 ) -> list[str]:
     """Place as the real room does; what is said to be on the Hub is not kept aside, so that the claim is tested."""
     desk = workspace.desk
