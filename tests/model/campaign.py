@@ -4,8 +4,9 @@
     uv run python -m tests.model.campaign tool --histories 2000 --seed 7
 
 ``plan`` works in memory, ``tool`` with the whole tool, its processes and a Hub on this machine. Story number n of a
-seed is always the same one, so a campaign that was stopped goes on with ``--start``. Exits 1 if a story broke a
-promise; that story is told once more, as short as it can be.
+seed is always the same one, so a campaign that was stopped goes on with ``--start`` (and as many fewer
+``--histories``). Exits 1 if a story broke a promise; at the level ``plan`` that story is told once more, as short as
+it can be.
 """
 
 from __future__ import annotations

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 import pytest
 
 from localhub.testing import Hub
 from tests.endurance.runner import Conditions, Runner
 from tests.endurance.tripwire import Trap
+from tests.members import new_lab
+from tests.model.any_day import AnyDay, days
 from tests.model.steps import Setting
-from tests.model.tool_level import ToolWorld, open_house, play
+from tests.model.story import Story
+from tests.model.tool_level import ToolWorld, harm, open_house, play
 
 HISTORIES = 200
 BATCHES = 10
@@ -50,11 +56,30 @@ class TestOddDays:
             figures += play(*house, f"7 {number}")
 
 
+class AnyDayWithTheTool(AnyDay):
+    """A lab whose members run the tool's own processes, and whose Hub fails now and then."""
+
+    house: ClassVar[tuple[Hub, Runner]]
+
+    def opened(self, setting: Setting) -> Story:
+        hub, runner = self.house
+        folder = self.ends.enter_context(TemporaryDirectory(prefix="story-"))
+        return Story(ToolWorld(new_lab(hub, Path(folder)), runner, setting), setting, harm)
+
+
+# Few, for each takes a second; they are there to tell the shortest day of one that goes wrong.
+TestAnyDay = pytest.mark.usefixtures("_own_house")(AnyDayWithTheTool.TestCase)
+TestAnyDay.settings = days(12, 8)
+
+
+@pytest.fixture(scope="class")
+def _own_house(house: tuple[Hub, Runner]) -> None:
+    AnyDayWithTheTool.house = house
+
+
 def test_a_look_at_another_version_that_was_cut_off_is_not_published_as_mine(
     house: tuple[Hub, Runner], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from tests.members import new_lab
-
     hub, runner = house
     world = ToolWorld(new_lab(hub, tmp_path_factory.mktemp("lab")), runner, Setting(("ann", "bob")))
     ann, bob = world.desks
