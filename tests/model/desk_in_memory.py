@@ -125,7 +125,9 @@ class MemoryDesk:
         self.texts: Texts = {}
         self.aside: set[str] = set()
         self.state = State(Path(":memory:"))
-        results = Repo("results", REPO, ("interim", "processed"), True, Patterns(setting.fetch), EVERYTHING)
+        results = Repo(
+            "results", REPO, ("interim", "processed"), not setting.shared, Patterns(setting.fetch), EVERYTHING
+        )
         self.settings = Settings(
             root=Path("nowhere"),
             org="lab",

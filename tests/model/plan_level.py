@@ -8,7 +8,7 @@ from random import Random
 from tests.model.desk_in_memory import MemoryWorld, rooms_in_memory
 from tests.model.remote_in_memory import Fuse
 from tests.model.shrinking import shrunk
-from tests.model.steps import Setting, Step, any_setting, any_step
+from tests.model.steps import PATHS, SETTINGS, SHARED, WEIGHTS, Setting, Step, any_setting, any_step
 from tests.model.story import Story
 
 LONGEST = 24
@@ -29,8 +29,12 @@ def begin(setting: Setting) -> tuple[Story, MemoryWorld]:
 def chosen(seed: str) -> tuple[Setting, list[Step]]:
     """The story of a seed."""
     chance = Random(seed)
-    setting = any_setting(chance)
-    return setting, [any_step(chance, len(setting.desks)) for _step in range(chance.randint(3, LONGEST))]
+    setting = any_setting(chance, (*SETTINGS, *SHARED))
+    # On fewer files people meet more often, and go back and forth.
+    paths = PATHS if chance.random() < 0.4 else chance.sample(PATHS, 2)
+    weights = WEIGHTS | {"get_part": 14, "put_part": 8, "revert": 10} if setting.shared else WEIGHTS
+    steps = [any_step(chance, len(setting.desks), weights, paths) for _step in range(chance.randint(3, LONGEST))]
+    return setting, steps
 
 
 def play(seed: str, setting: Setting, steps: list[Step]) -> Counter[str]:

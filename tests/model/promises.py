@@ -4,7 +4,8 @@
    Hub, in some commit of some branch.
 2. Nobody's work is touched behind their back: a get changes no file with unsaved work unless its side was given away,
    a put changes no file here, and a conflict changes nothing anywhere.
-3. No update is undone unseen: what a push replaces was known to who pushed, or is an older version of main's.
+3. No update is undone unseen: what a push replaces was known to who pushed, or is an older version of main's. Where
+   all share main, it is just what they last saw there, so that no revert is undone either.
 4. The state is never ahead of the disk: a file that differs from its base differs by its owner's own doing, and every
    base is on the Hub.
 5. Everyone can agree: conflicts can always be settled, and once all have got and put, all copies equal the Hub.
@@ -109,6 +110,8 @@ class Promises:
         self.given_up: dict[str, Memory] = defaultdict(Memory)
         self.held: dict[str, Memory] = defaultdict(Memory)
         self.touched: list[set[str]] = [set() for _desk in world.desks]
+        # What each desk last saw on main, where all share it; None where a command that was cut off makes it unknown.
+        self.seen: list[Texts | None] = [{} for _desk in world.desks]
         self.shaken: list[bool] = [False for _desk in world.desks]
         self._heads = world.heads()
         self._written = 0
@@ -215,6 +218,34 @@ class Promises:
             known = known or (old in self.held["main"].texts[path] if target != "main" else old in own[path])
             self._check(known, f"a push to {target} undid {old} at {path} unseen")
 
+    def _note_seen(self, who: int, answer: Answer, parts: Patterns, changed: set[str]) -> None:
+        """A get has shown main to a desk: all of it, or some parts and what changed on the disk."""
+        if answer.killed:
+            self.seen[who] = None
+        seen, main = self.seen[who], self._tree_of("main")
+        if answer.code == 0 and not parts:
+            self.seen[who] = dict(main)
+        elif answer.code == 0 and seen is not None:
+            shown = {path for path in main.keys() | seen.keys() if parts(path)} | changed
+            self.seen[who] = _shown(seen, main, shown)
+
+    def _check_seen(self, who: int, start: str) -> None:
+        """What a push to the shared main replaced is what the desk last saw there."""
+        seen, before, after = self.seen[who], self.world.tree(start), self._tree_of("main")
+        if seen is None:
+            return
+        changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        for path in changed:
+            old = before.get(path)
+            self._check(old == seen.get(path), f"a push undid {old} at {path}; last seen was {seen.get(path)}")
+        self.seen[who] = _shown(seen, after, changed)
+
+    def _note_agreed(self, who: int, files: Texts) -> None:
+        """A put has found that some files are on main just as they are here."""
+        seen, main = self.seen[who], self._tree_of("main")
+        if seen is not None:
+            self.seen[who] = _shown(seen, main, {path for path in files if files[path] == main.get(path)})
+
     def _check_proposal(self, desk: Any, head: str) -> None:
         before, after = self.world.tree(self.world.past(head)[1]), self.world.tree(head)
         branch = self.world.tree(self._heads[desk.branch])
@@ -235,3 +266,9 @@ class Promises:
         if not holds:
             told = "\n  ".join(self.told)
             raise BrokenError(f"{otherwise}\n{self.setting}\n  {told}")
+
+
+def _shown(seen: Texts, tree: Texts, paths: set[str]) -> Texts:
+    """What has been seen, once some paths of a tree were shown."""
+    kept = {path: text for path, text in seen.items() if path not in paths}
+    return {**kept, **{path: tree[path] for path in paths if path in tree}}

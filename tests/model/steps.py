@@ -25,6 +25,7 @@ WEIGHTS = {
     "remove": 7,
     "rename": 6,
     "copy": 3,
+    "revert": 3,
     "get": 18,
     "get_part": 4,
     "restore": 2,
@@ -63,11 +64,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a story takes place: the branch of each desk, what everyone fetches, and how much a commit takes."""
+    """Where a story takes place: the branch of each desk, what everyone fetches, and how much a commit takes.
+
+    With ``shared`` there are no branches: all desks are at main, as they are with the inputs.
+    """
 
     desks: tuple[str, ...]
     fetch: tuple[str, ...] = ("**",)
     files_per_commit: int = 1000
+    shared: bool = False
 
 
 SETTINGS = (
@@ -80,9 +85,16 @@ SETTINGS = (
 )
 
 
-def any_setting(chance: Random) -> Setting:
+SHARED = (
+    Setting(("main", "main"), shared=True),
+    Setting(("main", "main", "main"), files_per_commit=2, shared=True),
+    Setting(("main", "main"), ("processed/**",), shared=True),
+)
+
+
+def any_setting(chance: Random, settings: Sequence[Setting] = SETTINGS) -> Setting:
     """Choose where a story takes place."""
-    return chance.choice(SETTINGS)
+    return chance.choice(settings)
 
 
 def any_step(chance: Random, desks: int, weights: Mapping[str, int] = WEIGHTS, paths: Sequence[str] = PATHS) -> Step:

@@ -49,6 +49,12 @@ class Story(Promises):
         if other is not None:
             self._by_hand(step.who, lambda desk: desk.write(step.path, other))
 
+    def _revert(self, step: Step) -> None:
+        """Someone goes back to what main held there at some time."""
+        known = sorted(self.held["main"].texts.get(step.path, ()))
+        if known:
+            self._by_hand(step.who, lambda desk: desk.write(step.path, known[step.luck % len(known)]))
+
     def _lose_state(self, step: Step) -> None:
         desk = self.world.desks[step.who]
         desk.lose_state()
@@ -148,6 +154,8 @@ class Story(Promises):
         for path in changed:
             if path in before and given(path):
                 self.given_up[desk.branch].texts[path].add(before[path])
+        if self.setting.shared and not revision:
+            self._note_seen(who, answer, Patterns(parts), changed)
         self._check_base(who, answer, Patterns((*mine, *theirs, *restore)))
         self._check_kept()
         return answer
@@ -165,11 +173,17 @@ class Story(Promises):
         if start:
             self._check(not elsewhere, "another version was published")
             self._check_push(desk, target, start, touched)
+            if self.setting.shared:
+                self._check_seen(who, start)
             if answer.killed:
                 # It has landed, and the next command will learn so.
                 old, new = self.world.tree(start), self._tree_of(target)
                 landed = {path for path in touched if before.get(path) == new.get(path) != old.get(path)}
                 self.touched[who] -= {path for path in landed if path in before or not main}
+        if answer.killed:
+            self.seen[who] = None
+        elif answer.code == 0 and self.setting.shared:
+            self._note_agreed(who, {path: text for path, text in before.items() if not parts or Patterns(parts)(path)})
         self._check_base(who, answer, Patterns(()))
         if answer.code == 0 and not parts and not main:
             # The removal of a file of main stays noted until the branch has a commit to show it by.

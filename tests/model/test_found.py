@@ -8,7 +8,8 @@ import pytest
 
 from tests.model.desk_in_memory import MemoryDesk, MemoryWorld, rooms_in_memory
 from tests.model.remote_in_memory import Fuse, Texts
-from tests.model.steps import Setting
+from tests.model.steps import SHARED, Setting, Step
+from tests.model.story import Story
 
 Lab = Callable[..., MemoryWorld]
 
@@ -301,3 +302,24 @@ def test_a_push_to_main_that_was_cut_off_holds_nobody_up(lab: Lab) -> None:
     assert bob.put(main=True, harm=Fuse(landed=True)).killed
     ann.write("processed/c", "three")
     assert published(world, ann) == 0
+
+
+def test_the_promises_of_a_shared_main_hold_where_a_revert_follows_a_get_of_a_part(lab: Lab) -> None:
+    world = MemoryWorld(SHARED[0])
+    story = Story(world, SHARED[0])
+    path = "processed/d.parquet"
+    for kind, who, what in (
+        ("write", 1, path),
+        ("put", 1, ""),
+        ("get", 0, ""),
+        ("write", 1, path),
+        ("put", 1, ""),
+        ("get_part", 0, path),
+        ("revert", 1, path),
+        ("put", 1, ""),
+        ("write", 0, "interim/f"),
+        ("put", 0, ""),
+    ):
+        story.tell(Step(kind, who, what))
+    assert on(world, "main") == {path: "main-1-1", "interim/f": "main-0-3"}
+    world.close()
