@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -102,6 +102,31 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     if options.restore and not any(options.restore(path) for path in (*theirs, *clashes)):
         raise nothing_matches(repo, options.restore, "on the Hub")
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
+    decided = _decided(workspace, view, local, theirs, clashes, options)
+    resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
+    # Only a whole get makes the working copy stand at these heads: neither a part of it, nor one that left out what
+    # is here under a refused name, must claim so.
+    is_whole = not options.parts and not any(path in base or path in local.scan.files for path in refused)
+    carry_out(
+        workspace,
+        view,
+        local,
+        decided,
+        heads=now if is_whole else heads,
+        resolved=resolved,
+        dry_run=options.dry_run,
+    )
+
+
+def _decided(
+    workspace: Workspace,
+    view: View,
+    local: Local,
+    theirs: Tree,
+    clashes: Mapping[str, tuple[Content | None, Content | None]],
+    options: GetOptions,
+) -> plan.GetPlan:
+    """Return what a get will do; raises ``ConflictError`` on a conflict that the options leave open."""
     met: set[str] = set()
 
     def choose(path: str) -> plan.Side:
@@ -121,21 +146,9 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     if (options.mine or options.theirs) and not any(map(options.choose, met)):
         workspace.console.warn(
             "Nothing that --mine or --theirs names is in conflict. To take the Hub's over changes of yours: "
-            f"`{words.recipe('get', repo.name)} --restore PATTERN`."
+            f"`{words.recipe('get', view.repo.name)} --restore PATTERN`."
         )
-    resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
-    # Only a whole get makes the working copy stand at these heads: neither a part of it, nor one that left out what
-    # is here under a refused name, must claim so.
-    is_whole = not options.parts and not any(path in base or path in local.scan.files for path in refused)
-    carry_out(
-        workspace,
-        view,
-        local,
-        decided,
-        heads=now if is_whole else heads,
-        resolved=resolved,
-        dry_run=options.dry_run,
-    )
+    return decided
 
 
 def _holds_unfetched(workspace: Workspace, repo: Repo) -> bool:

@@ -146,6 +146,23 @@ def test_a_layer_that_is_a_link_to_another_disk(lab: Lab, join: Join) -> None:
         assert bob.files() == {"processed/a.csv": "a, bob's", "processed/deep/old.csv": "old, one"}
 
 
+def test_a_file_that_nobody_may_write_moves_to_another_disk(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("raw/plate.csv", "measured")
+    ann.run("put", "inputs")
+    with small_disk(lab.folder / "scratch", 80):
+        bob = join("bob")
+        bob.path("raw").rmdir()
+        bob.path("raw").symlink_to(lab.folder / "scratch")
+        bob.run("get", "inputs")
+        bob.path("raw/plate.csv").chmod(0o444)
+        ann.write("raw/plate.csv", "measured again")
+        ann.run("put", "inputs")
+        bob.under(AS_ANYONE, "get", "inputs")
+        assert bob.read("raw/plate.csv") == "measured again"
+        assert bob.recycled() == ["measured"]
+
+
 # --- a disk, a folder, a file that may not be written or read
 
 

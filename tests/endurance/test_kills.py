@@ -68,6 +68,24 @@ def test_a_file_that_was_placed_but_not_let_go_of_is_not_written_through(
     assert "AS BOB LIKESthe Hub" in bob.recycled()
 
 
+def test_what_the_hub_left_out_of_a_push_that_was_cut_off_is_not_noted_as_there(
+    lab: Lab, join: Callable[..., Quick]
+) -> None:
+    ann = join("ann")
+    lab.hub.api("ann").upload_file(
+        path_or_fileobj=b"*.log\n", path_in_repo=".gitignore", repo_id=lab.results, repo_type="dataset", revision="ann"
+    )
+    ann.write("processed/only.log", "the only copy")
+    ann.write("processed/a.csv", "a")
+    ended = ann.under(Conditions(traps=[Trap(at=2, step="commit/ann")]), "put", "results", code=None)
+    assert ended.code == -signal.SIGKILL
+    assert lab.on_hub("ann") == {"processed/a.csv": "a"}
+    ann.get()
+    ann.get()
+    assert ann.read("processed/only.log") == "the only copy"
+    assert '"processed/only.log"' in ann.run("status", "--json").stdout
+
+
 @pytest.mark.parametrize("files", [1, 120])
 def test_what_a_get_brings_is_on_the_disk_before_it_is_noted(files: int, lab: Lab, join: Callable[..., Quick]) -> None:
     """A power cut must not leave notes of files that it emptied: they would pass for edits, and be published."""

@@ -79,6 +79,17 @@ def test_eight_computers_make_one_branch_at_once(lab: Lab, join: Join, runner: R
     assert lab.on_hub("ann") == {f"processed/{n}.csv": f"from computer {n}" for n in range(8)}
 
 
+def test_eight_computers_make_one_branch_for_the_same_file(lab: Lab, join: Join, runner: Runner) -> None:
+    computers = [join("ann", f"-{number}") for number in range(8)]
+    lab.hub.api("cho").delete_branch(lab.results, branch="ann", repo_type="dataset")
+    for number, computer in enumerate(computers):
+        computer.write("processed/a.csv", f"from computer {number}")
+    ended = at_once(runner, computers, "put", "results")
+    winners = [number for number, one in enumerate(ended) if one.code == 0]
+    assert len(winners) == 1
+    assert versions(lab, "ann", "processed/a.csv") == [f"from computer {winners[0]}"]
+
+
 def test_eight_computers_change_the_same_file(lab: Lab, join: Join, runner: Runner) -> None:
     computers = [join("ann", f"-{number}") for number in range(8)]
     computers[0].write("processed/a.csv", "one")
