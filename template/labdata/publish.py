@@ -233,7 +233,8 @@ def _check_removals(workspace: Workspace, view: View, target: Target, local: Loc
     if not gone.keys() <= to_go and not target.is_beside(view.repo):
         # A file of main that my branch does not hold yet: the branch would claim to know main without it.
         known = workspace.state.resolved(view.repo.id)
-        to_go |= {path for path in view.merged.tree if known.get(path) != (view.dispute(path), "branch")}
+        mains = gone.keys() & view.merged.tree.keys()
+        to_go |= {path for path in mains if known.get(path) != (view.dispute(path), "branch")}
     gone = {path: content for path, content in gone.items() if path in to_go}
     if gone:
         base = workspace.state.synced(view.repo.id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from labdata import console as words
 from labdata import plan
 from labdata.errors import MissingError
 from labdata.history import merge_bases
@@ -219,4 +220,5 @@ def forget_lost_branch(workspace: Workspace, view: View) -> None:
     with state.changes():
         state.update_synced(repo.id, {path: main[path] for path in base if path in main}, base.keys() - main.keys())
         state.set_heads(repo.id, replace(heads, branch=""))
-    workspace.console.warn(f"{gone}: what only it held counts as unsaved again. `just put-{repo.name}` makes it anew.")
+    put = words.recipe("put", repo.name)
+    workspace.console.warn(f"{gone}: what only it held counts as unsaved again. `{put}` makes it anew.")
