@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from huggingface_hub.hf_api import RepoFile
-from labdata.recycle import NOTE
 
 from localhub.testing import Hub
 from tests.template.generating import REPOSITORY, environment
@@ -95,7 +94,7 @@ class Member:
 
     def recycled(self) -> list[str]:
         """The texts of all files in data/_recycle."""
-        found = (path for path in self.path("_recycle").rglob("*") if path.is_file() and path.name != NOTE)
+        found = (path for path in self.path("_recycle").rglob("*") if path.is_file())
         return sorted(path.read_text() for path in found)
 
 

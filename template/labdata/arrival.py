@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from labdata import console as words
 from labdata import plan
-from labdata.content import Content, same
+from labdata.content import Content, Tree, same
 from labdata.disk import flush
-from labdata.errors import ConflictError
-from labdata.recycle import Note
+from labdata.errors import LabdataError
+from labdata.proof import Proof
+from labdata.recycle import Copy, Note
 from labdata.worktree import Placement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from labdata.settings import Repo
     from labdata.state import Heads
     from labdata.sync import Local
@@ -33,14 +36,16 @@ def carry_out(
     heads: Heads,
     resolved: dict[str, tuple[str, str]],
     dry_run: bool,
-    home: View | None = None,
+    left_out: dict[str, str],
 ) -> None:
     """Download what is decided, put it in place, and record ``heads`` and the decisions that were made.
 
-    ``home`` is the Hub's side of my own branch, where ``view`` is of another version. Raises ``ConflictError`` where a
-    file changed here meanwhile: it stays, and the rest is done.
+    ``left_out`` names what the Hub changed and could not be decided on, with the reason. Raises ``LabdataError`` where
+    there is any, and where a file changed here meanwhile or could not be fetched: it stays as it is, the rest is done,
+    and the next get looks at it again.
     """
     size = sum(content.size for content in decided.write.values())
+    decided.aside = in_the_way(workspace, decided)
     if dry_run:
         _tell(workspace, view, decided, size, done=False)
         return
@@ -48,49 +53,89 @@ def carry_out(
         workspace.console.say(
             f"{view.repo.name}: getting {words.number(len(decided.write), 'file')} ({words.size(size)})"
         )
-    is_kept = not decided.touches_disk or (home or view).remembers(workspace.state.heads(view.repo.id))
-    if not is_kept:
-        # A branch or a whole repo was deleted or made anew: what was there may now be here alone.
-        workspace.recycle_bin.distrust()
-    staged = _download(workspace, view, decided.write, size)
-    missed = _place(workspace, view, local, decided, staged, heads, is_kept=is_kept)
-    with workspace.state.changes():
-        written = {path: content for path, (_where, content) in staged.items() if path not in missed}
-        gone = [path for path in (*decided.remove, *decided.forget) if path not in missed]
-        workspace.state.update_synced(view.repo.id, {**decided.adopt, **written}, gone)
-        workspace.save_stats([path for path in local.base if path not in local.mine and path not in written])
-        workspace.state.set_journal({})
-        if not missed:
-            workspace.state.set_heads(view.repo.id, heads)
-            workspace.state.set_resolved(view.repo.id, resolved)
+    staged, failed = _download(workspace, view, decided.write)
+    missed = _place(workspace, view, local, decided, staged, heads)
+    not_done = failed | dict.fromkeys(missed, "it changed here, or is in use")
+    _record(workspace, view, local, decided, staged, heads, resolved, not_done)
     workspace.clear_incoming()
-    if decided.touches_disk and is_kept:
-        workspace.recycle_bin.drop_safe(but=workspace.recycle_bin.stamps()[-1])
-    if missed:
-        raise ConflictError(
-            f"{words.number(len(missed), 'file')} changed while news came in; they were left as they are.",
-            f"Run `{words.recipe('get', view.repo.name)}` again.",
-            [f"data/{path}" for path in missed],
-        )
+    if decided.touches_disk:
+        bin_ = workspace.recycle_bin
+        bin_.drop_copies(view.repo.id, Proof(workspace).holds, but=bin_.stamps()[-1])
+    if left_out or not_done:
+        done = len(decided.write) + len(decided.remove) - len(not_done)
+        raise left_out_error(f"{view.repo.name}: {words.number(done, 'file')} updated", left_out | not_done)
     _tell(workspace, view, decided, size, done=True)
 
 
+def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
+    """Return the error for what could not be brought, after the rest was."""
+    return LabdataError(
+        f"{done}; {words.number(len(left_out), 'file')} could not be brought and stayed as they are here.",
+        "Mend what is named, then run the same command again.",
+        words.aligned([[f"data/{path}", reason] for path, reason in sorted(left_out.items())]),
+    )
+
+
+def in_the_way(workspace: Workspace, decided: plan.GetPlan) -> dict[str, Content]:
+    """Return the excluded files in folders that become files: they are moved aside, for nobody would find them."""
+    found: dict[str, Content] = {}
+    going = set(decided.remove)
+    for path in decided.write:
+        where = workspace.worktree.path(path)
+        if not where.is_dir() or where.is_symlink():
+            continue
+        for name in workspace.worktree.files_below(path):
+            if name not in going:
+                found[name] = workspace.worktree.read(name)
+    return found
+
+
+def _record(
+    workspace: Workspace,
+    view: View,
+    local: Local,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    heads: Heads,
+    resolved: dict[str, tuple[str, str]],
+    not_done: dict[str, str],
+) -> None:
+    """Note what the working copy agrees on with the Hub now; belongs after the last file is in its place."""
+    state, repo = workspace.state, view.repo
+    with state.changes():
+        written = {path: content for path, (_where, content) in staged.items() if path not in not_done}
+        gone = [path for path in (*decided.remove, *decided.forget) if path not in not_done]
+        state.update_synced(repo.id, {**decided.adopt, **written}, gone)
+        workspace.save_stats([path for path in local.base if path not in local.mine and path not in written])
+        state.set_journal({})
+        if heads != state.heads(repo.id):
+            heads = replace(heads, left_out=tuple(sorted({*heads.left_out, *not_done})))
+        state.set_heads(repo.id, heads)
+        known = state.resolved(repo.id)
+        kept = {path: known[path] for path in not_done if path in known}
+        state.set_resolved(repo.id, {path: one for path, one in resolved.items() if path not in not_done} | kept)
+
+
 def _download(
-    workspace: Workspace, view: View, files: dict[str, Content], size: int
-) -> dict[str, tuple[Path, Content]]:
+    workspace: Workspace, view: View, files: dict[str, Content]
+) -> tuple[dict[str, tuple[Path, Content]], dict[str, str]]:
+    """Fetch files to where they are verified; returns them, and what could not be fetched with the reason."""
     from labdata.transfer import Download
 
     staged: dict[str, tuple[Path, Content]] = {}
+    failed: dict[str, str] = {}
     if not files:
-        return staged
-    sources: dict[str, dict[str, Content]] = {}
+        return staged, failed
+    sources: dict[tuple[str, Path], dict[str, Content]] = {}
     for path, content in files.items():
-        sources.setdefault(view.source(path, content), {})[path] = content
+        sources.setdefault((view.source(path, content), workspace.incoming(path)), {})[path] = content
+    size = sum(content.size for content in files.values())
     with workspace.console.progress(f"Getting {words.number(len(files), 'file')}", size) as count:
-        for commit, group in sources.items():
-            download = Download(workspace.hub, view.repo.id, commit, workspace.incoming / commit, count)
+        for (commit, incoming), group in sources.items():
+            download = Download(workspace.hub, view.repo.id, commit, incoming / commit, count)
             staged.update(download.fetch(group))
-    return staged
+            failed.update(download.failed)
+    return staged, failed
 
 
 def _place(
@@ -100,13 +145,8 @@ def _place(
     decided: plan.GetPlan,
     staged: dict[str, tuple[Path, Content]],
     heads: Heads,
-    *,
-    is_kept: bool,
 ) -> list[str]:
-    """Put everything in its place, removals first; returns the paths that changed under our hands.
-
-    ``is_kept`` says that the Hub still holds what this working copy was synced with.
-    """
+    """Put everything in its place, removals first; returns the paths that changed under our hands."""
     if not decided.touches_disk:
         if _brings_news(local, decided):
             _adjust_times(workspace, view.repo, local, decided, frozenset(), _moment(view))
@@ -116,24 +156,33 @@ def _place(
         os.utime(where, ns=(moment, moment))
     # Before the state knows of them: what a power cut emptied would pass for an edit, and the next put would send it.
     flush([where for where, _content in staged.values()])
-    changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
+    changes = [Placement(path, None, content) for path, content in decided.aside.items()]
+    changes += [Placement(path, None, local.mine.get(path)) for path in decided.remove]
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
-    note = _note(workspace, view.repo, local, decided, staged, changes)
-    if not is_kept:
-        note.safe = {}
-    folder = workspace.recycle_bin.open(note)
+    note = _note(workspace, view, local, decided, staged, changes)
+    folder = workspace.recycle_bin.open(note, workspace.worktree.elsewhere(note.moved))
     if heads.elsewhere:
         # Before the first file is placed: should this be cut off, a put must not take another version for mine.
         with workspace.state.changes():
             workspace.state.set_heads(
-                view.repo.id, replace(workspace.state.heads(view.repo.id), elsewhere=heads.elsewhere)
+                view.repo.id,
+                replace(workspace.state.heads(view.repo.id), elsewhere=heads.elsewhere, shown=heads.shown),
             )
     missed = workspace.place(changes, folder)
+    _note_copies(workspace, note, folder.name)
     for path, (_where, content) in staged.items():
         if path not in missed:
             workspace.worktree.remember(path, content, moment)
     _adjust_times(workspace, view.repo, local, decided, frozenset(staged), moment)
     return missed
+
+
+def _note_copies(workspace: Workspace, note: Note, name: str) -> None:
+    """Note how the files look that were moved aside, so that they need not be read again before they are dropped."""
+    seen = workspace.worktree.set_aside
+    copies = {path: replace(copy, seen=seen.get(path)) for path, copy in note.copies.items()}
+    if any(copy.seen for copy in copies.values()):
+        workspace.recycle_bin.write_note(name, replace(note, copies=copies))
 
 
 def _brings_news(local: Local, decided: plan.GetPlan) -> bool:
@@ -144,25 +193,42 @@ def _brings_news(local: Local, decided: plan.GetPlan) -> bool:
 
 def _note(
     workspace: Workspace,
-    repo: Repo,
+    view: View,
     local: Local,
     decided: plan.GetPlan,
     staged: dict[str, tuple[Path, Content]],
     changes: list[Placement],
 ) -> Note:
     """Return what has to be known to take this get back."""
+    repo = view.repo
+    heads = workspace.state.heads(repo.id)
     moved = [change.path for change in changes if change.expected is not None]
     touched = {*decided.write, *decided.remove, *decided.adopt, *decided.forget}
-    stats = {path: local.scan.files[path] for path in moved if same(local.mine.get(path), local.base.get(path))}
+    commits = (heads.shown, heads.branch, heads.main, heads.merged, view.branch, view.main)
+    clean = {path: base for path in moved if (base := local.base.get(path)) and same(local.mine.get(path), base)}
     return Note(
         repo=repo.id,
-        heads=asdict(workspace.state.heads(repo.id)),
+        heads=asdict(heads),
         resolved=workspace.state.resolved(repo.id),
         base={path: local.base.get(path) for path in touched},
         written={path: content for path, (_where, content) in staged.items()},
         moved=moved,
-        safe={path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()},
+        copies=copies_in(clean, commits, lambda commit: workspace.known_tree(repo.id, commit)),
     )
+
+
+def copies_in(
+    files: Tree, commits: Iterable[str], tree_of: Callable[[str], Mapping[str, Content] | None]
+) -> dict[str, Copy]:
+    """Return which files some commits hold just so, each with those commits; what none holds is no copy."""
+    if not files:
+        return {}
+    trees = {commit: tree_of(commit) or {} for commit in dict.fromkeys(commits) if commit}
+    found: dict[str, Copy] = {}
+    for path, content in files.items():
+        if holders := tuple(commit for commit, tree in trees.items() if same(tree.get(path), content)):
+            found[path] = Copy(content, holders)
+    return found
 
 
 def _moment(view: View) -> int:

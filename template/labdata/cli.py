@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from labdata import console as words
 from labdata.console import Console
 from labdata.errors import EXIT_FAILED, ConflictError, LabdataError
 from labdata.workspace import Workspace, opened
+
+if TYPE_CHECKING:
+    from labdata.recycle import Kept
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,11 +34,11 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
-    except ConflictError as error:
-        for line in error.files:
-            click.echo(f"  {line}", err=True)
-        return _failed(error.message, error.hint, debug, error.exit_code)
     except LabdataError as error:
+        for line in error.files[: words.SHOWN]:
+            click.echo(f"  {line}", err=True)
+        if len(error.files) > words.SHOWN:
+            click.echo(f"  … and {len(error.files) - words.SHOWN} more", err=True)
         return _failed(error.message, error.hint, debug, error.exit_code)
     except OSError as error:
         return _failed(_of_the_system(error), "Mend that, then run the same command again.", debug, EXIT_FAILED)
@@ -145,6 +148,7 @@ def _run_parts(run_path: str | None) -> tuple[str, ...]:
 @click.option("--main", "to_main", is_flag=True, help="Publish to main, without review (maintainers).")
 @click.option("-m", "--message", default="", help="The commit's title.")
 @click.option("--remove-many", is_flag=True, help="Yes, most of a folder is to go from the Hub.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @_dry_run
 def put(
     name: str,
@@ -153,6 +157,7 @@ def put(
     to_main: bool,
     message: str,
     remove_many: bool,
+    yes: bool,
     dry_run: bool,
 ) -> None:
     """Publish what changed in data/ to my branch, as one commit."""
@@ -161,7 +166,7 @@ def put(
     from labdata.publish import put as run_put
 
     with _opened() as workspace:
-        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run, remove_many)
+        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run, remove_many, yes)
         run_put(workspace, workspace.settings.repo(name), options)
 
 
@@ -393,12 +398,18 @@ def recycle_list(as_json: bool) -> None:
     """List the files in data/_recycle/ and say which exist nowhere else."""
     from dataclasses import asdict
 
+    from labdata.proof import Proof
+
     with _opened(quiet=as_json, writing=False) as workspace:
-        kept = list(workspace.recycle_bin.files())
+        proof = Proof(workspace)
+        kept = list(workspace.recycle_bin.files(proof.holds))
+        if not proof.reached:
+            workspace.console.warn("The Hub could not be asked: what it holds too is not known now.")
         if as_json:
             click.echo(json.dumps([asdict(file) for file in kept]))
             return
-        rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else "only here"] for f in kept]
+        elsewhere = "only here" if proof.reached else "not known"
+        rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else elsewhere] for f in kept]
         workspace.console.rows(rows)
         workspace.console.say(f"{words.number(len(kept), 'file')}, {words.size(sum(file.size for file in kept))}")
 
@@ -414,7 +425,7 @@ def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
         back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns), dry_run=dry_run)
         workspace.console.rows([["would bring back" if dry_run else "back", f"data/{path}"] for path in back])
         if in_the_way:
-            raise ConflictError(
+            raise LabdataError(
                 f"{words.number(len(in_the_way), 'file')} stayed in data/_recycle/: there is a file in its place.",
                 "Move that one away, then run the command again.",
                 [f"data/{path}" for path in in_the_way],
@@ -428,18 +439,35 @@ def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
 @_dry_run
 def recycle_empty(yes: bool, dry_run: bool) -> None:
     """Remove everything in data/_recycle/ for good."""
+    from labdata.proof import Proof
+
     with _opened() as workspace:
-        kept = list(workspace.recycle_bin.files())
+        console, bin_ = workspace.console, workspace.recycle_bin
+        kept = list(bin_.files(Proof(workspace).holds))
+        size = words.size(sum(file.size for file in kept))
         if dry_run:
-            size = words.size(sum(file.size for file in kept))
-            workspace.console.say(f"would remove {words.number(len(kept), 'file')}, {size}; see `just recycle-list`")
+            console.say(f"would remove {words.number(len(kept), 'file')}, {size}; see `just recycle-list`")
             return
         only = [file for file in kept if not file.safe]
         if only and not yes:
-            shown = f"{words.number(len(only), 'file')} ({words.size(sum(f.size for f in only))})"
-            click.confirm(f"{shown} in data/_recycle/ exist nowhere else. Remove for good?", abort=True)
-        workspace.recycle_bin.empty()
-        workspace.console.good(f"Removed {words.number(len(kept), 'file')}, {words.size(sum(f.size for f in kept))}.")
+            _ask_to_remove(console, only)
+        bin_.empty()
+        console.good(f"Removed {words.number(len(kept), 'file')}, {size}.")
+        if others := bin_.others():
+            console.warn("Left alone, because labdata did not put it there:")
+            console.rows([["", f"data/_recycle/{name}"] for name in others], limit=words.SHOWN)
+
+
+def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:
+    shown = f"{words.number(len(files), 'file')} ({words.size(sum(file.size for file in files))})"
+    where = f"{shown} in data/_recycle/ are, as far as can be found out, nowhere else"
+    answer = console.confirm(f"{where}. Remove for good?")
+    if answer is None:
+        raise LabdataError(
+            f"{where}. Nothing was removed.", "Look with `just recycle-list`; if they are to go: `--yes`."
+        )
+    if not answer:
+        raise LabdataError("Nothing was removed.")
 
 
 @cli.command("cache-clear")

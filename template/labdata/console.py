@@ -41,6 +41,12 @@ class Console:
         """Write one line that someone should read, to standard error."""
         click.echo(click.style(text, fg="yellow"), err=True)
 
+    def confirm(self, question: str) -> bool | None:
+        """Ask yes or no; ``None`` where nobody is there to answer."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None
+        return click.confirm(question, err=True)
+
     def rows(self, rows: Sequence[Sequence[str]], *, limit: int | None = None) -> None:
         """Write rows in aligned columns, indented; beyond ``limit`` only their number."""
         for line in aligned(rows[:limit] if limit else rows):

@@ -1,18 +1,31 @@
-"""What is done to files one by one: hash, move, flush, put in a place that must be free."""
+"""What is done to files one by one: hash, hold, move, flush, put in a place that must be free."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import secrets
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from labdata.errors import InUseError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 GIT_HASH_LIMIT = 32 * 1024 * 1024
 """Bytes up to which a git blob id is computed too; the Hub stores nothing near this size as a plain blob."""
+
+PRIVATE = ".labdata"
+"""The one name, beside ``.git``, that no folder of data may have: labdata's own things on a disk are in it."""
 
 _BLOCK = 1024 * 1024
 _FLUSHED_SINGLY = 100  # files
@@ -30,6 +43,50 @@ def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     return sha256.hexdigest(), git.hexdigest() if git is not None else None
 
 
+@dataclass
+class Hold:
+    """A hold on a file; ``in_use`` says that a program has it open for writing."""
+
+    in_use: bool = False
+    _handle: int = -1
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nobody can have written the file since the hold began."""
+        if self.in_use or self._handle < 0:
+            return False
+        return bool(fcntl.fcntl(self._handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Hold]:
+    """Hold a file while the block runs, so that a program that wants to write it waits for us.
+
+    Linux gives a lease for that (fcntl(2)): it is refused while anybody has the file open for writing, and whoever
+    opens it then waits until it ends. Where there are no leases (macOS, Windows, some network disks) the hold is
+    simply not certain.
+    """
+    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+        yield Hold()
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        yield Hold()
+        return
+    try:
+        try:
+            # The signal that tells of someone who waits must be one that ends no program.
+            fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            yield Hold(in_use=error.errno == errno.EAGAIN)
+        else:
+            yield Hold(_handle=handle)
+    finally:
+        os.close(handle)
+
+
 def clear_empty(folder: Path) -> None:
     """Remove a folder that holds nothing but folders, for it is no content; anything else stays."""
     if folder.is_dir() and not folder.is_symlink():
@@ -39,22 +96,54 @@ def clear_empty(folder: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename a file, making folders as needed; across disks it is copied, flushed and then removed."""
+    """Rename a file, making folders as needed; across disks it is copied, flushed and then removed.
+
+    Raises ``InUseError``, with the file where it was, if somebody writes it while it is copied.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        beside = target.with_name(f".labdata-{os.getpid()}-{target.name}"[:200])
-        try:
-            shutil.copy2(source, beside)
-            flush([beside])
+        _move_across(source, target)
+
+
+def _move_across(source: Path, target: Path) -> None:
+    beside = _beside(target)
+    try:
+        with held(source) as hold:
+            before = signature(source)
+            if not hold.in_use:
+                shutil.copy2(source, beside)
+                flush([beside])
+            # The last look comes right before the file is unlinked.
+            if hold.in_use or signature(source) != before:
+                raise InUseError(source)
             beside.replace(target)
-        except OSError:
-            beside.unlink(missing_ok=True)
-            raise
-        source.unlink()
+            source.unlink()
+    finally:
+        _clear_beside(beside)
+
+
+def signature(path: Path) -> tuple[int, int, int, int]:
+    """Return size, modification and change time (ns) and inode of a file; no program can set the change time."""
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _beside(target: Path) -> Path:
+    """Return a place for a half-made file on the disk of a target, where no file of data can be."""
+    folder = target.parent / PRIVATE
+    folder.mkdir(exist_ok=True)
+    return folder / secrets.token_hex(8)
+
+
+def _clear_beside(beside: Path) -> None:
+    with suppress(OSError):
+        beside.unlink(missing_ok=True)
+    with suppress(OSError):
+        beside.parent.rmdir()
 
 
 def flush(files: Sequence[Path]) -> None:
@@ -77,19 +166,47 @@ def flush(files: Sequence[Path]) -> None:
 def put_new(staged: Path, target: Path) -> bool:
     """Move a staged file to a place where there must be none; returns False if there is one after all.
 
-    A hard link refuses to replace anything, which a rename does not on Linux and macOS; filesystems without links
-    get a check and a rename.
+    A hard link refuses to replace anything, which a rename does not on Linux and macOS. A staged file of another disk
+    is first copied to that of the target. Filesystems without links get a check and a rename, one right after the
+    other.
     """
     try:
         os.link(staged, target)
     except FileExistsError:
         return False
-    except OSError:
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            return _put_across(staged, target)
         if os.path.lexists(target):
             return False
-        move(staged, target)
+        staged.rename(target)
         return True
     staged.unlink()
+    return True
+
+
+def _put_across(staged: Path, target: Path) -> bool:
+    beside = _beside(target)
+    try:
+        shutil.copy2(staged, beside)
+        flush([beside])
+        done = put_new(beside, target)
+    finally:
+        _clear_beside(beside)
+    if done:
+        staged.unlink()
+    return done
+
+
+def unlink_unchanged(path: Path, known: tuple[int, int, int, int]) -> bool:
+    """Remove a file if it still has its known ``signature`` and nobody writes it; tells whether it did."""
+    with held(path) as hold:
+        try:
+            if hold.in_use or signature(path) != known:
+                return False
+            path.unlink()
+        except OSError:
+            return False
     return True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 EXIT_FAILED = 1
 EXIT_CONFLICT = 3
 
@@ -9,26 +11,30 @@ EXIT_CONFLICT = 3
 class LabdataError(Exception):
     """Something did not happen.
 
-    Takes ``message``, one sentence on what happened and what was left untouched, and ``hint``, the command or
-    action that helps (may be empty).
+    Takes ``message``, one sentence on what happened and what was left untouched, ``hint``, the command or action that
+    helps (may be empty), and ``files``, one printable line for each file that it is about.
     """
 
     exit_code = EXIT_FAILED
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", files: list[str] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.files = files or []
 
 
 class ConflictError(LabdataError):
-    """Two sides changed the same files; nothing was changed. ``files`` holds one printable line for each."""
+    """Two sides changed the same files; nothing was changed."""
 
     exit_code = EXIT_CONFLICT
 
-    def __init__(self, message: str, hint: str = "", files: list[str] | None = None) -> None:
-        super().__init__(message, hint)
-        self.files = files or []
+
+class InUseError(OSError):
+    """Somebody writes a file that was to be moved; it stays where it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is being written")
 
 
 class HubError(LabdataError):

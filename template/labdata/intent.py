@@ -55,7 +55,7 @@ def settle(workspace: Workspace, repo: Repo) -> None:
             workspace.state.update_synced(repo.id, sent, gone)
             heads = workspace.state.heads(repo.id)
             if not repo.per_member and heads.main == intent.parent:
-                workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit))
+                workspace.state.set_heads(repo.id, replace(heads, branch=commit, main=commit, merged=commit))
             elif repo.per_member and intent.branch == "main" and heads.main == intent.parent:
                 workspace.state.set_heads(repo.id, replace(heads, main=commit))
             elif intent.branch == heads.branch_name and intent.parent in (heads.branch, heads.main):

@@ -105,7 +105,8 @@ class Excludes:
     """The project's excludes: ``name/`` is a folder anywhere, anything else a file's name or its whole path."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        wanted = [*patterns, *ALWAYS_EXCLUDED]
+        self.patterns = tuple(patterns)
+        wanted = [*self.patterns, *ALWAYS_EXCLUDED]
         self.folders = tuple(pattern.rstrip("/") for pattern in wanted if pattern.endswith("/"))
         files = [pattern for pattern in wanted if not pattern.endswith("/")]
         self._file = _any_of(files)

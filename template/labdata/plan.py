@@ -16,13 +16,15 @@ from labdata.content import Content, Tree, crossings, joined, same
 class Conflict:
     """A file that two sides changed. ``None`` is a removed (or absent) file.
 
-    ``branch`` and ``main`` are set where the Hub's two branches disagree with each other.
+    With ``between_branches`` the Hub's two branches disagree with each other. With ``is_lost`` nobody changed it here:
+    it is gone from the Hub, whose history was rewritten.
     """
 
     path: str
     mine: Content | None
     theirs: Content | None
     between_branches: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,40 @@ class Merge:
     conflicts: dict[str, tuple[Content | None, Content | None]]
 
 
-def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
-    """Merge ``main`` into ``branch``; ``bases`` are versions that both contain, usually one.
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A version that a branch and main both contain, or a pair of versions that agree on all but ``unknown`` files.
+
+    Where it knows a file and ``is_latest``, the bases that come after it have nothing to add.
+    """
+
+    tree: Tree
+    unknown: Collection[str] = frozenset()
+    is_latest: bool = True
+
+
+def agreeing(branch: Tree, main: Tree, *, is_latest: bool) -> Base:
+    """Return what two versions agree on, as a base."""
+    paths = branch.keys() | main.keys()
+    differing = frozenset(path for path in paths if not same(branch.get(path), main.get(path)))
+    return Base({path: content for path, content in main.items() if path not in differing}, differing, is_latest)
+
+
+def _before(bases: Sequence[Base], path: str) -> list[Content | None]:
+    """Return what a file held in the common past; nothing where that is not known."""
+    found = []
+    for base in bases:
+        if path not in base.unknown:
+            found.append(base.tree.get(path))
+            if base.is_latest:
+                break
+    return found
+
+
+def merge(bases: Sequence[Base], branch: Tree, main: Tree) -> Merge:
+    """Merge ``main`` into ``branch``; ``bases`` are what both contain, the latest first, usually one.
+
+    Without any, every file on which the two differ is a conflict: nobody can tell what is old and what is new.
 
     Gives the merged tree; a path that both changed differently keeps the branch's content and is listed as
     ``path: (branch, main)``. So are a file of one side and what the other side has below a folder of that name.
@@ -43,7 +77,7 @@ def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
     conflicts: dict[str, tuple[Content | None, Content | None]] = {}
     for path in branch.keys() | main.keys():
         ours, theirs = branch.get(path), main.get(path)
-        winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
+        winner = _newer(_before(bases, path), ours, theirs)
         if winner == "both":
             conflicts[path] = (ours, theirs)
         elif winner == "theirs" and theirs is None:
@@ -51,7 +85,9 @@ def merge(bases: Sequence[Tree], branch: Tree, main: Tree) -> Merge:
         elif winner == "theirs" and theirs is not None:
             tree[path] = theirs
     for new, old in crossings([path for path in tree if path not in branch], tree):
-        conflicts[new] = (None, tree.pop(new))
+        # One that crosses several others has left the tree with the first of them.
+        conflicts[new] = (None, main.get(new))
+        tree.pop(new, None)
         conflicts[old] = (branch.get(old), main.get(old))
     return Merge(tree, conflicts)
 
@@ -71,7 +107,8 @@ def _newer(before: Sequence[Content | None], ours: Content | None, theirs: Conte
 class GetPlan:
     """What a get will do: ``write`` and ``remove`` touch the disk, ``adopt`` and ``forget`` only the base.
 
-    ``overruled`` are paths on which my side was chosen against the Hub's.
+    ``overruled`` are paths on which my side was chosen against the Hub's, ``aside`` what is in the way of a write and
+    no part of the versions: files that are excluded.
     """
 
     write: dict[str, Content] = field(default_factory=dict)
@@ -81,6 +118,7 @@ class GetPlan:
     keep: list[str] = field(default_factory=list)
     overruled: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    aside: dict[str, Content] = field(default_factory=dict)
 
     @property
     def touches_disk(self) -> bool:
@@ -101,14 +139,16 @@ def plan_get(
     clashes: Mapping[str, tuple[Content | None, Content | None]] | None = None,
     choose: Callable[[str], Side] = lambda _path: "",
     restore: Callable[[str], bool] = lambda _path: False,
+    lost: Callable[[str], bool] = lambda _path: False,
 ) -> GetPlan:
     """Decide how a working copy takes the Hub's news.
 
     Takes the three trees, already limited to the paths in question; ``branch``, what my branch holds, if that is
     not all of theirs; ``clashes``, the paths on which my branch and main disagree as ``path: (branch, main)``;
-    ``choose``, which says for a path in conflict whose side wins; and ``restore``, of which paths I want theirs
-    whatever I did. Gives a plan in which a locally changed, new or removed file is never in ``write`` or ``remove``
-    unless ``choose`` or ``restore`` gave it away.
+    ``choose``, which says for a path in conflict whose side wins; ``restore``, of which paths I want theirs whatever
+    I did; and ``lost``, which paths may be missing among theirs though nobody removed them. Gives a plan in which a
+    locally changed, new or removed file is never in ``write`` or ``remove`` unless ``choose`` or ``restore`` gave it
+    away.
     """
     plan = GetPlan()
     clashes = clashes or {}
@@ -117,6 +157,8 @@ def plan_get(
             _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path))
         elif path in theirs and restore(path) and not same(mine.get(path), theirs[path]):
             plan.write[path] = theirs[path]
+        elif path in mine and path not in theirs and same(mine[path], base.get(path)) and lost(path):
+            _settle(plan, Conflict(path, mine[path], None, is_lost=True), choose(path))
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
     held: dict[str, Content | None] = dict(theirs if branch is None else branch)
@@ -194,11 +236,11 @@ def _settle_clash(
 ) -> None:
     """Settle a path on which my branch and main disagree.
 
-    ``mine`` is what I did here or, where I did nothing, what my branch holds; it may never have been on this disk.
+    ``mine`` is what is on this disk. A file that never was here is what my branch holds, if my side is chosen.
     """
     branch, main = clash
     _settle(plan, Conflict(path, mine, main, between_branches=True), side)
-    if side == "mine" and same(mine, base) and not same(mine, branch):
+    if side == "mine" and mine is None and base is None and branch is not None:
         _take(plan, path, branch)
 
 
@@ -379,7 +421,7 @@ def refuse_crossings(plan: PutPlan, now: Tree) -> None:
 
 
 def refuse_unseen(plan: PutPlan, base: Tree, now: Tree, merged: Tree) -> None:
-    """Make it a conflict where main's news hold a file of a name that is sent, and it was never seen here."""
+    """Make it a conflict where main holds another file of a name that is sent, and it was never seen here."""
     for path in plan.send.keys() & (merged.keys() - base.keys()):
         if not same(merged[path], now.get(path)) and not same(merged[path], plan.send[path]):
             plan.conflicts.append(Conflict(path, plan.send[path], merged[path], between_branches=True))
@@ -395,7 +437,7 @@ class Proposal:
 
 
 def plan_proposal(
-    bases: Sequence[Tree],
+    bases: Sequence[Base],
     branch: Tree,
     main: Tree,
     *,
@@ -408,7 +450,7 @@ def plan_proposal(
     proposal = Proposal({}, [], [])
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
-        winner = _newer([base.get(path) for base in bases] or [None], ours, theirs)
+        winner = _newer(_before(bases, path), ours, theirs)
         if winner in ("both", "theirs") and settled(path):
             winner = "ours"
         if winner == "both":
@@ -430,18 +472,14 @@ def times_after_get(
 
     Takes the times (ns) of the files that a get left alone and that equal the Hub (``clean``) or do not
     (``unsaved``), the paths it wrote, and ``stamp`` (ns), the time of the Hub's commit. Gives new times: written
-    files get the stamp, and clean files older than it are raised to just above it in their old order, because in
-    the Hub's version they are no older than what was written. A clean file older than an unsaved one keeps its
+    files and clean files that are older get the stamp, all the same, because nobody here can tell which of them is
+    made from which, and in the Hub's version none is out of date. A clean file older than an unsaved one keeps its
     time: it may really have to be made again.
     """
-    times = dict.fromkeys(written, stamp)
     newest_unsaved = max((time for time in unsaved.values() if time < stamp), default=None)
-    older = {
-        path: time
+    older = [
+        path
         for path, time in clean.items()
         if path not in written and time < stamp and (newest_unsaved is None or time >= newest_unsaved)
-    }
-    ranks = {time: rank for rank, time in enumerate(sorted(set(older.values())))}
-    # A microsecond apart: some filesystems keep no finer time.
-    times.update({path: stamp + 1_000 * ranks[time] for path, time in older.items()})
-    return times
+    ]
+    return dict.fromkeys((*written, *older), stamp)

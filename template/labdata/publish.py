@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from labdata import checks, intent, plan
+from labdata import checks, intent, plan, snakemake
 from labdata import console as words
 from labdata.content import Content, Tree
+from labdata.coverage import Coverage
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
 from labdata.quiet import Quiet, keep_after_push
-from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home
-from labdata.view import View, forget_lost_branch, look
+from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home, require_layers
+from labdata.view import Standing, View, look, standing
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -29,8 +30,10 @@ LARGE = 1_000_000
 
 @dataclass(frozen=True)
 class PutOptions:
-    """What a put is asked for: ``parts`` limit it, ``to_main`` skips the branch, ``message`` titles the commit, and
-    ``remove_many`` says that a layer that is all but empty here is meant to be so on the Hub.
+    """What a put is asked for: ``parts`` limit it, ``to_main`` skips the branch, ``message`` titles the commit.
+
+    ``remove_many`` says that a layer that is all but empty here is meant to be so on the Hub, ``yes`` that nothing is
+    to be asked.
     """
 
     parts: Patterns
@@ -38,6 +41,7 @@ class PutOptions:
     to_main: bool = False
     dry_run: bool = False
     remove_many: bool = False
+    yes: bool = False
 
 
 def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
@@ -45,18 +49,22 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
 
     Raises ``ConflictError``, with nothing published, where the branch moved and the same files changed here.
     """
+    _put(workspace, repo, options)
+    require_layers(workspace, repo)
+
+
+def _put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     intent.settle(workspace, repo)
     for _try in range(_TRIES):
         require_home(workspace, repo)
         view = look(workspace, repo)
-        forget_lost_branch(workspace, view)
-        heads = workspace.state.heads(repo.id)
+        stands = standing(workspace, view)
         quiet = None if options.parts or options.to_main else Quiet(workspace, view, "put")
         if quiet and quiet.is_so():
             workspace.console.say(f"{repo.name}: nothing to publish")
             return
-        target = _target(repo, heads, view, to_main=options.to_main)
-        local, decided, heads = _decide(workspace, view, heads, target, options)
+        target = _target(view, stands, to_main=options.to_main)
+        local, decided, heads = _decide(workspace, view, stands, target, options)
         if options.parts and not (local.mine or local.base):
             raise nothing_matches(repo, options.parts, "here")
         if decided.conflicts:
@@ -72,6 +80,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         if options.dry_run:
             _tell(workspace, view, target, decided)
             return
+        options = _agreed(workspace, view, target, decided, options)
         push = Push(workspace, view, heads, target, local, options.message)
         _announce(workspace, repo, decided)
         try:
@@ -79,6 +88,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         except StaleParentError:
             # Someone was faster. What is still to be sent is decided again on the new head.
             continue
+        workspace.state.set_unsure([repo.id], False)
         _tell(workspace, view, target, decided, push)
         if quiet and not decided.news:
             after = replace(view, branch=push.head, main=view.main if repo.per_member else push.head)
@@ -90,15 +100,49 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     )
 
 
+def _agreed(workspace: Workspace, view: View, target: Target, decided: plan.PutPlan, options: PutOptions) -> PutOptions:
+    """Ask what is to be asked before a push, once; raises ``LabdataError`` if the answer is no."""
+    console, repo = workspace.console, view.repo
+    if target.is_beside(repo):
+        _show_replaced(workspace, view, decided)
+    if options.yes:
+        return options
+    if workspace.is_unsure(repo):
+        files = words.number(len(decided.send) + len(decided.delete), "file")
+        said = f"labdata's notes on {repo.name} were lost, so what data/ showed is not known"
+        answer = console.confirm(f"{said}. Publish {files} to {target.branch} as yours?")
+        if answer is None:
+            raise LabdataError(
+                f"{said}: {files} would be published to {target.branch} as yours. Nothing was published.",
+                f"Look at them with `just data-status`; if they are yours: `{words.recipe('put', repo.name)} --yes`.",
+            )
+        if not answer:
+            raise LabdataError("Nothing was published.", f"Your branch's own: `{words.recipe('get', repo.name)}`.")
+    elif target.is_beside(repo) and console.confirm(f"Publish to main of {repo.id} without review?") is False:
+        raise LabdataError("Nothing was published.", "For a review: `just put-results`, then `just pr-create`.")
+    return replace(options, yes=True)
+
+
+def _show_replaced(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
+    new = decided.send | decided.copy
+    rows = [["remove", f"data/{path}"] for path in decided.delete]
+    rows += [["replace", f"data/{path}"] for path in new if path in view.main_tree]
+    if rows:
+        workspace.console.say(f"This changes {words.number(len(rows), 'file')} that main holds:")
+        workspace.console.rows(rows, limit=words.SHOWN)
+
+
 def is_all_sent(workspace: Workspace, view: View) -> bool:
     """Tell whether a put to my branch would find nothing to publish."""
-    heads = require_home(workspace, view.repo)
-    target = _target(view.repo, heads, view, to_main=False)
-    _local, decided, _heads = _decide(workspace, view, heads, target, PutOptions(Patterns(())))
+    require_home(workspace, view.repo)
+    stands = standing(workspace, view)
+    target = _target(view, stands, to_main=False)
+    _local, decided, _heads = _decide(workspace, view, stands, target, PutOptions(Patterns(())))
     return decided.is_empty and not decided.conflicts
 
 
-def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
+def _target(view: View, stands: Standing, *, to_main: bool) -> Target:
+    repo, heads = view.repo, stands.heads
     if to_main or not repo.per_member:
         return Target("main", view.main, heads.main, view.main)
     if heads.branch_name and heads.branch_name != view.branch_name:
@@ -107,56 +151,81 @@ def _target(repo: Repo, heads: Heads, view: View, *, to_main: bool) -> Target:
             "nothing was published.",
             f"Bring in your own branch with `{words.recipe('get', repo.name)}` first.",
         )
-    # A branch that is not there starts where the working copy's news of main end.
-    start = heads.main or view.main
+    # A branch that is not there starts where main ended when it was last merged here.
+    start = view.main if stands.is_rewritten else heads.main or view.main
     return Target(view.branch_name, view.branch, heads.branch if view.branch else heads.main, start)
 
 
 def _decide(
-    workspace: Workspace, view: View, heads: Heads, target: Target, options: PutOptions
+    workspace: Workspace, view: View, stands: Standing, target: Target, options: PutOptions
 ) -> tuple[Local, plan.PutPlan, Heads]:
     """Return the working copy, what a put will do, and the heads that it may claim to stand at."""
-    repo = view.repo
+    repo, heads = view.repo, stands.heads
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
-    then = _last_seen(workspace, view, heads, target, base)
     excludes = workspace.settings.excludes
+    scan = workspace.worktree.scan(repo.folders)
+    for path in snakemake.incomplete(workspace.settings.root):
+        if repo.holds(path):
+            scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 
     @cache
     def in_scope(path: str) -> bool:
-        return repo.holds(path) and not excludes.file(path) and (not options.parts or options.parts(path))
+        if not repo.holds(path) or excludes.file(path) or (options.parts and not options.parts(path)):
+            return False
+        return not scan.left_out(path)
 
-    local = read_local(workspace, repo, base, now, in_scope)
+    local = read_local(workspace, repo, base, now, in_scope, scan=scan)
+    if scan.skipped:
+        # What could not be read is out of scope too, and that is known only now.
+        in_scope.cache_clear()
     with workspace.state.changes():
         workspace.save_stats()
+    covers = _coverage(workspace, repo, stands).covers(base)
+    then = _last_seen(workspace, view, stands, target, base, covers)
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
-    decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish, seen=repo.fetch)
+    decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish, seen=covers)
     if decided.forget:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
         decided.forget = [path for path in decided.forget if path not in view.merged.tree]
     # A file that main removed is gone here already, but not yet from the branch.
-    left = (path for path in now if repo.fetch(path) and path not in base and path not in local.mine and in_scope(path))
+    left = (path for path in now if covers(path) and path not in base and path not in local.mine and in_scope(path))
     to_do = not decided.is_empty or next(left, None) is not None
     if target.branch != "main" and to_do and _holds_newer_main(view, heads):
 
         def here(path: str) -> bool:
-            return in_scope(path) and repo.publish(path) and (path in base or path in local.mine)
+            return in_scope(path) and repo.publish(path) and covers(path) and (path in base or path in local.mine)
 
-        if not _take_main(workspace, view, heads, decided, here, now):
+        if not _take_main(workspace, view, heads, decided, here, now, covers):
             heads = replace(heads, main=view.known_main)
-    if target.is_beside(repo) and not repo.fetches_all:
+    if target.is_beside(repo):
         # My branch may hold a file of that name that was never here; main's would take its place with the next put.
-        unfetched = {path: content for path, content in view.branch_tree.items() if not repo.fetch(path)}
-        plan.refuse_unseen(decided, base, now, unfetched)
+        unseen = {path: content for path, content in view.branch_tree.items() if not covers(path)}
+        plan.refuse_unseen(decided, base, now, unseen)
     plan.refuse_crossings(decided, now)
     return local, decided, heads
 
 
-def _last_seen(workspace: Workspace, view: View, heads: Heads, target: Target, base: Tree) -> dict[str, Content]:
+def _coverage(workspace: Workspace, repo: Repo, stands: Standing) -> Coverage:
+    """Return what the last whole get looked at; without a note of it, what it would look at now."""
+    return stands.coverage or Coverage.of(workspace.settings, repo)
+
+
+def _last_seen(
+    workspace: Workspace, view: View, stands: Standing, target: Target, base: Tree, covers: Callable[[str], bool]
+) -> dict[str, Content]:
     """Return what the target held when it was last seen here (see ``plan.last_seen``)."""
-    then = workspace.tree(view.repo.id, target.then)
+    if stands.is_rewritten:
+        # What the target held then is gone from its history.
+        return dict(base)
+    heads = stands.heads
+    then = workspace.known_tree(view.repo.id, target.then) or {}
+    if stands.coverage is not None and stands.coverage != Coverage.of(workspace.settings, view.repo):
+        # The last whole get went by other settings, or left something out.
+        uncovered = {path: content for path, content in base.items() if not covers(path)}
+        then = {path: content for path, content in then.items() if covers(path)} | uncovered
     if target.now in ("", target.then) and heads.main == view.main:
         # Nothing moved since the last whole get, so that no part can have brought anything newer.
         return then
@@ -175,7 +244,13 @@ def _holds_newer_main(view: View, heads: Heads) -> bool:
 
 
 def _take_main(
-    workspace: Workspace, view: View, heads: Heads, decided: plan.PutPlan, here: Callable[[str], bool], now: Tree
+    workspace: Workspace,
+    view: View,
+    heads: Heads,
+    decided: plan.PutPlan,
+    here: Callable[[str], bool],
+    now: Tree,
+    covers: Callable[[str], bool],
 ) -> bool:
     """Bring the news of main that a get has merged here to the branch too, also for files that are not here.
 
@@ -192,7 +267,8 @@ def _take_main(
         merged.pop(path, None)
         if content := (seen.main_tree if side in ("theirs", "same") else seen.branch_tree).get(path):
             merged[path] = content
-    plan.refuse_unseen(decided, workspace.state.synced(view.repo.id), now, merged)
+    seen_here = {path: content for path, content in workspace.state.synced(view.repo.id).items() if covers(path)}
+    plan.refuse_unseen(decided, seen_here, now, merged)
     plan.add_merge(decided, now, merged, seen.main_tree, here)
     return True
 
@@ -224,6 +300,13 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
         if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
     workspace.console.say(f"{view.repo.name}: nothing to publish")
+    _tell_of_news(workspace, view, decided)
+
+
+def _tell_of_news(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
+    if decided.news:
+        get = words.recipe("get", view.repo.name)
+        workspace.console.say(f"The branch also has {words.number(len(decided.news), 'newer file')}: `{get}`.")
 
 
 def _check_removals(workspace: Workspace, view: View, target: Target, local: Local, decided: plan.PutPlan) -> None:
@@ -274,6 +357,4 @@ def _tell(workspace: Workspace, view: View, target: Target, decided: plan.PutPla
     large = sum(content.size for content in decided.send.values() if content.size > LARGE)
     if large:
         console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and sent.")
-    if decided.news:
-        get = words.recipe("get", view.repo.name)
-        console.say(f"The branch also has {words.number(len(decided.news), 'newer file')}: `{get}`.")
+    _tell_of_news(workspace, view, decided)

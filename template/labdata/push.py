@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import intent, plan, provenance
 from labdata.content import Content, joined, same
+from labdata.coverage import Coverage
 from labdata.errors import HubError, LabdataError, StaleParentError
 from labdata.quick import QuickHub
 from labdata.state import Intent
@@ -86,8 +87,8 @@ class Push:
         here = {path: content for path, content in (part.send | part.copy).items() if path in self.local.mine}
         contents = here | dict.fromkeys(part.delete)
         intent.note(self.workspace, self.repo, Intent(self.target.branch, parent, label, contents))
-        body = self._trailers(label, is_last)
-        title = self.message or _title(part)
+        body = self._trailers(label, parent, is_last)
+        title = provenance.title(self.message) or _title(part)
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(part, parent, title, body, label)
@@ -140,7 +141,7 @@ class Push:
         }
         return Change(send=send, copy=copy, delete=part.delete)
 
-    def _trailers(self, label: str, is_last: bool) -> str:
+    def _trailers(self, label: str, parent: str, is_last: bool) -> str:
         workspace, repo = self.workspace, self.repo
         inputs = workspace.settings.repos.get("inputs")
         inputs_commit = workspace.state.heads(inputs.id).branch if inputs and inputs.id != repo.id else ""
@@ -155,7 +156,8 @@ class Push:
                 "Main": main,
                 "Template": provenance.template_version(workspace.settings.root),
                 "Part": label,
-            }
+            },
+            parent,
         )
 
     @property
@@ -163,7 +165,7 @@ class Push:
         """The commit of main whose news the branch holds after this push."""
         view, heads = self.view, self.heads
         if not view.branch:
-            return heads.main or view.main
+            return self.target.start
         return view.later_main(heads.main, view.known_main) if heads.main else view.known_main
 
     def _record(self, part: plan.PutPlan, parent: str, is_last: bool) -> dict[str, Content]:
@@ -171,42 +173,56 @@ class Push:
         workspace, repo = self.workspace, self.repo
         sent = {**part.send, **part.copy}
         found = workspace.hub.contents(repo.id, self.head, list(sent)) if sent else {}
-        tree = dict(workspace.tree(repo.id, parent))
-        tree.update({path: joined(found[path], sent[path]) for path in sent if same(found.get(path), sent[path])})
-        for path in part.delete:
-            tree.pop(path, None)
+        # What the commit holds, whether or not that is what was meant.
+        held = {path: joined(one, sent[path]) if same(one, sent[path]) else one for path, one in found.items()}
+        gone_there = {*part.delete, *(sent.keys() - held.keys())}
+        before = workspace.tree(repo.id, parent)
+        tree = {**{path: one for path, one in before.items() if path not in gone_there}, **held}
         landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
         here = {path: content for path, content in landed.items() if path in self.local.mine}
         # What was removed on main is still to be removed on my branch: its base stays.
         gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
         changed = {path: tree.get(path) for path in (*sent, *part.delete)}
+        is_there = self._has_seen_all(part)
         adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
         with workspace.state.changes():
             workspace.keep_change(self.head, parent, changed, tree)
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
-            if self._is_abreast(part, tree):
-                workspace.state.set_heads(repo.id, self._heads_after(is_last))
+            if is_there or self._has_all(part, tree):
+                workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
             intent.clear(workspace, repo)
             workspace.save_stats()
         return found
 
-    def _is_abreast(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
-        """Tell whether the working copy stands at the new commit: it has seen all of the branch that it fetches."""
-        if part.news or (self.target.now and self.target.now == self.target.then):
-            return not part.news
-        synced = self.workspace.state.synced(self.repo.id)
-        wanted = [path for path in tree if self.repo.holds(path) and self.repo.fetch(path)]
+    def _has_seen_all(self, part: plan.PutPlan) -> bool:
+        """Tell whether nobody else moved the target since the last whole get, so that the working copy knows it."""
+        return not part.news and bool(self.target.now) and self.target.now == self.target.then
+
+    def _has_all(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
+        """Tell whether the working copy holds all of the new commit that it fetches."""
+        if part.news or self.local.scan.skipped or (self.target.now and self.target.now == self.target.then):
+            return False
+        synced, covers = self.workspace.state.synced(self.repo.id), self._coverage.covers(())
+        wanted = [path for path in tree if covers(path)]
         removed = any(self.repo.holds(path) and path not in tree for path in synced)
         return not removed and all(same(tree[path], synced.get(path)) for path in wanted)
 
-    def _heads_after(self, is_last: bool) -> Heads:
+    @property
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.workspace.settings, self.repo)
+
+    def _heads_after(self, is_last: bool, *, looked: bool) -> Heads:
+        """Return where the working copy stands now; ``looked`` says that it was compared with all of the commit."""
         heads = self.workspace.state.heads(self.repo.id)
+        if looked:
+            heads = replace(heads, coverage=self._coverage.text(), left_out=())
         if not self.repo.per_member:
-            return replace(heads, branch_name="main", branch=self.head, main=self.head)
+            return replace(heads, branch_name="main", branch=self.head, main=self.head, merged=self.head)
         if self.target.branch == "main":
             return replace(heads, main=self.head)
-        main = self.merged_main if is_last else heads.main
-        return replace(heads, branch_name=self.view.branch_name, branch=self.head, main=main)
+        main = (self.merged_main if is_last else "") or heads.main
+        merged = self.merged_main if is_last or not self.view.branch else self.view.known_main
+        return replace(heads, branch_name=self.view.branch_name, branch=self.head, main=main, merged=merged)
 
 
 def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Content]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from labdata.content import Content
 from labdata.errors import HubError, LabdataError
 from labdata.line import UNUSUAL, Line, NotSmoothError
-from labdata.refs import Commit, Refs
+from labdata.refs import Commit, PullRequest, Refs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +65,18 @@ class QuickHub:
             for _seen in first:
                 next(rest, None)
             yield from rest
+
+    def pull_request(self, repo: str, number: int) -> PullRequest:
+        """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
+        try:
+            body, _link = self._line.get(f"/api/datasets/{repo}/discussions/{number}")
+            merge_commit = (body.get("changes") or {}).get("mergeCommitId") or ""
+            author = (body.get("author") or {}).get("name") or "?"
+            if body["isPullRequest"]:
+                return PullRequest(number, body["status"], author, merge_commit)
+        except UNUSUAL:
+            pass
+        return self._client.pull_request(repo, number)
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""

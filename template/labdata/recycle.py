@@ -1,23 +1,40 @@
-"""``data/_recycle/``: what had to make way, and how it comes back.
+"""``data/_recycle/``: what was replaced or removed, and how it comes back.
 
-Each get that replaces or removes files moves them into a folder named after the moment, with a note
-(``.labdata.json``) of what it did. Files that are safe on the Hub stay until the next get; files that exist
-nowhere else stay until someone empties the folder.
+Each get that replaces or removes files moves them into a folder named after the moment. What it did is noted in
+``data/.labdata/recycle/``, where no data file can be. A file that was moved as it was last synced is a copy of what
+the Hub held then; it is dropped by a later get, once the Hub is found to hold it still. Whatever else is there stays
+until a person empties the folder.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labdata.content import Content
-from labdata.disk import move, stamp
+from labdata.content import Content, same
+from labdata.disk import PRIVATE, hash_file, move, signature, stamp, unlink_unchanged
 
-NOTE = ".labdata.json"
+OLD_NOTE = ".labdata.json"
+"""Where earlier versions of labdata kept the note of a folder: in the folder itself."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file that was moved here as it was last synced.
+
+    ``commits`` are those that held ``content`` at its path. ``seen`` is the file's signature after it was moved, if
+    nobody can have written it meanwhile; without, it is read again before it counts for what it was.
+    """
+
+    content: Content
+    commits: tuple[str, ...]
+    seen: tuple[int, int, int, int] | None = None
 
 
 @dataclass
@@ -25,22 +42,26 @@ class Note:
     """What one get did, enough to take it back.
 
     ``base`` holds the base of each touched path before (``None``: it had none), ``written`` what was put there,
-    ``safe`` the files moved aside that are on the Hub, with size and modification time (ns) when they were moved.
+    ``moved`` what was moved here, and ``copies`` those of them that were as last synced.
     """
 
     repo: str = ""
-    heads: dict[str, str] = field(default_factory=dict)
+    heads: dict[str, Any] = field(default_factory=dict)
     resolved: dict[str, tuple[str, str]] = field(default_factory=dict)
     base: dict[str, Content | None] = field(default_factory=dict)
     written: dict[str, Content] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
-    safe: dict[str, tuple[int, int]] = field(default_factory=dict)
+    copies: dict[str, Copy] = field(default_factory=dict)
     undoable: bool = True
+
+
+OnHub = Callable[[str, str, Copy], bool]
+"""Whether the Hub holds a copy now: takes the repo, the path and the copy."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One file in the recycle folder; ``safe`` says that the Hub has it too."""
+    """One file in the recycle folder; ``safe`` says that the Hub has it too, as was found just now."""
 
     stamp: str
     path: str
@@ -49,32 +70,63 @@ class Kept:
 
 
 class Recycle:
-    """The recycle folder of a working copy."""
+    """The recycle folder of a working copy, with its notes in a folder of their own."""
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    def __init__(self, folder: Path, notes: Path, data: Path) -> None:
         self.folder = folder
+        self.notes = notes
         self.data = data
 
-    def open(self, note: Note) -> Path:
-        """Make a folder for what makes way now, with its note; returns it."""
-        folder = self.folder / stamp()
+    def open(self, note: Note, elsewhere: Mapping[str, Path]) -> Path:
+        """Make a folder for what is replaced now, with its note; returns it.
+
+        ``elsewhere`` names layers that are on another disk, with labdata's own folder there: what is replaced in them
+        stays on their disk, behind a link.
+        """
+        name = stamp()
+        folder = self.folder / name
+        self.write_note(name, note)
         folder.mkdir(parents=True)
-        _write(folder / NOTE, note)
+        for layer, private in elsewhere.items():
+            there = private / "recycle" / name
+            there.mkdir(parents=True)
+            with suppress(OSError):
+                (folder / layer).symlink_to(there.absolute(), target_is_directory=True)
         return folder
 
     def stamps(self) -> list[str]:
-        """Return the names of the folders, oldest first."""
+        """Return the names of the folders that labdata made, oldest first."""
+        self._take_over_old_notes()
+        names = sorted(path.stem for path in self.notes.glob("*.json")) if self.notes.is_dir() else []
+        return [name for name in names if (self.folder / name).is_dir()]
+
+    def others(self) -> list[str]:
+        """Return what somebody else put into the recycle folder."""
+        known = {*self.stamps()}
         if not self.folder.is_dir():
             return []
-        return sorted(folder.name for folder in self.folder.iterdir() if folder.is_dir())
+        return sorted(path.name for path in self.folder.iterdir() if path.name not in known)
+
+    def _take_over_old_notes(self) -> None:
+        if not self.folder.is_dir():
+            return
+        for old in list(self.folder.glob(f"*/{OLD_NOTE}")):
+            note = _read(old)
+            if note is not None and old.is_file():
+                self.write_note(old.parent.name, note)
+                old.unlink()
+
+    def write_note(self, name: str, note: Note) -> None:
+        """Keep the note of a folder."""
+        self.notes.mkdir(parents=True, exist_ok=True)
+        path = self.notes / f"{name}.json"
+        beside = path.with_suffix(".new")
+        beside.write_text(json.dumps(_packed(note)), encoding="utf-8")
+        beside.replace(path)
 
     def note(self, name: str) -> Note:
         """Return the note of a folder; an empty one that cannot be undone where there is none."""
-        path = self.folder / name / NOTE
-        try:
-            return _read(path)
-        except (OSError, ValueError, KeyError, TypeError):
-            return Note(undoable=False)
+        return _read(self.notes / f"{name}.json") or Note(undoable=False)
 
     def last(self) -> tuple[str, Note] | None:
         """Return the newest get that can be taken back."""
@@ -84,97 +136,152 @@ class Recycle:
                 return name, note
         return None
 
-    def files(self) -> Iterator[Kept]:
+    def files(self, is_on_hub: OnHub) -> Iterator[Kept]:
         """Give every file that is kept, oldest first."""
         for name in self.stamps():
             note = self.note(name)
-            for where in sorted((self.folder / name).rglob("*")):
-                if where.is_file() and where.name != NOTE:
-                    path = where.relative_to(self.folder / name).as_posix()
-                    yield Kept(name, path, where.stat().st_size, _is_safe(where, note.safe.get(path)))
+            for path, where in self._in(name):
+                copy = note.copies.get(path)
+                safe = copy is not None and is_copy(where, copy) and is_on_hub(note.repo, path, copy)
+                yield Kept(name, path, where.stat().st_size, safe)
+
+    def _in(self, name: str) -> Iterator[tuple[str, Path]]:
+        """Give the files of a folder with their paths below ``data/``."""
+        folder = self.folder / name
+        for top in sorted(folder.iterdir()):
+            # A layer's folder may be a link to the disk that the layer is on; below it nothing is followed.
+            inner = [Path(base) / file for base, _folders, files in os.walk(top) for file in files]
+            for where in sorted([top] if top.is_file() and not top.is_symlink() else inner):
+                if where.is_symlink() or where.is_file():
+                    yield where.relative_to(folder).as_posix(), where
 
     def where(self, kept: Kept) -> Path:
         """Return where a kept file is."""
         return self.folder.joinpath(kept.stamp, *kept.path.split("/"))
 
-    def drop_safe(self, *, but: str) -> None:
-        """Remove what the Hub has too, from all folders but the named one, and the notes of gets long past."""
-        for kept in list(self.files()):
-            if kept.safe and kept.stamp != but:
-                self.where(kept).unlink()
-        for name in self.stamps():
-            if name != but:
-                self.tidy(name)
+    def drop_copies(self, repo: str, is_on_hub: OnHub, *, but: str) -> None:
+        """Remove what the Hub is found to hold, of one repo, from all folders but the named one.
 
-    def distrust(self) -> None:
-        """Take nothing for safe any more: the Hub may not have it."""
+        The notes of gets long past go too. Each file is looked at once more right before it is removed.
+        """
         for name in self.stamps():
             note = self.note(name)
-            if note.safe:
-                note.safe = {}
-                _write(self.folder / name / NOTE, note)
+            if note.repo != repo or name == but:
+                continue
+            for path, copy in note.copies.items():
+                where = self.folder.joinpath(name, *path.split("/"))
+                if not where.is_file() or where.is_symlink() or not is_on_hub(repo, path, copy):
+                    continue
+                known = signature(where)
+                if is_copy(where, copy):
+                    unlink_unchanged(where, known)
+            self.tidy(name)
 
     def tidy(self, name: str, *, keep_note: bool = False) -> None:
-        """Remove a folder's note, and the folder if no file is left in it."""
+        """Remove a folder and its note if no file is left in it; else what it was is no longer to be taken back."""
         folder = self.folder / name
-        left = any(path.is_file() and path.name != NOTE for path in folder.rglob("*"))
-        if not left:
-            shutil.rmtree(folder, ignore_errors=True)
-        elif not keep_note:
-            note = self.note(name)
+        is_away = any(top.is_symlink() and not top.exists() for top in folder.iterdir())
+        if not is_away and next(self._in(name), None) is None:
+            self._remove(name)
+        elif not keep_note and (note := self.note(name)).undoable:
             note.undoable = False
-            _write(folder / NOTE, note)
+            self.write_note(name, note)
+
+    def _remove(self, name: str) -> None:
+        folder = self.folder / name
+        for top in folder.iterdir():
+            if top.is_symlink():
+                if top.readlink().parent.parent.name == PRIVATE:
+                    shutil.rmtree(top.readlink(), ignore_errors=True)
+                top.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            (self.notes / f"{name}.json").unlink(missing_ok=True)
 
     def restore(self, wanted: Callable[[str], bool], *, dry_run: bool = False) -> tuple[list[str], list[str]]:
         """Bring files back to their places, the newest of each; returns what came back and what was in the way.
 
         With ``dry_run`` nothing moves.
         """
-        newest = {kept.path: kept for kept in self.files() if wanted(kept.path)}
+        newest: dict[str, tuple[str, Path]] = {}
+        for name in self.stamps():
+            newest.update({path: (name, where) for path, where in self._in(name) if wanted(path)})
         back: list[str] = []
         in_the_way: list[str] = []
-        for path, kept in newest.items():
+        for path, (_name, where) in newest.items():
             target = self.data.joinpath(*path.split("/"))
             if target.exists() or target.is_symlink():
                 in_the_way.append(path)
                 continue
             back.append(path)
             if not dry_run:
-                move(self.where(kept), target)
-        for name in set() if dry_run else {newest[path].stamp for path in back}:
+                move(where, target)
+        for name in set() if dry_run else {newest[path][0] for path in back}:
             self.tidy(name)
         return back, in_the_way
 
     def empty(self) -> None:
-        """Remove everything, for good."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove everything that labdata put here, for good."""
+        for name in self.stamps():
+            self._remove(name)
+        with suppress(OSError):
+            self.folder.rmdir()
 
 
-def _is_safe(where: Path, known: tuple[int, int] | None) -> bool:
+def is_copy(where: Path, copy: Copy) -> bool:
     """Tell whether a file still is what was moved here: a program that had it open may have gone on writing."""
-    stat = where.stat()
-    return known is not None and (stat.st_size, stat.st_mtime_ns) == tuple(known)
+    try:
+        found = signature(where)
+        if copy.seen is not None and found == tuple(copy.seen):
+            return True
+        if found[0] != copy.content.size:
+            return False
+        return same(Content(found[0], *hash_file(where, found[0])), copy.content)
+    except OSError:
+        return False
 
 
-def _write(path: Path, note: Note) -> None:
-    body = {**asdict(note), "base": _packed(note.base), "written": _packed(note.written)}
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(body), encoding="utf-8")
-    beside.replace(path)
+def _packed(note: Note) -> dict[str, Any]:
+    return {
+        "repo": note.repo,
+        "heads": note.heads,
+        "resolved": note.resolved,
+        "base": {path: None if c is None else _fields(c) for path, c in note.base.items()},
+        "written": {path: _fields(c) for path, c in note.written.items()},
+        "moved": note.moved,
+        "copies": {path: [_fields(c.content), c.commits, c.seen] for path, c in note.copies.items()},
+        "undoable": note.undoable,
+    }
 
 
-def _packed(contents: Mapping[str, Content | None]) -> dict[str, Any]:
-    return {path: None if c is None else [c.size, c.sha256, c.git] for path, c in contents.items()}
+def _fields(content: Content) -> list[Any]:
+    return [content.size, content.sha256, content.git]
 
 
-def _read(path: Path) -> Note:
-    body = json.loads(path.read_text(encoding="utf-8"))
-    return Note(
-        **{
-            **body,
-            "base": {p: None if c is None else Content(*c) for p, c in body["base"].items()},
-            "written": {p: Content(*c) for p, c in body["written"].items()},
-            "resolved": {p: (clash, side) for p, (clash, side) in body["resolved"].items()},
-            "safe": {p: (size, mtime) for p, (size, mtime) in body["safe"].items()},
+def _read(path: Path) -> Note | None:
+    """Return a note, also one of an earlier version of labdata; ``None`` where it is none."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        base = {p: None if c is None else Content(*c) for p, c in body["base"].items()}
+        return Note(
+            repo=body["repo"],
+            heads=body["heads"],
+            resolved={p: (clash, side) for p, (clash, side) in body["resolved"].items()},
+            base=base,
+            written={p: Content(*c) for p, c in body["written"].items()},
+            moved=body["moved"],
+            copies=_copies(body, base),
+            undoable=body["undoable"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _copies(body: dict[str, Any], base: Mapping[str, Content | None]) -> dict[str, Copy]:
+    if "copies" in body:
+        return {
+            path: Copy(Content(*content), tuple(commits), tuple(seen) if seen else None)
+            for path, (content, commits, seen) in body["copies"].items()
         }
-    )
+    commits = tuple(filter(None, (body["heads"].get("branch"), body["heads"].get("main"))))
+    return {path: Copy(content, commits) for path in body["safe"] if (content := base.get(path)) is not None}

@@ -1,4 +1,4 @@
-"""What the Hub tells of a repo's past and present: heads and commits."""
+"""What the Hub tells of a repo's past and present: heads, commits, pull requests."""
 
 from __future__ import annotations
 
@@ -23,3 +23,16 @@ class Commit:
     message: str
     authors: tuple[str, ...]
     date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What the Hub says of a pull request. ``status`` is open, draft, closed or merged; ``author`` an account.
+
+    ``merge_commit`` is the commit of main that merged it, empty if none did.
+    """
+
+    number: int
+    status: str
+    author: str
+    merge_commit: str

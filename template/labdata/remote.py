@@ -32,7 +32,7 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 
 from labdata.content import Content
 from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Commit, Refs
+from labdata.refs import Commit, PullRequest, Refs
 
 Result = TypeVar("Result")
 
@@ -214,6 +214,13 @@ class Hub:
         )
         while (one := self.call(next, found, None, again=False)) is not None:
             yield one.num, one.url
+
+    def pull_request(self, repo: str, number: int) -> PullRequest:
+        """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
+        found = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        if not found.is_pull_request:
+            raise MissingError(f"There is no pull request {number}.", status=404)
+        return PullRequest(number, found.status, found.author, found.merge_commit_oid or "")
 
     def merge(self, repo: str, number: int) -> None:
         """Accept a pull request, opening it first if it is a draft; one that is merged already is left as it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata import console as words
@@ -98,8 +99,10 @@ def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message:
     from labdata.remote import Change
 
     change = Change(send=[], copy=dict.fromkeys(proposal.copy, view.branch), delete=proposal.delete)
-    newest = next(workspace.hub.commits(view.repo.id, view.branch))
-    carried = provenance.trailers(newest.message)
+    newest = next(workspace.commits(view.repo.id, view.branch))
+    message = provenance.title(message)
+    parent = next((one.id for one in islice(workspace.commits(view.repo.id, view.branch), 1, 2)), "")
+    carried = provenance.sealed_trailers(newest.message, parent)
     trailers = {
         **{name: carried.get(name, "") for name in ("Code", "Inputs", "Template")},
         "Main": view.main,
@@ -109,7 +112,7 @@ def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message:
         workspace.console.say(f"{view.branch_name} is proposed to main of {view.repo.id} already, as it is now:")
         workspace.console.say(f"  {address}")
         return address
-    body = provenance.written(trailers)
+    body = provenance.written(trailers, view.main)
     try:
         _commit, address = workspace.hub.commit(
             view.repo.id, change, branch="main", parent=view.main, title=message, body=body, pull_request=True
@@ -130,7 +133,7 @@ def _proposed(view: View, trailers: dict[str, str]) -> str:
     hub = view.workspace.hub
     for number, address in hub.open_pull_requests(view.repo.id):
         proposed = next(hub.commits(view.repo.id, f"refs/pr/{number}"))
-        found = provenance.trailers(proposed.message)
+        found = provenance.sealed_trailers(proposed.message, view.main)
         if all(found.get(name) == trailers[name] for name in ("Branch", "Main")):
             return address
     return ""
@@ -159,15 +162,14 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
             "Create it with `just branch-create`, or see main with `just log-main`.",
         )
     rows: list[dict[str, object]] = []
-    history = view.main_history() if main else workspace.hub.commits(repo.id, view.branch)
-    for commit in history:
+    for commit, trailers in view.main_history() if main else view.branch_history():
         rows.append(
             {
                 "commit": commit.id,
                 "date": commit.date.isoformat(),
                 "author": ", ".join(commit.authors),
                 "title": commit.title,
-                **{key.lower(): value for key, value in provenance.trailers(commit.message).items()},
+                **{key.lower(): value for key, value in trailers.items()},
             }
         )
         if len(rows) == limit:

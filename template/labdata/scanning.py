@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 
+from labdata.content import parents
 from labdata.errors import LabdataError
 from labdata.names import Excludes
 
@@ -34,6 +35,12 @@ class Scan:
     skipped: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     began: int = field(default_factory=time.time_ns)
+
+    def left_out(self, path: str) -> bool:
+        """Tell whether a path, or a folder above it, was passed over."""
+        if not self.skipped:
+            return False
+        return any(above in self.skipped for above in (path, *parents(path)))
 
     def fingerprint(self) -> str:
         """Return a text that is the same only where names, sizes, times and inodes of all files are.
@@ -71,10 +78,7 @@ def walk(data: Path, folders: Iterable[str], excludes: Excludes) -> Scan:
         if where.is_dir():
             _walk(str(where), folder, excludes, found)
         elif where.is_symlink():
-            raise LabdataError(
-                f"data/{folder} is a link to {where.readlink()}, which is not there. Nothing was changed.",
-                "Is its disk not mounted? Mount it, or mend the link, then run the command again.",
-            )
+            found.skipped[folder] = f"a link to {where.readlink()}, which is not there"
         else:
             found.absent.append(folder)
     return found

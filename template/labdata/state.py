@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from labdata.content import Content, Tree
 
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS tree_changes (
     commit_id TEXT PRIMARY KEY, parent TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS unsure (repo TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quiet (
     repo TEXT, command TEXT, note TEXT NOT NULL, PRIMARY KEY (repo, command)) WITHOUT ROWID;
 """
@@ -45,15 +46,25 @@ class Heads:
     """Where a working copy stands: commit shas as last synced; empty where there was none.
 
     ``branch_name`` is the branch that the working copy belongs to, ``branch`` its commit, ``main`` the commit of
-    main whose news are in the working copy. ``elsewhere`` names another version that is being looked at, ``fetch``
-    the patterns that the last whole get went by.
+    main whose changes are in the working copy, ``merged`` the commit of main that my branch itself was known to
+    contain. ``elsewhere`` names another version that is being looked at, ``shown`` is its commit. ``coverage`` and
+    ``left_out`` say what the last whole get looked at (see ``coverage``).
     """
 
     branch_name: str = ""
     branch: str = ""
     main: str = ""
+    merged: str = ""
     elsewhere: str = ""
-    fetch: str = ""
+    shown: str = ""
+    coverage: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Heads:
+        """Build heads from a note, whichever version of labdata wrote it: what it did not know is empty."""
+        texts = {name: str(body[name]) for name in cls.__slots__ if name in body and name != "left_out"}
+        return cls(**texts, left_out=tuple(map(str, body.get("left_out", ()))))
 
 
 class Stat(NamedTuple):
@@ -85,14 +96,18 @@ class Intent:
 
 
 class State:
-    """The state of one project's working copy. Methods that write belong inside ``with state.changes()``."""
+    """The state of one project's working copy. Methods that write belong inside ``with state.changes()``.
+
+    ``is_new`` says that there was none, ``was_damaged`` that there was one which could not be read.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._db = self._open(path)
+        self.was_damaged = False
+        self._db, self.is_new = self._open(path)
 
-    def _open(self, path: Path) -> sqlite3.Connection:
+    def _open(self, path: Path) -> tuple[sqlite3.Connection, bool]:
         try:
             return _connect(path)
         except sqlite3.OperationalError:
@@ -100,6 +115,7 @@ class State:
         except sqlite3.DatabaseError:
             # A torn file (a full disk, a copy of a running project) is put aside: the state can be rebuilt.
             put_aside(path)
+            self.was_damaged = True
             return _connect(path)
 
     def close(self) -> None:
@@ -130,10 +146,25 @@ class State:
         with suppress(sqlite3.OperationalError), self._db:
             self._db.execute("INSERT OR REPLACE INTO quiet VALUES (?, ?, ?)", (repo, command, note))
 
+    def is_unsure(self, repo: str) -> bool:
+        """Tell whether the notes on a repo were lost, so that nobody knows what its working copy showed."""
+        return self._db.execute("SELECT 1 FROM unsure WHERE repo = ?", (repo,)).fetchone() is not None
+
+    def set_unsure(self, repos: Iterable[str], unsure: bool) -> None:
+        """Note that the notes on some repos were lost, or that a person has said what the working copy is."""
+        change = "INSERT OR REPLACE INTO unsure VALUES (?)" if unsure else "DELETE FROM unsure WHERE repo = ?"
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.executemany(change, [(repo,) for repo in repos])
+
+    def knows_others(self, repo: str, folders: Iterable[str]) -> bool:
+        """Tell whether files of some folders were synced with another repo than this one."""
+        query = "SELECT 1 FROM synced WHERE repo != ? AND path >= ? AND path < ? LIMIT 1"
+        return any(self._db.execute(query, (repo, f"{one}/", f"{one}0")).fetchone() for one in folders)
+
     def heads(self, repo: str) -> Heads:
         """Return where the working copy of a repo stands."""
         row = self._db.execute("SELECT body FROM heads WHERE repo = ?", (repo,)).fetchone()
-        return Heads(**json.loads(row[0])) if row else Heads()
+        return Heads.of(json.loads(row[0])) if row else Heads()
 
     def set_heads(self, repo: str, heads: Heads) -> None:
         """Record where the working copy of a repo stands."""
@@ -227,7 +258,7 @@ class State:
         # Within changes() it is kept with them, for each transaction waits for the disk.
         with nullcontext() if self._db.in_transaction else self._db:
             self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
-            heads = {head for heads in self._all_heads() for head in (heads.branch, heads.main)} | {commit_id}
+            heads = {head for one in self._all_heads() for head in (one.branch, one.main, one.merged)} | {commit_id}
             kept = {commit for head in heads for commit in (head, *self._trees_behind(head))}
             changes = [row[0] for row in self._db.execute("SELECT commit_id FROM tree_changes")]
             gone = [(commit,) for commit in changes if commit not in kept]
@@ -237,7 +268,7 @@ class State:
             self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])
 
     def _all_heads(self) -> list[Heads]:
-        return [Heads(**json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
+        return [Heads.of(json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
 
     def intent(self, repo: str) -> Intent | None:
         """Return the commit that a cut-off push was about to make."""
@@ -270,7 +301,7 @@ def put_aside(path: Path) -> None:
     path.replace(path.with_name(path.name + ".broken"))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> tuple[sqlite3.Connection, bool]:
     db = sqlite3.connect(path, timeout=30, isolation_level="DEFERRED")
     try:
         found = db.execute("PRAGMA user_version").fetchone()[0]
@@ -282,4 +313,4 @@ def _connect(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError:
         db.close()
         raise
-    return db
+    return db, found == 0

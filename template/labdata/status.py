@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import plan, verify
 from labdata.content import Content, same
+from labdata.coverage import Coverage
 from labdata.errors import HubError
 from labdata.names import Patterns
 from labdata.quiet import Quiet
 from labdata.state import Heads
-from labdata.sync import Local, news, read_local, scope_of, unsaved_paths
+from labdata.sync import Local, incoming, read_local, scope_of, unsaved_paths
 from labdata.view import View, look
 
 if TYPE_CHECKING:
@@ -60,14 +61,17 @@ def status(workspace: Workspace, repo: Repo) -> Status:
         damaged = verify.sample_of(workspace, quiet.scan)
         return Status(repo.name, repo.id, view.branch_name, heads.elsewhere, True, damaged=damaged)
     base = workspace.state.synced(repo.id)
-    local = read_local(workspace, repo, base, {}, scope_of(workspace, repo, base, Patterns(())), new=True)
+    scan = workspace.worktree.scan(repo.folders)
+    in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)
+    local = read_local(workspace, repo, base, {}, in_scope, scan=scan)
     branch = (view.branch_name if view else heads.branch_name) or "main"
     found = Status(repo.name, repo.id, branch, heads.elsewhere, view is not None)
     found.interrupted = bool(workspace.state.journal())
     found.unsaved = unsaved_paths(local)
     found.unsaved_bytes = sum(local.mine[path].size for path in found.unsaved if path in local.mine)
     _add_mine(workspace, repo, heads, local, found)
-    if view and (view.branch, view.main) != (heads.branch, heads.main):
+    is_there = heads.coverage == Coverage.of(workspace.settings, repo).text() and not heads.left_out
+    if view and not (is_there and (view.branch, view.main) == (heads.branch, heads.main)):
         _add_theirs(workspace, view, base, local, found)
     found.damaged = verify.sample(workspace, local, workspace.worktree.known if local.mine else {})
     if quiet and found.is_clean:
@@ -99,7 +103,7 @@ def _add_mine(workspace: Workspace, repo: Repo, heads: Heads, local: Local, foun
 
 
 def _add_theirs(workspace: Workspace, view: View, base: dict[str, Content], local: Local, found: Status) -> None:
-    decided = news(workspace, view, base, local)
+    decided = incoming(workspace, view, base, local)
     found.get, found.lose = list(decided.write), decided.remove
     found.conflicts = [conflict.path for conflict in decided.conflicts]
 
@@ -139,9 +143,11 @@ def diff(workspace: Workspace, repo: Repo, revision: str) -> list[tuple[str, str
     view = look(workspace, repo)
     commit = workspace.hub.resolve(repo.id, revision) if revision else view.branch or view.main
     base = workspace.state.synced(repo.id)
-    in_scope = scope_of(workspace, repo, base, Patterns(()))
+    scan = workspace.worktree.scan(repo.folders)
+    in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)
     there = {path: content for path, content in workspace.tree(repo.id, commit).items() if in_scope(path)}
-    local = read_local(workspace, repo, base, there, in_scope)
+    local = read_local(workspace, repo, base, there, in_scope, scan=scan)
+    there = {path: content for path, content in there.items() if not scan.left_out(path)}
     rows = []
     for path in sorted(there.keys() | local.mine.keys()):
         left, right = there.get(path), local.mine.get(path)

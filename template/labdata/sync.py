@@ -1,8 +1,8 @@
-"""``get``: bring the Hub's news into the working copy."""
+"""``get``: bring what is new on the Hub into the working copy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from labdata import console as words
 from labdata import intent, names, plan
-from labdata.arrival import carry_out, describe
+from labdata.arrival import carry_out, describe, left_out_error
 from labdata.content import Content, Tree, crossings, same
+from labdata.coverage import Coverage
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
 from labdata.scanning import Scan
 from labdata.state import Heads
-from labdata.view import View, forget_lost_branch, look
+from labdata.view import Standing, View, look, standing
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -74,48 +75,78 @@ class Local:
     mine: dict[str, Content]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The Hub's files that a get is about, the paths that it decides on, and what it leaves out.
+
+    ``pending`` maps paths that it leaves out, although the Hub changed them, to the reason; ``in_the_way`` names what
+    stands in the way on this disk, of these and of others.
+    """
+
+    theirs: dict[str, Content]
+    in_scope: Callable[[str], bool]
+    pending: dict[str, str]
+    in_the_way: tuple[str, ...]
+
+
 def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
-    """Bring main's and my branch's news into the working copy.
+    """Bring main's and my branch's changes into the working copy.
 
     Raises ``ConflictError``, with nothing changed, where a file changed both here and there and the options do not
     say whose side wins.
     """
     intent.settle(workspace, repo)
     view = look(workspace, repo)
-    forget_lost_branch(workspace, view)
-    heads = workspace.state.heads(repo.id)
-    now = Heads(view.branch_name, view.branch, view.main, fetch="\n".join(repo.fetch.patterns))
-    if heads == now and options.is_plain and not _holds_unfetched(workspace, repo):
+    stands = standing(workspace, view)
+    coverage = Coverage.of(workspace.settings, repo)
+    if options.is_plain and _is_there(stands.heads, view, coverage) and not _holds_unfetched(workspace, repo):
         workspace.console.say(f"{repo.name}: up to date with {describe(view)}")
+        require_layers(workspace, repo)
         return
     _warn_of_unfinished(workspace, view)
     base = workspace.state.synced(repo.id)
     theirs, clashes, settled = _theirs(workspace, view)
-    in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes})
-    theirs, in_scope, refused = _safe(workspace, theirs, in_scope)
+    scan = workspace.worktree.scan(repo.folders)
+    in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes}, scan.files)
+    wanted = _wanted(workspace, base, theirs, in_scope, scan)
     if options.restore:
         # A damaged file looks as it was when it was read last.
         workspace.worktree.doubt(options.restore)
-    local = read_local(workspace, repo, base, theirs, in_scope)
-    if options.parts and not (theirs or local.base):
-        raise nothing_matches(repo, options.parts, "on the Hub")
-    if options.restore and not any(options.restore(path) for path in (*theirs, *clashes)):
-        raise nothing_matches(repo, options.restore, "on the Hub")
+    local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
+    _require_matches(repo, options, local, wanted.theirs, clashes)
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
-    decided = _decided(workspace, view, local, theirs, clashes, options)
+    decided = _decided(workspace, view, local, wanted.theirs, clashes, options, stands)
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
-    # Only a whole get makes the working copy stand at these heads: neither a part of it, nor one that left out what
-    # is here under a refused name, must claim so.
-    is_whole = not options.parts and not any(path in base or path in local.scan.files for path in refused)
+    # Only a whole get makes the working copy stand at these heads: a part of it must not claim so.
+    now = Heads(view.branch_name, view.branch, view.main, view.known_main, coverage=coverage.text())
     carry_out(
         workspace,
         view,
         local,
         decided,
-        heads=now if is_whole else heads,
+        heads=stands.heads if options.parts else replace(now, left_out=wanted.in_the_way),
         resolved=resolved,
         dry_run=options.dry_run,
+        left_out=wanted.pending,
     )
+    require_layers(workspace, repo)
+
+
+def _is_there(heads: Heads, view: View, coverage: Coverage) -> bool:
+    """Tell whether the last whole get has brought all that there is, by the settings in force."""
+    if (heads.branch_name, heads.branch, heads.main) != (view.branch_name, view.branch, view.main):
+        return False
+    return heads.coverage == coverage.text() and not heads.left_out and not heads.elsewhere
+
+
+def _require_matches(
+    repo: Repo, options: GetOptions, local: Local, theirs: Collection[str], clashes: Collection[str]
+) -> None:
+    """Raise ``LabdataError`` where patterns mean nothing."""
+    if options.parts and not (theirs or local.base):
+        raise nothing_matches(repo, options.parts, "on the Hub")
+    if options.restore and not any(options.restore(path) for path in (*theirs, *clashes)):
+        raise nothing_matches(repo, options.restore, "on the Hub")
 
 
 def _decided(
@@ -125,6 +156,7 @@ def _decided(
     theirs: Tree,
     clashes: Mapping[str, tuple[Content | None, Content | None]],
     options: GetOptions,
+    stands: Standing,
 ) -> plan.GetPlan:
     """Return what a get will do; raises ``ConflictError`` on a conflict that the options leave open."""
     met: set[str] = set()
@@ -141,6 +173,7 @@ def _decided(
         clashes=clashes,
         choose=choose,
         restore=options.restore,
+        lost=lambda _path: stands.is_rewritten,
     )
     _stop_on_conflict(workspace, view, decided)
     if (options.mine or options.theirs) and not any(map(options.choose, met)):
@@ -169,31 +202,29 @@ def _warn_of_unfinished(workspace: Workspace, view: View, *names: str) -> None:
         )
 
 
-def news(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
+def incoming(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
     """Decide what a get would do now, without doing it."""
     theirs, clashes, _settled = _theirs(workspace, view)
-    in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes})
-    wanted = {path: content for path, content in theirs.items() if in_scope(path)}
-    return plan.plan_get(local.base, local.mine, wanted, clashes=clashes)
+    in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes}, local.scan.files)
+    wanted = {path: content for path, content in theirs.items() if in_scope(path) and not local.scan.left_out(path)}
+    is_rewritten = not view.contains(workspace.state.heads(view.repo.id))
+    return plan.plan_get(local.base, local.mine, wanted, clashes=clashes, lost=lambda _path: is_rewritten)
 
 
 def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
     """Show another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
     intent.settle(workspace, repo)
     view = look(workspace, repo)
-    forget_lost_branch(workspace, view)
-    try:
-        commit = workspace.hub.resolve(repo.id, revision)
-    except MissingError as error:
-        raise MissingError(
-            f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
-        ) from error
+    stands = standing(workspace, view)
+    commit = _resolved(workspace, repo, revision)
     base = workspace.state.synced(repo.id)
     tree = workspace.tree(repo.id, commit)
-    theirs, in_scope, _refused = _safe(workspace, tree, scope_of(workspace, repo, base, options.parts, tree, away=True))
-    local = read_local(workspace, repo, base, theirs, in_scope)
+    scan = workspace.worktree.scan(repo.folders)
+    in_scope = scope_of(workspace, repo, base, options.parts, tree, scan.files, away=True)
+    wanted = _wanted(workspace, base, tree, in_scope, scan)
+    local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     unsaved = unsaved_paths(local)
-    hidden = [path for path in unsaved if not same(local.mine.get(path), theirs.get(path))]
+    hidden = [path for path in unsaved if not same(local.mine.get(path), wanted.theirs.get(path))]
     if hidden:
         raise ConflictError(
             f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
@@ -202,30 +233,48 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
             "beside them: --to DIR.",
             [f"data/{path}" for path in hidden],
         )
-    decided = plan.plan_get(local.base, local.mine, theirs)
+    decided = plan.plan_get(local.base, local.mine, wanted.theirs)
     _stop_on_conflict(workspace, view, decided)
     # What is unsaved and equals that version stays unsaved: else the way home would take it away.
     for path in unsaved:
         decided.adopt.pop(path, None)
     decided.forget = [path for path in decided.forget if path not in unsaved]
-    away = replace(workspace.state.heads(repo.id), elsewhere=f"{label} ({commit[:8]})")
+    away = replace(stands.heads, elsewhere=f"{label} ({commit[:8]})", shown=commit)
     other = View(workspace, repo, label, commit, commit)
     _warn_of_unfinished(workspace, other, label)
-    resolved = workspace.state.resolved(repo.id)
-    carry_out(workspace, other, local, decided, home=view, heads=away, resolved=resolved, dry_run=options.dry_run)
+    carry_out(
+        workspace,
+        other,
+        local,
+        decided,
+        heads=away,
+        resolved=workspace.state.resolved(repo.id),
+        dry_run=options.dry_run,
+        left_out=wanted.pending,
+    )
     if not options.dry_run:
         home = words.recipe("get", repo.name)
         workspace.console.say(f"You are looking at {label}; `{home}` brings you home.")
 
 
-def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, options: GetOptions) -> None:
-    """Lay a version beside the working copy, in a folder of its own that must be new or empty."""
-    from labdata.transfer import Download
+def _resolved(workspace: Workspace, repo: Repo, revision: str) -> str:
+    try:
+        return workspace.hub.resolve(repo.id, revision)
+    except MissingError as error:
+        raise MissingError(
+            f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
+        ) from error
 
+
+def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, options: GetOptions) -> None:
+    """Write a version beside the working copy, into a folder of its own that must be new or empty.
+
+    It is made under another name and gets its own when it is whole, so that it can be repeated after a kill.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", "Name a new folder after --to.")
     view = look(workspace, repo)
-    commit = workspace.hub.resolve(repo.id, revision) if revision else view.branch or view.main
+    commit = _resolved(workspace, repo, revision) if revision else view.branch or view.main
     label = revision or view.branch_name
     _warn_of_unfinished(workspace, View(workspace, repo, label, commit, commit), label)
     tree = workspace.tree(repo.id, commit)
@@ -235,9 +284,31 @@ def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, op
     if options.dry_run:
         workspace.console.say(f"would lay {words.number(len(wanted), 'file')} ({words.size(size)}) into {folder}")
         return
-    with workspace.console.progress(f"Getting {words.number(len(wanted), 'file')}", size) as count:
-        Download(workspace.hub, repo.id, commit, folder, count).fetch(wanted)
+    failed = _fetch_beside(workspace, repo, commit, folder, wanted)
+    if failed:
+        raise left_out_error(
+            f"{repo.name}: {words.number(len(wanted) - len(failed), 'file')} of {commit[:8]} are in {folder}", failed
+        )
     workspace.console.good(f"{repo.name}: laid {words.number(len(wanted), 'file')} of {commit[:8]} into {folder}")
+
+
+def _fetch_beside(
+    workspace: Workspace, repo: Repo, commit: str, folder: Path, wanted: dict[str, Content]
+) -> dict[str, str]:
+    """Download a version into a folder; returns what could not be fetched, with the reason."""
+    from labdata.transfer import Download
+
+    folder = folder.absolute()
+    half_made = folder.with_name(f"{folder.name}.part")
+    size = sum(content.size for content in wanted.values())
+    with workspace.console.progress(f"Getting {words.number(len(wanted), 'file')}", size) as count:
+        download = Download(workspace.hub, repo.id, commit, half_made, count)
+        download.fetch(wanted)
+    half_made.mkdir(parents=True, exist_ok=True)
+    if folder.is_dir():
+        folder.rmdir()
+    half_made.rename(folder)
+    return download.failed
 
 
 def unsaved_paths(local: Local) -> list[str]:
@@ -247,19 +318,30 @@ def unsaved_paths(local: Local) -> list[str]:
 
 
 def read_local(
-    workspace: Workspace, repo: Repo, base: Tree, theirs: Tree, in_scope: Callable[[str], bool], *, new: bool = True
+    workspace: Workspace,
+    repo: Repo,
+    base: Tree,
+    theirs: Tree,
+    in_scope: Callable[[str], bool],
+    *,
+    new: bool = True,
+    scan: Scan | None = None,
 ) -> Local:
-    """Scan the working copy and hash what is not known; with ``new``, also files that only exist here."""
-    scan = workspace.worktree.scan(repo.folders)
-    for path, reason in scan.skipped.items():
-        workspace.console.warn(f"data/{path} is {reason}: left out.")
+    """Scan the working copy and hash what is not known; with ``new``, also files that only exist here.
+
+    What cannot be read is left out by name: it is neither here nor gone.
+    """
+    scan = scan or workspace.worktree.scan(repo.folders)
     wanted = [path for path in scan.files if in_scope(path) and (new or path in base or path in theirs)]
     size = workspace.worktree.unread_bytes(scan, wanted)
     with workspace.console.progress("Reading", size) as count:
         mine = workspace.worktree.contents(scan, wanted, count)
     if size > _LONG_READ:
         workspace.keep_learned()
+    workspace.warn_of_skipped(scan)
     limited = {path: content for path, content in base.items() if in_scope(path)}
+    if scan.skipped:
+        limited = {path: content for path, content in limited.items() if not scan.left_out(path)}
     return Local(limited, scan, mine)
 
 
@@ -303,19 +385,26 @@ def _resolutions(
 
 
 def scope_of(
-    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, theirs: Iterable[str] = (), *, away: bool = False
+    workspace: Workspace,
+    repo: Repo,
+    base: Tree,
+    parts: Patterns,
+    theirs: Iterable[str],
+    files: Collection[str],
+    *,
+    away: bool = False,
 ) -> Callable[[str], bool]:
     """Return which paths a get is about: the named parts, else what is fetched by default or already here.
 
-    What is not fetched but has the name of something here is part of it too, for a put would meet it on the branch;
-    and so are files here in whose place one of ``theirs`` needs a folder, or the other way round. On the way to
-    another version (``away``) it makes way only for its like, because coming home would not bring it back.
+    What is not fetched but has the name of something here (``files``) is part of it too, for a put would meet it on
+    the branch; and so are files here in whose place one of ``theirs`` needs a folder, or the other way round. On the
+    way to another version (``away``) it makes way only for its like, because coming home would not bring it back.
     """
     excludes = workspace.settings.excludes
     if repo.fetches_all and not parts:
         return cache(lambda path: repo.holds(path) and not excludes.file(path))
     wanted = parts or repo.fetch
-    here = set(workspace.worktree.scan(repo.folders).files)
+    here = set(files)
     beside = {other for _path, other in crossings(filter(wanted, theirs), here)}
     if away and not parts:
         beside |= (here | base.keys()) & set(theirs)
@@ -324,34 +413,50 @@ def scope_of(
     return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 
-def _safe(
-    workspace: Workspace, theirs: Tree, in_scope: Callable[[str], bool]
-) -> tuple[dict[str, Content], Callable[[str], bool], set[str]]:
-    """Leave out, by name, what must not be written to this disk; the rest goes on.
-
-    Gives the Hub's files in scope, a scope without the refused paths, and those: what is on disk under such a name
-    is neither kept up nor removed.
-    """
+def _wanted(workspace: Workspace, base: Tree, theirs: Tree, in_scope: Callable[[str], bool], scan: Scan) -> Wanted:
+    """Return what a get is about, without what must not, or cannot, be written to this disk: that is told by name."""
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
-    clashing = names.twins(wanted) if workspace.folds_names else {}
-    refused: set[str] = set()
+    twins = names.twins(wanted) if workspace.folds_names else {}
+    obstacles = workspace.worktree.obstacles(wanted, scan.files)
+    refused: dict[str, str] = {}
     for path in wanted:
-        reason = names.refusal(path) or workspace.worktree.obstacle(path)
-        if path in clashing:
-            reason = f"this disk cannot tell it from {clashing[path]!r}"
-        if reason:
-            workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
-            refused.add(path)
-    safe = {path: content for path, content in wanted.items() if path not in refused}
-    return safe, lambda path: in_scope(path) and path not in refused, refused
+        if reason := names.refusal(path):
+            refused[path] = reason
+        elif path in twins:
+            refused[path] = f"this disk cannot tell it from {twins[path]!r}"
+    left_out = {path: obstacles[path][1] for path in obstacles if path not in refused}
+    in_the_way = {obstacles[path][0] for path in left_out}
+    if scan.skipped:
+        unread = [path for path in {*wanted, *filter(in_scope, base)} if scan.left_out(path) and path not in refused]
+        left_out = dict.fromkeys(unread, "what is there cannot be read") | left_out
+        in_the_way |= {name for name in scan.skipped if any(_is_at(path, name) for path in unread)}
+    pending = {path: why for path, why in left_out.items() if not same(base.get(path), wanted.get(path))}
+    for path, reason in (refused | pending).items():
+        workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
+    gone = refused.keys() | left_out.keys()
+    return Wanted(
+        {path: content for path, content in wanted.items() if path not in gone},
+        lambda path: in_scope(path) and path not in gone,
+        pending,
+        tuple(sorted(in_the_way)),
+    )
+
+
+def _is_at(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
 
 
 def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -> None:
     if not decided.conflicts:
         return
-    paths = [conflict.path for conflict in decided.conflicts]
+    count = words.number(len(decided.conflicts), "file")
+    what = f"{count} changed both here and on the Hub"
+    if all(conflict.is_lost for conflict in decided.conflicts):
+        what = f"{count} of yours are gone from the Hub, whose history was rewritten"
+    elif not view.is_alone and view.is_rewritten:
+        what = f"{count} differ, and what main and {view.branch_name} had in common is gone from the Hub"
     raise ConflictError(
-        f"{words.number(len(paths), 'file')} changed both here and on the Hub; nothing was changed.",
+        f"{what}; nothing was changed.",
         f"Keep yours with `{words.recipe('get', view.repo.name)} --mine PATTERN`, take the Hub's with "
         "`--theirs PATTERN` (yours then goes to data/_recycle/).",
         conflict_lines(workspace, view, decided.conflicts),
@@ -366,8 +471,9 @@ def conflict_lines(workspace: Workspace, view: View, conflicts: list[plan.Confli
     rows = []
     for conflict in conflicts:
         where = workspace.worktree.path(conflict.path)
-        here = f"changed {_when(datetime.fromtimestamp(where.stat().st_mtime))}" if where.is_file() else "removed"
-        there = "changed" if conflict.theirs else "removed"
+        verb = "as you last got it," if conflict.is_lost else "changed"
+        here = f"{verb} {_when(datetime.fromtimestamp(where.stat().st_mtime))}" if where.is_file() else "removed"
+        there = "changed" if conflict.theirs else "not there any more" if conflict.is_lost else "removed"
         if conflict.theirs and conflict.path in changed:
             who, date = changed[conflict.path]
             there = f"changed {_when(date.astimezone())} by {who}"
@@ -387,6 +493,17 @@ def nothing_matches(repo: Repo, parts: Patterns, where: str) -> LabdataError:
         f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see "
         f"`{'just list-data' if repo.name == 'results' else f'just data-diff --repo {repo.name}'}`.",
     )
+
+
+def require_layers(workspace: Workspace, repo: Repo) -> None:
+    """Raise ``LabdataError`` where a whole layer was left out because it is on a disk that is not there."""
+    away = workspace.worktree.away(repo.folders)
+    if away:
+        what = " and ".join(f"data/{folder} is a link to {target}" for folder, target in away.items())
+        raise LabdataError(
+            f"{what}, which is not there: it was left out, and nothing in it counts as removed.",
+            "Is its disk not mounted? Mount it, or mend the link, then run the command again.",
+        )
 
 
 def require_home(workspace: Workspace, repo: Repo) -> Heads:

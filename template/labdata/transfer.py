@@ -40,6 +40,7 @@ class Download:
         self.commit = commit
         self.staging = staging
         self.on_bytes = on_bytes
+        self.failed: dict[str, str] = {}
         self._headers = hub.headers
 
     def fetch(self, files: Mapping[str, Content]) -> dict[str, tuple[Path, Content]]:

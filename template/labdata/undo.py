@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from labdata import console as words
+from labdata.arrival import copies_in
 from labdata.content import Content, same
 from labdata.errors import ConflictError, LabdataError
 from labdata.recycle import Note
@@ -38,6 +39,13 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
             "Move them out of data/, then run `just undo` again.",
             [f"data/{path}" for path in edited],
         )
+    if blocked := _blocked(workspace, changes, leaving):
+        raise ConflictError(
+            f"{words.number(len(blocked), 'file')} cannot come back, because something new is in the way; nothing was "
+            "taken back.",
+            "Move what is in the way out of data/, then run `just undo` again.",
+            [f"data/{path}" for path in blocked],
+        )
     if dry_run:
         verbs = [["bring back" if change.staged else "take away", f"data/{change.path}"] for change in changes]
         workspace.console.rows(verbs, limit=words.SHOWN)
@@ -66,6 +74,12 @@ def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
     return changes
 
 
+def _blocked(workspace: Workspace, changes: list[Placement], leaving: set[str]) -> list[str]:
+    """Return what would be put where a file, or a link, stands in the place of a folder that it needs."""
+    coming = [change.path for change in changes if change.staged is not None]
+    return list(workspace.worktree.obstacles(coming, leaving))
+
+
 def _as_left(workspace: Workspace, change: Placement, leaving: set[str]) -> bool:
     where = workspace.worktree.path(change.path)
     if change.expected is None and where.is_dir() and not where.is_symlink():
@@ -79,25 +93,24 @@ def _as_left(workspace: Workspace, change: Placement, leaving: set[str]) -> bool
 
 def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placement]) -> None:
     bin_, state = workspace.recycle_bin, workspace.state
-    taken = [change for change in changes if change.expected is not None]
-    safe = {}
-    for change in taken:
-        stat = workspace.worktree.path(change.path).stat()
-        safe[change.path] = (stat.st_size, stat.st_mtime_ns)
-    folder = bin_.open(Note(repo=note.repo, safe=safe, moved=[change.path for change in taken], undoable=False))
+    taken = {change.path: change.expected for change in changes if change.expected is not None}
+    heads = state.heads(note.repo)
+    copies = copies_in(taken, (heads.shown, heads.branch, heads.main), state.tree)
+    undone = Note(repo=note.repo, copies=copies, moved=[*taken], undoable=False)
+    folder = bin_.open(undone, workspace.worktree.elsewhere(taken))
     # The base goes first: cut off after it, what is still new counts as mine and equals the Hub's, whereas an old file
     # under a new base would count as my edit, and the next put would take back a teammate's work.
     base: dict[str, Content] = {path: content for path, content in note.base.items() if content is not None}
     with state.changes():
         state.update_synced(note.repo, base, [path for path, content in note.base.items() if content is None])
-        state.set_heads(note.repo, Heads(**note.heads))
+        state.set_heads(note.repo, Heads.of(note.heads))
         state.set_resolved(note.repo, note.resolved)
     missed = workspace.place(changes, folder)
     with state.changes():
         state.set_journal({})
         workspace.save_stats()
     if missed:
-        raise ConflictError(
+        raise LabdataError(
             f"{words.number(len(missed), 'file')} changed meanwhile; the rest was taken back.",
             "Look at them, then run `just undo` again.",
             [f"data/{path}" for path in missed],

@@ -39,7 +39,9 @@ class Verified:
 def verify(workspace: Workspace, repo: Repo) -> Verified:
     """Read every file of a repo's working copy again and compare it with the Hub's hashes."""
     base = workspace.state.synced(repo.id)
-    local = read_local(workspace, repo, base, {}, scope_of(workspace, repo, base, Patterns(())), new=False)
+    scan = workspace.worktree.scan(repo.folders)
+    in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)
+    local = read_local(workspace, repo, base, {}, in_scope, new=False, scan=scan)
     found = Verified()
     sizes = sum(local.scan.files[path].st_size for path in base if path in local.scan.files)
     with workspace.console.progress(f"Verifying {repo.name}", sizes) as count:

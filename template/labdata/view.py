@@ -1,4 +1,4 @@
-"""The Hub's side of one repo at one moment: heads, trees, and main's news merged into my branch."""
+"""The Hub's side of one repo at one moment: heads, trees, and main's changes merged into my branch."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING
 
 from labdata import console as words
 from labdata import plan
+from labdata.content import same
+from labdata.coverage import Coverage
 from labdata.errors import MissingError
-from labdata.history import merge_bases
-from labdata.provenance import commit_of, trailers
+from labdata.history import CommonPast, common_past, with_parents
+from labdata.provenance import commit_of, sealed_trailers, trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from labdata.content import Content, Tree
-    from labdata.refs import Commit
+    from labdata.refs import Commit, PullRequest
     from labdata.settings import Repo
     from labdata.state import Heads
     from labdata.workspace import Workspace
 
 _MERGED = re.compile(r"\(#(\d+)\)$")
+_PROPOSED = 10
+"""Commits of a pull request that are looked at for the version that it proposes."""
+
+_LOOKED_AT = 100
+"""Commits of a branch that are looked at for a push that is not finished."""
 
 
 @dataclass
@@ -39,6 +46,11 @@ class View:
     branch: str
     main: str
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is no branch beside main to be merged with it."""
+        return not self.branch or self.branch == self.main
+
     @cached_property
     def branch_tree(self) -> Tree:
         """The files of my branch; of main where there is no branch yet."""
@@ -50,69 +62,137 @@ class View:
         return self.workspace.tree(self.repo.id, self.main)
 
     @cached_property
-    def base_commits(self) -> list[str]:
-        """The commits that branch and main both contain, usually one."""
-        if not self.branch or self.branch == self.main:
-            return [self.main]
-        branch = self.workspace.hub.commits(self.repo.id, self.branch)
-        return merge_bases(self.branch_name, branch, self.main_history())
+    def past(self) -> CommonPast:
+        """What branch and main have in common, as the Hub's histories show it."""
+        if self.is_alone:
+            return CommonPast(self.main)
+        return common_past(self._commits(self.branch), self._commits(self.main), self._taken_by)
+
+    def _commits(self, revision: str) -> Iterator[Commit]:
+        return self.workspace.commits(self.repo.id, revision)
 
     @cached_property
-    def bases(self) -> list[Tree]:
-        """The versions that branch and main both contain, usually one."""
-        return [self.workspace.tree(self.repo.id, commit) for commit in self.base_commits]
+    def base_commits(self) -> list[str]:
+        """The commit that branch and main both contain as a whole, if there is one."""
+        shared = self.past.shared or self._remembered
+        return [shared] if shared else []
+
+    @cached_property
+    def bases(self) -> list[plan.Base]:
+        """The versions that branch and main both contain, the latest first; none where nothing is known."""
+        found = []
+        tree = self.workspace.tree
+        for pair in self.past.pairs:
+            both = (tree(self.repo.id, pair.branch), tree(self.repo.id, pair.main))
+            found.append(plan.agreeing(*both, is_latest=pair.is_later))
+        if self.past.shared:
+            return [*found, plan.Base(tree(self.repo.id, self.past.shared))]
+        return [*found, *self._remembered_bases()]
+
+    @cached_property
+    def is_rewritten(self) -> bool:
+        """Whether branch and main have no commit in common any more: one of their histories was rewritten."""
+        return not self.past.shared
+
+    @cached_property
+    def _remembered(self) -> str:
+        """The commit of main that my branch, as it was here last, was known to contain; if the branch is still so."""
+        heads = self.workspace.state.heads(self.repo.id)
+        if not (heads.branch and heads.merged) or heads.branch_name != self.branch_name:
+            return ""
+        was = self.workspace.known_tree(self.repo.id, heads.branch)
+        is_so = heads.branch in self.workspace.some_commits(self.repo.id, self.branch) or was == self.branch_tree
+        return heads.merged if is_so and self.workspace.known_tree(self.repo.id, heads.merged) is not None else ""
+
+    def _remembered_bases(self) -> list[plan.Base]:
+        """Return what this computer still knows of a past that is gone from the Hub."""
+        heads, workspace = self.workspace.state.heads(self.repo.id), self.workspace
+        found = []
+        if heads.branch_name == self.branch_name and self._remembered:
+            both = [workspace.known_tree(self.repo.id, commit) for commit in (heads.branch, heads.main)]
+            if both[0] is not None and both[1] is not None:
+                found.append(plan.agreeing(both[0], both[1], is_latest=True))
+        for commit in filter(None, (self._remembered, self.past.lost)):
+            if (tree := workspace.known_tree(self.repo.id, commit)) is not None:
+                found.append(plan.Base(tree))
+                break
+        return found
 
     @cached_property
     def known_main(self) -> str:
-        """The commit of main whose news my branch holds on the Hub."""
-        if not self.branch:
+        """The commit of main whose changes my branch holds on the Hub, as far as it can be told."""
+        if self.is_alone:
             return self.main
-        hub = self.workspace.hub
-        for commit in hub.commits(self.repo.id, self.branch):
-            if main := commit_of(trailers(commit.message).get("Main", "")):
-                return main
-        bases = merge_bases(self.branch_name, hub.commits(self.repo.id, self.branch), self.main_history())
-        return bases[0] if bases else ""
+        return self.past.shared or self._remembered
 
     def later_main(self, *commits: str) -> str:
         """Return which of some commits of main is the latest; empty if none is part of main."""
         if len(set(commits)) == 1:
             return commits[0]
-        history = self.workspace.hub.commits(self.repo.id, self.main)
-        return next((commit.id for commit in history if commit.id in commits), "")
+        return next((commit.id for commit in self._commits(self.main) if commit.id in commits), "")
 
-    def main_history(self) -> Iterator[Commit]:
-        """Give main's commits; one that merged a pull request carries that request's trailers too.
+    def _request_of(self, commit: Commit) -> PullRequest | None:
+        """Return the pull request that a commit of main merged, if the Hub says so: its title is only a hint."""
+        number = _MERGED.search(commit.title)
+        if number is None:
+            return None
+        try:
+            request = self.workspace.hub.pull_request(self.repo.id, int(number.group(1)))
+        except MissingError:
+            return None
+        return request if request.status == "merged" and request.merge_commit == commit.id else None
 
-        The Hub squashes a pull request into a commit "title (#N)" that does not repeat its message; what was
-        proposed stays readable as refs/pr/N.
+    def _proposals(self, number: int) -> Iterator[tuple[Commit, str]]:
+        """Give the commits of a pull request itself, newest first, each with its parent."""
+        try:
+            for seen, (commit, parent) in enumerate(with_parents(self._commits(f"refs/pr/{number}"))):
+                if seen >= _PROPOSED:
+                    return
+                yield commit, parent
+        except MissingError:
+            return
+
+    def _taken_by(self, commit: Commit) -> Collection[str]:
+        """Return the commits of my branch that a commit of main is said to have taken by a pull request."""
+        number = _MERGED.search(commit.title)
+        if number is None:
+            return ()
+        claims = (trailers(one.message).get("Branch", "") for one, _parent in self._proposals(int(number.group(1))))
+        mine = [commit_of(claim) for claim in claims if claim.rpartition("@")[0] == self.branch_name]
+        # Asked last: most requests are those of others.
+        return mine if mine and self._request_of(commit) else ()
+
+    def main_history(self) -> Iterator[tuple[Commit, dict[str, str]]]:
+        """Give main's commits, newest first, with the trailers that labdata wrote.
+
+        For one that merged a pull request these are the request's: the Hub squashes it into a commit "title (#N)"
+        that does not repeat its message; what was proposed stays readable as refs/pr/N.
         """
-        hub = self.workspace.hub
-        for commit in hub.commits(self.repo.id, self.main):
-            number = _MERGED.search(commit.title)
-            if number is None or "Branch" in trailers(commit.message):
-                yield commit
-                continue
-            try:
-                proposed = next(hub.commits(self.repo.id, f"refs/pr/{number.group(1)}"))
-            except MissingError:
-                yield commit
-            else:
-                yield replace(commit, message=f"{commit.message}\n{proposed.message}")
+        for commit, parent in with_parents(self._commits(self.main)):
+            written = sealed_trailers(commit.message, parent)
+            request = self._request_of(commit) if not written else None
+            if request is not None:
+                found = (sealed_trailers(one.message, before) for one, before in self._proposals(request.number))
+                written = next((one for one in found if one), {})
+            yield commit, written
+
+    def branch_history(self) -> Iterator[tuple[Commit, dict[str, str]]]:
+        """Give my branch's commits, newest first, with the trailers that labdata wrote."""
+        for commit, parent in with_parents(self._commits(self.branch)):
+            yield commit, sealed_trailers(commit.message, parent)
 
     @cached_property
     def merged(self) -> plan.Merge:
-        """Main's news merged into my branch."""
-        if not self.branch or self.branch == self.main:
+        """Main's changes merged into my branch."""
+        if self.is_alone:
             return plan.Merge(dict(self.main_tree), {})
         return plan.merge(self.bases, self.branch_tree, self.main_tree)
 
     @cached_property
     def head_commits(self) -> dict[str, Commit]:
         """The newest commit of main and of my branch, by branch name."""
-        hub = self.workspace.hub
         heads = {"main": self.main, self.branch_name: self.branch}
-        return {name: next(hub.commits(self.repo.id, commit)) for name, commit in heads.items() if commit}
+        return {name: next(self._commits(commit)) for name, commit in heads.items() if commit}
 
     def dispute(self, path: str) -> str:
         """Return a text that names what my branch and main hold at a path, and their common past.
@@ -129,25 +209,37 @@ class View:
 
     def unfinished(self) -> list[tuple[str, str]]:
         """Return the branches whose last push has parts still to come, as ``(branch, "2 of 5")``."""
-        found = []
-        for name, commit in self.head_commits.items():
-            done, _slash, total = trailers(commit.message).get("Part", "1/1").split(" ")[0].partition("/")
-            if done != total:
-                found.append((name, f"{done} of {total}"))
-        return found
+        heads = {"main": self.main, self.branch_name: self.branch}
+        found = [(name, self._open_part(commit)) for name, commit in heads.items() if commit]
+        return [(name, part) for name, part in found if part]
 
-    def remembers(self, heads: Heads) -> bool:
+    def _open_part(self, head: str) -> str:
+        """Return how far the last push to a branch got, if it was cut off: what came on top did not finish it."""
+        ended = set()
+        for seen, (commit, parent) in enumerate(with_parents(self._commits(head))):
+            sealed = sealed_trailers(commit.message, parent)
+            label = trailers(commit.message).get("Part", "") if not sealed else sealed.get("Part", "")
+            done, _slash, total = label.split(" ")[0].partition("/")
+            push = label.rpartition(" ")[2]
+            if total and done != total and push not in ended:
+                return f"{done} of {total}"
+            if sealed and total:
+                return ""
+            ended.add(push)
+            if seen >= _LOOKED_AT:
+                break
+        return ""
+
+    def contains(self, heads: Heads) -> bool:
         """Tell whether the Hub's histories still hold the commits at which a working copy stands."""
-        commits = self.workspace.hub.commits
-        for noted, head in ((heads.main, self.main), (heads.branch, self.branch)):
-            if noted and not (head and any(commit.id == noted for commit in commits(self.repo.id, head))):
+        same_branch = heads.branch_name in ("", self.branch_name)
+        for noted, head in ((heads.main, self.main), (heads.branch if same_branch else "", self.branch)):
+            if noted and noted != head and not (head and any(one.id == noted for one in self._commits(head))):
                 return False
         return True
 
     def source(self, path: str, content: Content) -> str:
         """Return a commit that holds this content at this path."""
-        from labdata.content import same
-
         return self.branch if self.branch and same(self.branch_tree.get(path), content) else self.main
 
     def changed_by(self, paths: list[str], *, on_main: bool = False) -> dict[str, tuple[str, datetime]]:
@@ -157,31 +249,29 @@ class View:
         """
         if not paths:
             return {}
-        hub = self.workspace.hub
         found: dict[str, tuple[str, datetime]] = {}
-        histories = {self.main: self.main_history(), self.branch: hub.commits(self.repo.id, self.branch or self.main)}
-        for revision, history in histories.items():
-            if not revision or (on_main and revision != self.main):
+        for revision in dict.fromkeys((self.main, self.branch or self.main)):
+            if on_main and revision != self.main:
                 continue
-            changes = hub.last_changes(self.repo.id, revision, paths)
-            authors = _authors(history, {commit for commit, _date in changes.values()})
+            changes = self.workspace.hub.last_changes(self.repo.id, revision, paths)
+            authors = self._authors(revision, {commit for commit, _date in changes.values()})
             for path, (commit, date) in changes.items():
                 if path not in found or found[path][1] < date:
                     found[path] = (authors.get(commit, "?"), date)
         return found
 
-
-def _authors(history: Iterator[Commit], wanted: set[str]) -> dict[str, str]:
-    """Return who made some commits; for a merged pull request, who proposed it and who merged it."""
-    found: dict[str, str] = {}
-    for commit in history:
-        if wanted <= found.keys():
-            break
-        if commit.id in wanted:
-            who = ", ".join(commit.authors) or "?"
-            proposer = trailers(commit.message).get("Branch", "").rpartition("@")[0]
-            found[commit.id] = f"{proposer}, merged by {who}" if proposer and proposer != who else who
-    return found
+    def _authors(self, revision: str, wanted: set[str]) -> dict[str, str]:
+        """Return who made some commits; for a merged pull request, who opened it and who merged it."""
+        found: dict[str, str] = {}
+        for commit in self._commits(revision):
+            if wanted <= found.keys():
+                break
+            if commit.id in wanted:
+                who = ", ".join(commit.authors) or "?"
+                request = self._request_of(commit) if revision == self.main else None
+                opened = request.author if request else who
+                found[commit.id] = f"{opened}, merged by {who}" if opened != who else who
+        return found
 
 
 def look(workspace: Workspace, repo: Repo) -> View:
@@ -198,8 +288,61 @@ def look(workspace: Workspace, repo: Repo) -> View:
             status=error.status,
         ) from error
     main = refs.branches["main"]
-    name = workspace.branch if repo.per_member else "main"
+    name = workspace.branch_of(repo)
     return View(workspace, repo, name, refs.branches.get(name, ""), main)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the working copy stands towards the Hub: ``heads`` as noted, ``coverage`` of the last whole get.
+
+    With ``is_rewritten`` the Hub's histories do not hold those commits any more: what is gone from the Hub may never
+    have been removed by anybody.
+    """
+
+    heads: Heads
+    coverage: Coverage | None
+    is_rewritten: bool = False
+
+
+def standing(workspace: Workspace, view: View) -> Standing:
+    """Return where the working copy stands, with the notes brought in line with what the Hub still holds."""
+    forget_lost_branch(workspace, view)
+    heads = workspace.state.heads(view.repo.id)
+    noted = Coverage.parse(heads.coverage, heads.left_out)
+    if not (heads.main or heads.branch) or view.contains(heads):
+        return Standing(heads, noted)
+    if heads.elsewhere or _shares_contents(workspace, view):
+        workspace.console.warn(
+            f"{view.repo.name}: the history of {view.repo.id} was rewritten since you last got it; "
+            "what is gone from it is asked about."
+        )
+        return Standing(heads, noted, is_rewritten=True)
+    _forget_all(workspace, view)
+    return Standing(workspace.state.heads(view.repo.id), None)
+
+
+def _shares_contents(workspace: Workspace, view: View) -> bool:
+    base = workspace.state.synced(view.repo.id)
+    trees = (view.branch_tree, view.main_tree)
+    return any(same(tree.get(path), content) for path, content in base.items() for tree in trees)
+
+
+def _forget_all(workspace: Workspace, view: View) -> None:
+    """Let everything here count as unsaved: the repo was made anew, or it is another Hub's."""
+    from labdata.state import Heads as Empty
+
+    repo, state = view.repo, workspace.state
+    base = state.synced(repo.id)
+    with state.changes():
+        state.update_synced(repo.id, {}, base.keys())
+        state.set_heads(repo.id, Empty(branch_name=state.heads(repo.id).branch_name))
+        state.set_resolved(repo.id, {})
+    if base:
+        workspace.console.warn(
+            f"{repo.id} at {workspace.hub.endpoint} is not the repo that this data was synced with: "
+            f"what is here counts as unsaved again. `{words.recipe('put', repo.name)}` publishes it."
+        )
 
 
 def forget_lost_branch(workspace: Workspace, view: View) -> None:
@@ -211,14 +354,13 @@ def forget_lost_branch(workspace: Workspace, view: View) -> None:
     heads = state.heads(repo.id)
     if not repo.per_member or not heads.branch or view.branch or heads.branch_name != view.branch_name:
         return
-    workspace.recycle_bin.distrust()
     gone = f"Your branch {view.branch_name} is gone from {repo.id}"
     if heads.elsewhere:
         workspace.console.warn(f"{gone}: what only it held is in data/_recycle/, see `just recycle-list`.")
         return
-    main, base = workspace.tree(repo.id, heads.main), state.synced(repo.id)
+    main, base = workspace.known_tree(repo.id, heads.main) or {}, state.synced(repo.id)
     with state.changes():
         state.update_synced(repo.id, {path: main[path] for path in base if path in main}, base.keys() - main.keys())
-        state.set_heads(repo.id, replace(heads, branch=""))
+        state.set_heads(repo.id, replace(heads, branch="", merged=""))
     put = words.recipe("put", repo.name)
     workspace.console.warn(f"{gone}: what only it held counts as unsaved again. `{put}` makes it anew.")

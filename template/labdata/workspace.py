@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import sqlite3
@@ -25,8 +24,13 @@ from labdata.worktree import Placement, Worktree
 if TYPE_CHECKING:
     from labdata.console import Console
     from labdata.content import Content, Tree
+    from labdata.refs import Commit
     from labdata.remote import Hub
-    from labdata.settings import Settings
+    from labdata.scanning import Scan
+    from labdata.settings import Repo, Settings
+
+_TRACES = ("state.db", "state.db.broken", "lock", "recycle")
+"""What an earlier command left in ``data/.labdata``."""
 
 _PATIENCE = 10.0  # seconds that a second command waits for the first
 
@@ -50,20 +54,19 @@ class Workspace:
         """Where labdata keeps what is its own."""
         return self.settings.data / ".labdata"
 
-    @property
-    def incoming(self) -> Path:
-        """Where downloads are verified before they are put in place; on the same disk as the data."""
-        return self.private_folder / "incoming"
+    def incoming(self, path: str) -> Path:
+        """Return where the download of a file is verified before it is put in place; on the same disk as that."""
+        return self.worktree.private(path) / "incoming"
 
     @property
     def recycle(self) -> Path:
-        """Where files go that had to make way."""
+        """Where files go that were replaced or removed."""
         return self.settings.data / "_recycle"
 
     @cached_property
     def recycle_bin(self) -> Recycle:
-        """What has made way, and how it comes back."""
-        return Recycle(self.recycle, self.settings.data)
+        """What was replaced, and how it comes back."""
+        return Recycle(self.recycle, self.private_folder / "recycle", self.settings.data)
 
     def place(self, changes: list[Placement], folder: Path) -> list[str]:
         """Make changes to the disk, in order, moving what makes way into ``folder``; returns the paths that were
@@ -83,16 +86,72 @@ class Workspace:
 
     @cached_property
     def branch(self) -> str:
-        """My branch: ``HF_BRANCH``, else the Hub account's name, else the name on this computer."""
+        """My branch: ``HF_BRANCH``, else the Hub account's name, else the one that this working copy belongs to.
+
+        Raises ``LabdataError`` where none of them is known: a name that is guessed would be somebody else's branch.
+        """
         from labdata.errors import HubError
 
         if self.settings.branch:
             return self.settings.branch
         try:
             name = self.hub.account
-        except HubError:
-            name = getpass.getuser()
+        except HubError as error:
+            repos = self.settings.repos.values()
+            known = {self.state.heads(repo.id).branch_name for repo in repos if repo.per_member} - {""}
+            if len(known) != 1:
+                raise LabdataError(
+                    f"Which branch is yours is not known: HF_BRANCH is not set, and {error.message[:1].lower()}"
+                    f"{error.message[1:]}",
+                    "Set HF_BRANCH=<your account's name> in .env, then run the same command again.",
+                ) from error
+            name = known.pop()
         return settings_.check_branch(name)
+
+    def is_unsure(self, repo: Repo) -> bool:
+        """Tell whether nobody knows what the working copy of a repo shows: its notes were lost, or are of another."""
+        if self.state.is_unsure(repo.id):
+            return True
+        return not self.state.heads(repo.id).main and self.state.knows_others(repo.id, repo.folders)
+
+    def branch_of(self, repo: Repo) -> str:
+        """Return the branch that the working copy of a repo belongs to."""
+        return self.branch if repo.per_member else "main"
+
+    def commits(self, repo: str, revision: str) -> Iterator[Commit]:
+        """Give the commits of a revision, newest first; each page is asked for once a command."""
+        known, rest = self._histories.setdefault((repo, revision), ([], self.hub.commits(repo, revision)))
+        position = 0
+        while True:
+            if position == len(known):
+                try:
+                    commit = next(rest, None)
+                except BaseException:
+                    # What failed once would pass for the end of the history.
+                    self._histories.pop((repo, revision), None)
+                    raise
+                if commit is None:
+                    return
+                known.append(commit)
+            yield known[position]
+            position += 1
+
+    @cached_property
+    def _histories(self) -> dict[tuple[str, str], tuple[list[Commit], Iterator[Commit]]]:
+        return {}
+
+    def some_commits(self, repo: str, revision: str, limit: int = 200) -> set[str]:
+        """Return the shas of the newest commits of a revision."""
+        return {commit.id for commit, _number in zip(self.commits(repo, revision), range(limit), strict=False)}
+
+    def known_tree(self, repo: str, commit: str) -> dict[str, Content] | None:
+        """Return a commit's tree if it is kept here or the Hub still shows it, else ``None``."""
+        from labdata.errors import MissingError
+
+        try:
+            return self.tree(repo, commit) if commit else None
+        except MissingError:
+            return None
 
     def tree(self, repo: str, commit: str) -> dict[str, Content]:
         """Return a commit's tree, from the state if it is kept there; an empty sha is an empty tree."""
@@ -107,6 +166,10 @@ class Workspace:
             self._trees[commit] = tree
         # A copy, for a caller may go on to change it.
         return dict(tree)
+
+    def kept_tree(self, commit: str) -> Mapping[str, Content] | None:
+        """Return a commit's tree if this command has read it already."""
+        return self._trees.get(commit)
 
     def keep_change(self, commit: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
         """Keep the tree of a commit that was made here (see ``State.keep_change``)."""
@@ -123,6 +186,17 @@ class Workspace:
         for path, reason in refused.items():
             self.console.warn(f"Refused {path!r} from the Hub: {reason}.")
         return {path: content for path, content in tree.items() if path not in refused}
+
+    def warn_of_skipped(self, scan: Scan) -> None:
+        """Say what of the working copy was left out, each once a command."""
+        for path, reason in scan.skipped.items():
+            if (path, reason) not in self._warned:
+                self._warned.add((path, reason))
+                self.console.warn(f"data/{path} is {reason}: left out.")
+
+    @cached_property
+    def _warned(self) -> set[tuple[str, str]]:
+        return set()
 
     def save_stats(self, gone: list[str] | None = None) -> None:
         """Keep what was learned of files on disk; belongs inside ``state.changes()``."""
@@ -164,7 +238,9 @@ class Workspace:
 
     def clear_incoming(self) -> None:
         """Remove what was staged; it holds only copies of what is on the Hub."""
-        shutil.rmtree(self.incoming, ignore_errors=True)
+        layers = {folder for repo in self.settings.repos.values() for folder in repo.folders}
+        for folder in {self.private_folder, *self.worktree.elsewhere(f"{layer}/" for layer in layers).values()}:
+            shutil.rmtree(folder / "incoming", ignore_errors=True)
 
 
 @contextmanager
@@ -177,11 +253,14 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
     settings = settings_.load(settings_.find_root(start))
     folder = settings.data / ".labdata"
     try:
+        was_used = any((folder / name).exists() for name in _TRACES) or (settings.data / "_recycle").exists()
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / "lock") if writing else nullcontext():
             state = State(folder / "state.db")
             try:
                 workspace = Workspace(settings, state, console)
+                if state.is_new and was_used:
+                    _note_the_loss(workspace)
                 if writing:
                     workspace.recover()
                 yield workspace
@@ -200,6 +279,19 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
             f"labdata's own notes in {folder} cannot be written ({error}). Your files were not touched.",
             "Check that the disk is neither full nor read-only, then run the command again.",
         ) from error
+
+
+def _note_the_loss(workspace: Workspace) -> None:
+    """Remember that the notes on this working copy were lost while it held files."""
+    state, repos = workspace.state, workspace.settings.repos.values()
+    holding = [repo.id for repo in repos if workspace.worktree.scan(repo.folders).files]
+    if state.was_damaged:
+        workspace.console.warn(
+            f"labdata's own notes were damaged and are put aside as {state.path.name}.broken. No file was lost; what "
+            "differs from the Hub counts as unsaved."
+        )
+    with state.changes():
+        state.set_unsure(holding, True)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 
 from labdata.content import Content, same
-from labdata.disk import clear_empty, hash_file, move, put_new
-from labdata.errors import LabdataError
+from labdata.disk import PRIVATE, clear_empty, hash_file, held, move, put_new, signature
+from labdata.errors import InUseError, LabdataError
 from labdata.names import Excludes
 from labdata.scanning import COARSE_CLOCK, SIGNED, Scan, readable, tick, walk
 from labdata.state import Stat
@@ -44,6 +44,8 @@ class Worktree:
         self.excludes = excludes
         self._read_known = read_known
         self.learned: dict[str, Stat] = {}
+        # The signatures of files after they were moved to the recycle folder.
+        self.set_aside: dict[str, tuple[int, int, int, int]] = {}
         # What ``unread_bytes`` found out, for ``contents`` to use at once.
         self._sorting: tuple[Scan, Collection[str], tuple[dict[str, Content], list[str]]] | None = None
 
@@ -63,6 +65,11 @@ class Worktree:
     def scan(self, folders: Iterable[str]) -> Scan:
         """Walk the folders and stat every file that is not excluded (see ``scanning.walk``)."""
         return walk(self.data, folders, self.excludes)
+
+    def away(self, folders: Iterable[str]) -> dict[str, str]:
+        """Return the layers that are a link to what is not there, as on a disk that is not mounted, with its target."""
+        places = {folder: self.data / folder for folder in folders}
+        return {folder: str(at.readlink()) for folder, at in places.items() if at.is_symlink() and not at.exists()}
 
     def contents(
         self, scan: Scan, wanted: Collection[str], on_read: Callable[[int], None] = lambda _size: None
@@ -137,37 +144,100 @@ class Worktree:
             return False
         return known is not None and known.sha256 == content.sha256 and _signature(stat) == _signature_of(known)
 
-    def obstacle(self, path: str) -> str | None:
-        """Say what stands in the way of writing a path, or ``None``: a link that would lead the write elsewhere."""
-        folder = self.data
-        parts = path.split("/")
-        for depth, part in enumerate(parts):
-            folder = folder / part
+    def private(self, path: str) -> Path:
+        """Return labdata's own folder on the disk of a file: in its layer, if that is a link to another disk."""
+        layer = path.partition("/")[0]
+        if layer not in self._private:
+            folder = self.data / layer
+            is_away = folder.is_symlink() and folder.is_dir() and folder.stat().st_dev != self.data.stat().st_dev
+            self._private[layer] = (folder if is_away else self.data) / PRIVATE
+        return self._private[layer]
+
+    @cached_property
+    def _private(self) -> dict[str, Path]:
+        return {}
+
+    def elsewhere(self, paths: Iterable[str]) -> dict[str, Path]:
+        """Return which layers of some paths are on another disk, with labdata's own folder there."""
+        layers = {path.partition("/")[0] for path in paths}
+        found = {layer: self.private(f"{layer}/") for layer in layers}
+        return {layer: folder for layer, folder in found.items() if folder.parent != self.data}
+
+    def files_below(self, path: str) -> list[str]:
+        """Return the files below a folder, as paths below ``data/``, excluded ones too; links are not followed."""
+        found = [Path(base) / name for base, _folders, names in os.walk(self.path(path)) for name in names]
+        return [where.relative_to(self.data).as_posix() for where in found]
+
+    def obstacles(self, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
+        """Find what stands in the way of writing paths, as ``path: (what is in the way, why)``.
+
+        That is a link that would lead the write elsewhere, or something that is neither a folder nor one of the
+        ``known`` files, where a folder is needed.
+        """
+        found: dict[str, tuple[str, str]] = {}
+        folders: dict[str, tuple[str, str] | None] = {}
+        for path in paths:
+            obstacle = self._folder_obstacle(path.rpartition("/")[0], known, folders)
+            if obstacle is None and self.path(path).is_symlink():
+                obstacle = (path, f"data/{path} is a link")
+            if obstacle is not None:
+                found[path] = obstacle
+        return found
+
+    def _folder_obstacle(
+        self, folder: str, known: Collection[str], seen: dict[str, tuple[str, str] | None]
+    ) -> tuple[str, str] | None:
+        if folder in seen:
+            return seen[folder]
+        above = folder.rpartition("/")[0]
+        found = self._folder_obstacle(above, known, seen) if above else None
+        if found is None:
+            where = self.path(folder)
             # A whole layer may be a link to a larger disk; nothing below it may.
-            if depth > 0 and folder.is_symlink():
-                return f"data/{'/'.join(parts[: depth + 1])} is a link"
-        return None
+            if where.is_symlink() and (above or not where.is_dir()):
+                found = (folder, f"data/{folder} is a link" + ("" if above else " to what is not there"))
+            elif folder not in known and os.path.lexists(where) and not where.is_dir():
+                found = (folder, f"data/{folder} is no folder here")
+        seen[folder] = found
+        return found
 
     def place(self, change: Placement, recycle: Path) -> bool:
         """Put one staged file in its place; what was there goes to ``recycle`` first.
 
-        Returns False, with the disk as it was, where the file no longer is what the decision was made on.
+        Returns False, with the disk as it was, where the file no longer is what the decision was made on, or is open
+        for writing in some program.
         """
         target = self.path(change.path)
         if change.expected is None:
             clear_empty(target)
             if os.path.lexists(target):
                 return False
-        elif not self._still(change.path, change.expected):
+        elif not self._set_aside(change, recycle):
             return False
-        else:
-            move(target, recycle.joinpath(*change.path.split("/")))
         if change.staged is not None:
             target.parent.mkdir(parents=True, exist_ok=True)
             if not put_new(change.staged, target):
                 return False
         else:
             self._drop_empty_folders(target.parent)
+        return True
+
+    def _set_aside(self, change: Placement, recycle: Path) -> bool:
+        """Move what is replaced to the recycle folder, if it still is what it was taken for."""
+        assert change.expected is not None
+        target, aside = self.path(change.path), recycle.joinpath(*change.path.split("/"))
+        with held(target) as hold:
+            if hold.in_use or not self._still(change.path, change.expected):
+                return False
+            was = signature(target)
+            try:
+                move(target, aside)
+            except InUseError:
+                return False
+            # Its change time is new now, so what nobody can have written meanwhile is looked at once more.
+            now = signature(aside)
+            if hold.is_certain and now[:2] == was[:2] and now[3] == was[3]:
+                self.set_aside[change.path] = now
         return True
 
     def _still(self, path: str, expected: Content) -> bool:
@@ -188,13 +258,28 @@ class Worktree:
             folder = folder.parent
 
     def set_time(self, path: str, mtime: int) -> None:
-        """Give a file a modification time (ns); what is known of its content stays known."""
+        """Give a file a modification time (ns), unless it was edited since it was read; what it holds stays known.
+
+        Where nobody can say that it was not written at that very moment, it is read again by the next command: the
+        new time would hide the edit.
+        """
         where = self.path(path)
-        before = where.stat()
         known = self.learned.get(path) or self.known.get(path)
-        os.utime(where, ns=(before.st_atime_ns, mtime))
-        if known is not None and _signature_of(known) == _signature(before):
-            self._trust(path, where.stat(), known.sha256, known.git)
+        try:
+            with held(where) as hold:
+                before = where.stat()
+                if hold.in_use or known is None or _signature_of(known) != _signature(before):
+                    return
+                os.utime(where, ns=(before.st_atime_ns, mtime))
+                after = where.stat()
+                is_certain = hold.is_certain
+        except OSError:
+            # Someone else's file, or one that is gone: a time is no reason to fail.
+            return
+        if is_certain:
+            self._trust(path, after, known.sha256, known.git)
+        else:
+            self.learned[path] = known._replace(size=-1)
 
     def remember(self, path: str, content: Content, mtime: int) -> None:
         """Note the hashes of a file that was verified, given ``mtime`` (ns) and then put in its place."""

@@ -141,7 +141,7 @@ def test_mains_news_outside_my_working_copy_reach_my_branch_too() -> None:
 
 def test_a_proposal_holds_what_the_branch_changed_and_nothing_that_main_did() -> None:
     proposal = plan.plan_proposal(
-        [tree(same="A", mine="A", gone="A", theirs="A")],
+        [plan.Base(tree(same="A", mine="A", gone="A", theirs="A"))],
         tree(same="A", mine="B", new="N", theirs="A"),
         tree(same="A", mine="A", gone="A", theirs="T"),
     )
@@ -152,10 +152,37 @@ def test_a_proposal_holds_what_the_branch_changed_and_nothing_that_main_did() ->
 
 def test_two_bases_spare_a_question_that_one_would_ask() -> None:
     # main took X from my branch; I took main's N; then I went on to Y. Neither is a conflict.
-    taken, merged = tree(f="X", g="A"), tree(f="A", g="N")
+    taken, merged = plan.Base(tree(f="X", g="A"), is_latest=False), plan.Base(tree(f="A", g="N"))
     result = plan.merge([taken, merged], tree(f="Y", g="N"), tree(f="X", g="N"))
     assert result.conflicts == {}
     assert result.tree == tree(f="Y", g="N")
+
+
+def test_a_pair_of_versions_knows_only_where_they_agree() -> None:
+    # A pull request was merged without one of its files: main took the other, and removed nothing.
+    branch, main = tree(taken="X", left="X"), tree(taken="X", old="A")
+    bases = [plan.agreeing(branch, main, is_latest=True), plan.Base(tree(old="A"))]
+    result = plan.merge(bases, branch, main)
+    assert result.conflicts == {}
+    assert result.tree == branch
+
+
+def test_without_a_common_past_every_difference_is_a_question() -> None:
+    result = plan.merge([], tree(same="A", f="X"), tree(same="A", f="Y", removed_by_me="A"))
+    assert sorted(result.conflicts) == ["f", "removed_by_me"]
+
+
+def test_several_files_below_a_name_that_main_made_a_file_are_one_conflict_each() -> None:
+    base = tree(**{"d/1": "A", "d/2": "A"})
+    result = plan.merge([plan.Base(base)], tree(**{"d/1": "B", "d/2": "B"}), tree(d="X"))
+    assert sorted(result.conflicts) == ["d", "d/1", "d/2"]
+
+
+def test_what_is_gone_from_a_rewritten_history_is_asked_about() -> None:
+    decided = plan.plan_get(tree(f="A"), tree(f="A"), {}, lost=lambda _path: True)
+    assert [conflict.path for conflict in decided.conflicts] == ["f"]
+    assert plan.plan_get(tree(f="A"), tree(f="A"), {}, lost=lambda _p: True, choose=lambda _p: "theirs").remove == ["f"]
+    assert plan.plan_get(tree(f="A"), tree(f="A"), {}, lost=lambda _p: True, choose=lambda _p: "mine").keep == ["f"]
 
 
 NAMES = st.sampled_from(["f", "g", "d/f", "d/g", "f/x"])
@@ -191,7 +218,7 @@ def test_put_never_overwrites_what_it_has_not_seen(
 def test_a_merge_keeps_every_change_or_names_the_conflict(
     base: dict[str, Content], branch: dict[str, Content], main: dict[str, Content]
 ) -> None:
-    merged = plan.merge([base], branch, main)
+    merged = plan.merge([plan.Base(base)], branch, main)
     for path in base.keys() | branch.keys() | main.keys():
         if path in merged.conflicts:
             continue
@@ -207,16 +234,16 @@ def test_a_merge_keeps_every_change_or_names_the_conflict(
     unsaved=st.dictionaries(st.sampled_from("uvw"), st.integers(0, 100)),
     stamp=st.integers(0, 100),
 )
-def test_times_keep_their_order_and_a_stale_file_stays_stale(
+def test_a_get_makes_nothing_older_than_what_it_wrote_but_what_is_stale(
     clean: dict[str, int], unsaved: dict[str, int], stamp: int
 ) -> None:
     times = plan.times_after_get(clean, unsaved, frozenset({"w"}), stamp)
     after = {**clean, **unsaved, **times}
+    assert set(times.values()) == {stamp}
     for left in clean:
-        for right in clean:
-            if clean[left] < clean[right] and right in times and left in times:
-                assert after[left] < after[right]
+        assert after[left] >= clean[left]
         for edited in unsaved:
             if clean[left] < unsaved[edited] < stamp:
                 assert after[left] < after[edited]
-    assert times["w"] == stamp
+        if not any(clean[left] < time < stamp for time in unsaved.values()):
+            assert after[left] >= stamp
