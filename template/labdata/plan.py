@@ -140,13 +140,15 @@ def plan_get(
     choose: Callable[[str], Side] = lambda _path: "",
     restore: Callable[[str], bool] = lambda _path: False,
     lost: Callable[[str], bool] = lambda _path: False,
+    is_mine: bool = True,
 ) -> GetPlan:
     """Decide how a working copy takes the Hub's news.
 
     Takes the three trees, already limited to the paths in question; ``branch``, what my branch holds, if that is
     not all of theirs; ``clashes``, the paths on which my branch and main disagree as ``path: (branch, main)``;
     ``choose``, which says for a path in conflict whose side wins; ``restore``, of which paths I want theirs whatever
-    I did; and ``lost``, which paths may be missing among theirs though nobody removed them. Gives a plan in which a
+    I did; and ``lost``, which paths may be missing among theirs though nobody removed them. Without ``is_mine`` the
+    files on disk are another version that was looked at, as far as I did not change them. Gives a plan in which a
     locally changed, new or removed file is never in ``write`` or ``remove`` unless ``choose`` or ``restore`` gave it
     away.
     """
@@ -154,7 +156,7 @@ def plan_get(
     clashes = clashes or {}
     for path in sorted(base.keys() | mine.keys() | theirs.keys() | clashes.keys()):
         if path in clashes:
-            _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path))
+            _settle_clash(plan, path, base.get(path), mine.get(path), clashes[path], choose(path), is_mine=is_mine)
         elif path in theirs and restore(path) and not same(mine.get(path), theirs[path]):
             plan.write[path] = theirs[path]
         elif path in mine and path not in theirs and same(mine[path], base.get(path)) and lost(path):
@@ -233,14 +235,17 @@ def _settle_clash(
     mine: Content | None,
     clash: tuple[Content | None, Content | None],
     side: Side,
+    *,
+    is_mine: bool,
 ) -> None:
     """Settle a path on which my branch and main disagree.
 
-    ``mine`` is what is on this disk. A file that never was here is what my branch holds, if my side is chosen.
+    My side is what is on this disk; where that never was here, or is of a version looked at, what my branch holds.
     """
     branch, main = clash
     _settle(plan, Conflict(path, mine, main, between_branches=True), side)
-    if side == "mine" and mine is None and base is None and branch is not None:
+    never_here = mine is None and base is None
+    if side == "mine" and (never_here or (same(mine, base) and not is_mine)) and not same(mine, branch):
         _take(plan, path, branch)
 
 

@@ -174,6 +174,7 @@ def _decided(
         choose=choose,
         restore=options.restore,
         lost=lambda _path: stands.is_rewritten,
+        is_mine=not stands.heads.elsewhere,
     )
     _stop_on_conflict(workspace, view, decided)
     if (options.mine or options.theirs) and not any(map(options.choose, met)):

@@ -73,9 +73,9 @@ class View:
 
     @cached_property
     def base_commits(self) -> list[str]:
-        """The commit that branch and main both contain as a whole, if there is one."""
+        """The commits that branch and main both contain, as a whole or in part."""
         shared = self.past.shared or self._remembered
-        return [shared] if shared else []
+        return [*([shared] if shared else []), *(pair.branch for pair in self.past.pairs)]
 
     @cached_property
     def bases(self) -> list[plan.Base]:

@@ -145,7 +145,7 @@ class Workspace:
         return {commit.id for commit, _number in zip(self.commits(repo, revision), range(limit), strict=False)}
 
     def known_tree(self, repo: str, commit: str) -> dict[str, Content] | None:
-        """Return a commit's tree if it is kept here or the Hub still shows it, else ``None``."""
+        """Return a commit's tree if it is kept here or the Hub still shows it; ``None`` else, and without a commit."""
         from labdata.errors import MissingError
 
         try:

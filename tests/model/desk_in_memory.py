@@ -18,11 +18,12 @@ from labdata.console import Console, Counter
 from labdata.content import Content, joined, same
 from labdata.errors import ConflictError, LabdataError
 from labdata.names import Excludes, Patterns
+from labdata.recycle import Copy, OnHub
 from labdata.scanning import Scan
 from labdata.settings import Repo, Settings
 from labdata.state import State
 from labdata.workspace import Workspace
-from labdata.worktree import Worktree
+from labdata.worktree import Placement, Worktree
 
 from tests.model.promises import Answer
 from tests.model.remote_in_memory import (
@@ -86,17 +87,37 @@ class MemoryWorktree(Worktree):
     def unchanged_since(self, path: str, content: Content) -> bool:
         return path in self.texts and same(on_disk(self.texts[path]), content)
 
-    def obstacle(self, path: str) -> str | None:
-        return None
+    def obstacles(self, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
+        return {}
 
     def path(self, path: str) -> Any:
         data = self.texts.get(path, "").encode()
         return stand_in(
             is_file=lambda: False,
+            is_dir=lambda: False,
+            is_symlink=lambda: False,
             exists=lambda: path in self.texts,
             read_bytes=lambda: data,
             open=lambda _mode: BytesIO(data),
         )
+
+
+class MemoryBin:
+    """The recycle folder: what is said to be on the Hub goes with a later get, so that the proof of it is tested."""
+
+    def __init__(self) -> None:
+        self.gets = 0
+        self.kept: list[tuple[int, str, str, Copy | None]] = []
+
+    def stamps(self) -> list[str]:
+        """The names of all gets that moved something."""
+        return [str(number) for number in range(1, self.gets + 1)]
+
+    def drop_copies(self, repo: str, is_on_hub: OnHub, *, but: str) -> None:
+        """Let go of what the Hub is found to hold."""
+        self.kept = [
+            one for one in self.kept if str(one[0]) == but or one[3] is None or not is_on_hub(repo, one[1], one[3])
+        ]
 
 
 class MemoryWorkspace(Workspace):
@@ -110,7 +131,7 @@ class MemoryWorkspace(Workspace):
         self.worktree = MemoryWorktree(desk)
         hub: Any = MemoryHub(desk.server, desk.branch, fuse)
         self.hub = hub
-        self.recycle_bin = stand_in(stamps=lambda: ["now"], drop_safe=lambda but: None, distrust=lambda: None)
+        self.recycle_bin: Any = desk.bin
 
     def clear_incoming(self) -> None:
         """Nothing is staged."""
@@ -123,7 +144,7 @@ class MemoryDesk:
         self.server = server
         self.branch = branch
         self.texts: Texts = {}
-        self.aside: set[str] = set()
+        self.bin = MemoryBin()
         self.state = State(Path(":memory:"))
         results = Repo(
             "results", REPO, ("interim", "processed"), not setting.shared, Patterns(setting.fetch), EVERYTHING
@@ -148,7 +169,7 @@ class MemoryDesk:
         return dict(self.texts)
 
     def kept(self) -> set[str]:
-        return self.aside
+        return {text for _get, _path, text, _copy in self.bin.kept}
 
     def base(self) -> dict[str, Content]:
         return self.state.synced(REPO)
@@ -202,33 +223,38 @@ class MemoryDesk:
         return Answer(0)
 
 
-def _download(workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, Content], _size: int) -> dict[str, Any]:
+def _download(
+    workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, Content]
+) -> tuple[dict[str, Any], dict[str, str]]:
     staged = {}
     for path, content in files.items():
         text = workspace.desk.server.find(seen.source(path, content)).tree[path]
         assert same(on_disk(text), content), f"{path} of {content} is not what its source holds"
         staged[path] = (text, joined(content, on_disk(text)))
-    return staged
+    return staged, {}
 
 
 def _place(
     workspace: MemoryWorkspace,
-    _view: Any,
+    seen: view.View,
     local: sync.Local,
     decided: Any,
     staged: Mapping[str, Any],
     _heads: Any,
-    *,
-    is_kept: bool,
 ) -> list[str]:
-    """Place as the real room does; what is said to be on the Hub is not kept aside, so that the claim is tested."""
+    """Place as the real room does; what is replaced goes to the bin with the note that the real room makes."""
     desk = workspace.desk
+    if not decided.touches_disk:
+        return []
+    changes = [Placement(path, None, local.mine.get(path)) for path in (*decided.remove, *staged)]
+    copies = arrival._note(workspace, seen, local, decided, dict(staged), changes).copies
+    desk.bin.gets += 1
     for path in (*decided.remove, *staged):
         mine = local.mine.get(path)
         text = desk.texts.pop(path, None)
         assert same(None if text is None else on_disk(text), mine), f"{path} is not what was decided on"
-        if text is not None and not same(mine, local.base.get(path)):
-            desk.aside.add(text)
+        if text is not None:
+            desk.bin.kept.append((desk.bin.gets, path, text, copies.get(path)))
     for path, (text, _content) in staged.items():
         before = len(desk.texts)
         added(desk.texts, path, text)

@@ -16,7 +16,7 @@ from typing import Any
 
 from labdata.content import Content, parents
 from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Commit, Refs
+from labdata.refs import Commit, PullRequest, Refs
 from labdata.remote import Change
 
 REPO = "lab/story-results"
@@ -92,6 +92,7 @@ class Pull:
     base: str
     title: str
     open: bool = True
+    merge_commit: str = ""
 
 
 @dataclass
@@ -140,7 +141,8 @@ class MemoryServer:
         if tree is None:
             return False
         title = f"{pull.title} (#{number})"
-        self.branches["main"] = self.store(main.id, tree, title, "Co-authored-by: someone", "cho")
+        pull.merge_commit = self.store(main.id, tree, title, "Co-authored-by: someone", "cho")
+        self.branches["main"] = pull.merge_commit
         return True
 
 
@@ -180,6 +182,14 @@ class MemoryHub:
         self.fuse.burn()
         for one in self.server.past(revision):
             yield Commit(one.id, one.title, one.message, (one.author,), one.date)
+
+    def pull_request(self, _repo: str, number: int) -> PullRequest:
+        self.fuse.burn()
+        pull = self.server.pulls.get(number)
+        if pull is None:
+            raise MissingError(f"no pull request {number}", status=404)
+        status = "open" if pull.open else "merged" if pull.merge_commit else "closed"
+        return PullRequest(number, status, self.server.stored[pull.head].author, pull.merge_commit)
 
     def open_pull_requests(self, _repo: str) -> Iterator[tuple[int, str]]:
         self.fuse.burn()
