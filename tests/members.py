@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import pygit2
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.hf_api import RepoFile
 
 from localhub.testing import Hub
@@ -89,13 +96,35 @@ class Member:
     def files(self) -> dict[str, str]:
         """All files of the data layers with their text."""
         layers = ("external", "raw", "interim", "processed")
-        found = [path for layer in layers for path in self.path(layer).rglob("*") if path.is_file()]
+        found = [
+            path for layer in layers for path in below(self.path(layer), follow=False) if ".labdata" not in path.parts
+        ]
         return {path.relative_to(self.root / "data").as_posix(): path.read_text() for path in sorted(found)}
 
     def recycled(self) -> list[str]:
         """The texts of all files in data/_recycle."""
-        found = (path for path in self.path("_recycle").rglob("*") if path.is_file())
-        return sorted(path.read_text() for path in found)
+        return sorted(path.read_text() for path in below(self.path("_recycle")))
+
+    def texts(self) -> set[str]:
+        """Every text that is here, in the data layers or in data/_recycle."""
+        return {*self.files().values(), *self.recycled()}
+
+    def recycle_list(self) -> list[dict[str, Any]]:
+        """`recycle list`: what is kept, and whether it is said to be on the Hub."""
+        rows: list[dict[str, Any]] = json.loads(self.run("recycle", "list", "--json").stdout)
+        return rows
+
+    def configure(self, old: str, new: str) -> None:
+        """Edit labdata.toml: `old` becomes `new`, wherever it stands."""
+        toml = self.root / "labdata.toml"
+        assert old in toml.read_text()
+        toml.write_text(toml.read_text().replace(old, new))
+
+
+def below(folder: Path, *, follow: bool = True) -> list[Path]:
+    """All files below a folder; with `follow` also those behind links to other disks."""
+    found = (Path(here) / name for here, _folders, names in os.walk(folder, followlinks=follow) for name in names)
+    return [path for path in found if path.is_file()]
 
 
 @dataclass
@@ -151,9 +180,100 @@ class Lab:
             for path in sorted(paths)
         }
 
+    def texts(self) -> set[str]:
+        """Every text in the histories of the branches and tags that the two repos have now."""
+        found: set[str] = set()
+        for repo in (self.results, self.inputs):
+            folder = self.hub.root / "repos" / f"{repo}.git"
+            if folder.is_dir():
+                git = pygit2.Repository(str(folder))
+                heads = [name for name in git.references if name.startswith(("refs/heads/", "refs/tags/"))]
+                walk = git.walk(git.references[heads[0]].peel(pygit2.Commit).id)
+                for name in heads[1:]:
+                    walk.push(git.references[name].peel(pygit2.Commit).id)
+                for commit in walk:
+                    found |= _texts_of(commit.tree)
+        return found
+
+    def untrue(self, member: Member) -> list[str]:
+        """The files of data/_recycle that `recycle list` says are on the Hub, and no branch or tag has or had them."""
+        there = self.texts()
+        said = [row for row in member.recycle_list() if row["safe"]]
+        kept = [member.path("_recycle") / row["stamp"] / row["path"] for row in said]
+        return [str(path) for path in kept if path.read_text() not in there]
+
+    def web_commit(
+        self,
+        user: str,
+        changes: Mapping[str, str | None],
+        branch: str = "main",
+        *,
+        message: str = "Edit on the website",
+        description: str = "",
+        repo: str = "",
+        propose: bool = False,
+    ) -> str:
+        """Commit as the website does: texts by path, None for a removal; with `propose` as a pull request."""
+        operations = [
+            CommitOperationDelete(path) if text is None else CommitOperationAdd(path, text.encode())
+            for path, text in changes.items()
+        ]
+        made = self.hub.api(user).create_commit(
+            repo or self.results,
+            operations,
+            commit_message=message,
+            commit_description=description,
+            repo_type="dataset",
+            revision=branch,
+            create_pr=propose,
+        )
+        return str(made.oid)
+
+    def head(self, branch: str = "main", repo: str = "") -> str:
+        """The newest commit of a branch."""
+        return str(self.hub.api("cho").repo_info(repo or self.results, revision=branch, repo_type="dataset").sha)
+
+    def branches(self, repo: str = "") -> set[str]:
+        """The names of all branches."""
+        refs = self.hub.api("cho").list_repo_refs(repo or self.results, repo_type="dataset")
+        return {branch.name for branch in refs.branches}
+
+    def squash(self, branch: str = "main", repo: str = "") -> None:
+        """Make one commit of a branch's whole history."""
+        self.hub.api("cho").super_squash_history(repo or self.results, branch=branch, repo_type="dataset")
+
+    def delete_branch(self, name: str) -> None:
+        """Delete a branch of the results."""
+        self.hub.api("cho").delete_branch(self.results, branch=name, repo_type="dataset")
+
+    def make_anew(self, repo: str) -> None:
+        """Delete a repo and make an empty one of the same name."""
+        api = self.hub.api("cho")
+        api.delete_repo(repo, repo_type="dataset")
+        api.create_repo(repo, repo_type="dataset", private=True)
+
+    @contextmanager
+    def faults(self, *rules: str) -> Iterator[None]:
+        """Let the Hub fail by these rules for the time of a block."""
+        self.hub.set_faults(rules)
+        try:
+            yield
+        finally:
+            self.hub.set_faults([])
+
     def merge(self, number: int = 1, user: str = "cho") -> None:
         """Accept a pull request of the results repo."""
         self.hub.api(user).merge_pull_request(self.results, number, repo_type="dataset")
+
+
+def _texts_of(tree: pygit2.Tree) -> set[str]:
+    found: set[str] = set()
+    for entry in tree:
+        if isinstance(entry, pygit2.Tree):
+            found |= _texts_of(entry)
+        elif isinstance(entry, pygit2.Blob):
+            found.add(entry.data.decode(errors="replace"))
+    return found
 
 
 def new_lab(hub: Hub, folder: Path) -> Lab:

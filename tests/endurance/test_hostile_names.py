@@ -28,7 +28,7 @@ HOSTILE = [
     "processed/deep/.GIT/config",
     "processed/.git./hooks/x",
     "processed/.labdata/state.db",
-    "processed/_recycle/x.csv",
+    "processed/deep/.labdata/x.csv",
     "processed/bell\x07.csv",
     "processed/new\nline.csv",
     "processed/escape\x1b[31m.csv",

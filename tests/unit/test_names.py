@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labdata.names import Excludes, Patterns, portability, refusal, twins
+from labdata.names import Excludes, Patterns, oddness, portability, refusal, twins, visible
 
 HOSTILE = [
     "../x",
@@ -22,7 +24,15 @@ HOSTILE = [
     "processed/.GIT/config",
     "processed/.git /config",
     "_recycle/x",
+    "_Recycle./x",
+    ".labdata/state.db",
     "processed/.labdata/state.db",
+    "processed/deep/.LabData/state.db",
+    "processed/.git",
+    "processed/half\udcff.csv",
+    "processed/next\x85line.csv",
+    f"processed/{'n' * 256}/x",
+    f"processed/{'ü' * 128}",
     "",
 ]
 
@@ -32,7 +42,21 @@ def test_a_hostile_name_is_refused(path: str) -> None:
     assert refusal(path)
 
 
-@pytest.mark.parametrize("path", ["processed/a.csv", "raw/Plätze/ü 1.csv", "interim/x.git/y", "raw/.hidden"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "processed/a.csv",
+        "raw/Plätze/ü 1.csv",
+        "interim/x.git/y",
+        "raw/.hidden",
+        "processed/.labdata.json",
+        "processed/.labdata-12-a.csv",
+        "processed/_recycle/a.csv",
+        "processed/x/.gitkeep",
+        "processed/.gitignore",
+        f"processed/{'n' * 255}/{'ü' * 127}",
+    ],
+)
 def test_an_ordinary_name_is_not(path: str) -> None:
     assert refusal(path) is None
 
@@ -84,3 +108,50 @@ def test_excludes_look_at_names_whole_paths_and_folders_anywhere() -> None:
         assert excludes.file(path), path
     for path in ("raw/a.tmp.csv", "raw/my__pycache__/a.txt", "interim/private.csv"):
         assert not excludes.file(path), path
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("caf\udce9.csv", "not named in UTF-8"),
+        ("a\x1b[31m.csv", "named with a control character"),
+        ("a\x85b", "named with a control character"),
+        ("a\\b", "named with a backslash"),
+        (".git", "a folder that belongs to a tool"),
+        (".GIT ", "a folder that belongs to a tool"),
+        (".labdata", "a folder that belongs to a tool"),
+        ("résumé\u202e.csv", None),
+        ("_recycle", None),
+        (".labdata.json", None),
+        (".gitkeep", None),
+    ],
+)
+def test_a_name_on_this_disk_that_can_never_be_on_the_hub_is_told_why(name: str, reason: str | None) -> None:
+    assert oddness(name) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Plätze 1/é.csv", "Plätze 1/é.csv"),
+        ("red\x1b[31m", "red\\x1b[31m"),
+        ("bell\x07 back\r\x9b1m", "bell\\x07 back\\r\\x9b1m"),
+        ("gpj\u202e.csv \u2066x\u2069", "gpj\\u202e.csv \\u2066x\\u2069"),
+        ("caf\udce9", "caf\\udce9"),
+        ("two\nlines\u2028three", "two\\nlines\\u2028three"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_written_as_an_escape(text: str, seen: str) -> None:
+    assert visible(text) == seen
+    assert visible(seen) == seen
+    assert visible(text, keep_lines=True) == seen.replace("\\n", "\n")
+
+
+@given(st.text(), st.booleans())
+def test_no_text_from_outside_reaches_a_terminal_as_more_than_text(text: str, keep_lines: bool) -> None:
+    seen = visible(text, keep_lines=keep_lines)
+    seen.encode()
+    assert not any(
+        unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in seen.replace("\n", " " * keep_lines)
+    )
+    assert not any(letter in seen for letter in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -1,0 +1,39 @@
+"""What people read is text and nothing more, whoever chose the names in it."""
+
+from __future__ import annotations
+
+import pytest
+from labdata.console import Console, aligned
+
+EVIL = "a\x1b]0;owned\x07\r\x9b2J\u202egpj.csv"
+SEEN = "a\\x1b]0;owned\\x07\\r\\x9b2J\\u202egpj.csv"
+
+
+def test_a_name_cannot_speak_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    console.say(f"data/{EVIL}")
+    console.good(f"data/{EVIL}")
+    console.warn(f"data/{EVIL}")
+    said = capsys.readouterr()
+    assert said.out == f"data/{SEEN}\n" * 2
+    assert said.err == f"data/{SEEN}\n"
+
+
+def test_the_tools_own_line_breaks_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().say("one\ntwo: Plätze")
+    assert capsys.readouterr().out == "one\ntwo: Plätze\n"
+
+
+def test_a_cell_stays_in_its_row_and_the_columns_stay_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [["title\n  merged  #7", "ann"], [EVIL, "bob"]]
+    Console().rows(rows)
+    first, second = capsys.readouterr().out.splitlines()
+    title = "title\\n  merged  #7"
+    assert first == f"  {title.ljust(len(SEEN))}  ann"
+    assert second == f"  {SEEN}  bob"
+    assert all(line.isprintable() for line in aligned(rows))
+
+
+def test_a_name_that_is_no_text_can_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Console().warn("data/caf\udce9.csv")
+    assert capsys.readouterr().err == "data/caf\\udce9.csv\n"
