@@ -17,6 +17,7 @@ and what happens to a request that is struck, at least one of:
     drop=1           the same as after=1 without status
     refuse=1         cut the connection without carrying anything out
     cut=1000         carry it out, send 1000 bytes of the answer's body, then cut the connection
+    hang=1           never answer, with the connection open, until the client has gone; with after=1 the work is done
     retry-after=1    a Retry-After header for status
     delay-ms=500     wait before anything else
 """
@@ -27,8 +28,8 @@ import threading
 from dataclasses import dataclass, field
 
 _TEXT = {"route", "method", "user", "path"}
-_NUMBERS = {"skip", "every", "times", "status", "after", "drop", "refuse", "cut", "retry_after", "delay_ms"}
-_DEEDS = {"status", "after", "drop", "refuse", "cut", "delay_ms"}
+_NUMBERS = {"skip", "every", "times", "status", "after", "drop", "refuse", "cut", "hang", "retry_after", "delay_ms"}
+_DEEDS = {"status", "after", "drop", "refuse", "cut", "hang", "delay_ms"}
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Rule:
     after: bool = False
     refuse: bool = False
     cut: int | None = None
+    hang: bool = False
     retry_after: int | None = None
     delay_ms: int = 0
     seen: int = field(default=0, repr=False)
@@ -55,7 +57,7 @@ class Rule:
     @property
     def drops(self) -> bool:
         """Whether the connection is cut instead of an answer, after the work."""
-        return self.after and self.status is None
+        return self.after and self.status is None and not self.hang
 
     @property
     def instead(self) -> bool:
@@ -105,7 +107,7 @@ def parse(text: str) -> Rule:
 def _set_number(rule: Rule, name: str, value: int) -> None:
     if name == "drop":
         rule.after = bool(value)
-    elif name in {"after", "refuse"}:
+    elif name in {"after", "refuse", "hang"}:
         setattr(rule, name, bool(value))
     else:
         setattr(rule, name, value)

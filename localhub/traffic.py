@@ -114,6 +114,10 @@ class Gate:
         passage = _Passage(record, rule, receive, send, cut)
         if rule and rule.refuse:
             await passage.cut()
+        elif rule and rule.hang:
+            if rule.after:
+                await self._app(scope, passage.receive, passage.send)
+            await passage.until_gone()
         elif rule and rule.instead:
             await _fault_answer(rule)(scope, passage.receive, passage.send)
         else:
@@ -142,6 +146,11 @@ class _Passage:
         message = await self._receive()
         self._record.bytes_in += len(message.get("body", b""))
         return message
+
+    async def until_gone(self) -> None:
+        """Wait until the client gives up."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     async def send(self, message: Message) -> None:
         """Hand a part of the answer to the client, unless it is withheld."""

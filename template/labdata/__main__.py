@@ -1,6 +1,8 @@
 """The door: ``python -m labdata``."""
 
 import gc
+import io
+import os
 import sys
 
 
@@ -8,6 +10,10 @@ def main() -> int:
     """Run the command line; says what is missing where the environment is not the project's."""
     # A command makes many small things that all live to its end: looking for rubbish among them is time lost.
     gc.set_threshold(100_000, 50, 100)
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot show is no reason to stop.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         from labdata.cli import run
     except ModuleNotFoundError as error:
@@ -20,5 +26,41 @@ def main() -> int:
     return run()
 
 
+def use_utf8() -> bool:
+    """See to it that file names are UTF-8 whatever the locale says, by starting Python anew where they are not.
+
+    In another encoding a name that came as UTF-8 would be written, and published, as another name. Returns False
+    where Python would not have it.
+    """
+    if os.name == "nt" or sys.getfilesystemencoding().lower().replace("-", "") == "utf8":
+        return True
+    # Once is enough: a Python that was told so and does otherwise will not be talked round.
+    if sys.flags.utf8_mode or not sys.executable:
+        return False
+    arguments = [_in_utf8(argument) for argument in sys.orig_argv[1:]]
+    try:
+        # This process becomes the new one: whoever waits for it, its input and its exit code stay what they are.
+        os.execv(sys.executable, [os.fsencode(sys.executable), b"-X", b"utf8", *arguments])  # noqa: S606 - it starts itself
+    except OSError:
+        return False
+
+
+def _in_utf8(argument: str) -> bytes:
+    """Return a command-line argument in UTF-8, be it typed in that or in the locale's encoding."""
+    raw = os.fsencode(argument)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return argument.encode(errors="surrogateescape")
+    return raw
+
+
 if __name__ == "__main__":
+    if not use_utf8():
+        print(
+            f"File names would be read as {sys.getfilesystemencoding()} here, not as UTF-8, and be published under "
+            "other names. Nothing was done. Set LC_ALL=C.UTF-8 and run the same command again.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
     sys.exit(main())

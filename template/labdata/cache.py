@@ -1,8 +1,12 @@
-"""``cache-clear``: free the disk of what the Hub's client keeps and labdata does not need."""
+"""The Hub client's cache: freed by ``cache-clear``, and gone without where it cannot be written."""
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -26,6 +30,36 @@ def clear() -> int:
         freed += strategy.expected_freed_size
         strategy.execute()
     chunks = Path(constants.HF_XET_CACHE)
-    freed += sum(file.stat().st_size for file in chunks.rglob("*") if file.is_file())
+    before = _size(chunks)
     shutil.rmtree(chunks, ignore_errors=True)
-    return freed
+    return freed + before - _size(chunks)
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for inner, _folders, files in os.walk(folder):
+        for file in files:
+            with suppress(OSError):
+                total += Path(inner, file).lstat().st_size
+    return total
+
+
+def make_usable() -> None:
+    """Let hf_xet use a folder for this command only where the Hub's cache cannot be written, and say so."""
+    from huggingface_hub import constants
+
+    wanted = Path(os.environ.get("HF_XET_CACHE") or constants.HF_XET_CACHE)
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=wanted):
+            return
+    except OSError as error:
+        from labdata.console import Console
+
+        Console().warn(
+            f"The Hub's cache in {wanted} cannot be written ({error.strerror}); going on without it. "
+            "Set HF_HOME in .env to a folder that can be."
+        )
+    aside = tempfile.mkdtemp(prefix="labdata-")
+    atexit.register(shutil.rmtree, aside, ignore_errors=True)
+    os.environ["HF_XET_CACHE"] = aside

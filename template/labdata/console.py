@@ -10,6 +10,8 @@ from typing import Protocol
 
 import click
 
+from labdata.names import visible
+
 SHOWN = 20
 """How many lines of a list are shown before it is cut."""
 
@@ -22,7 +24,10 @@ class Counter(Protocol):
 
 
 class Console:
-    """Writes to the terminal; ``quiet`` keeps everything but warnings and errors back (for ``--json``)."""
+    """Writes to the terminal; ``quiet`` keeps everything but warnings and errors back (for ``--json``).
+
+    Names and titles come from anyone: what a terminal would obey in them is written as an escape.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -30,16 +35,16 @@ class Console:
     def say(self, text: str = "") -> None:
         """Write one line."""
         if not self.quiet:
-            click.echo(text)
+            click.echo(escaped(text))
 
     def good(self, text: str) -> None:
         """Write one line that says a thing is done."""
         if not self.quiet:
-            click.echo(click.style(text, fg="green"))
+            click.echo(click.style(escaped(text), fg="green"))
 
     def warn(self, text: str) -> None:
         """Write one line that someone should read, to standard error."""
-        click.echo(click.style(text, fg="yellow"), err=True)
+        click.echo(click.style(escaped(text), fg="yellow"), err=True)
 
     def confirm(self, question: str) -> bool | None:
         """Ask yes or no; ``None`` where nobody is there to answer."""
@@ -76,8 +81,14 @@ def _uncounted(_size: int, /) -> None:
     """Count nothing."""
 
 
+def escaped(text: str) -> str:
+    """Return a message as a terminal may have it: its line breaks stay, all else that would be obeyed is escaped."""
+    return visible(text, keep_lines=True)
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines with their columns lined up."""
+    """Return rows as lines with their columns lined up; a line break in a cell is written as an escape."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)] if rows else []
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 

@@ -84,4 +84,4 @@ class Coverage:
 
     @cached_property
     def _excluded(self) -> Excludes:
-        return Excludes(self.excludes)
+        return Excludes(self.excludes, self.folders)

@@ -11,8 +11,35 @@ _DRIVE = re.compile(r"^[A-Za-z]:")
 _WINDOWS_RESERVED = re.compile(r"^(con|prn|aux|nul|com[1-9]|lpt[1-9])(\.|$)", re.IGNORECASE)
 _WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*\\]')
 
-ALWAYS_EXCLUDED = (".gitkeep", ".labdata-*")
-"""Names that never travel: the placeholder that git keeps, and labdata's own temporary files."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What a terminal would obey: control characters, and what turns the direction of the text around them.
+_OBEYED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBEYED_BUT_LINES = re.compile(rf"(?!\n){_OBEYED.pattern}")
+
+PLACEHOLDER = ".gitkeep"
+"""The file that git keeps a layer's folder by; directly below a layer it never travels."""
+OWN_FOLDER = ".labdata"
+"""What labdata keeps for itself, in ``data/`` and in a layer that is on another disk."""
+RECYCLE_FOLDER = "_recycle"
+"""The folder of ``data/`` that holds what was replaced."""
+LONGEST_NAME = 255
+"""Bytes that the name of a file or folder may have on almost any disk."""
+
+
+def visible(text: str, *, keep_lines: bool = False) -> str:
+    """Return a text from outside with all that a terminal would obey as escapes; ``keep_lines`` spares line breaks."""
+    if text.isprintable():
+        return text
+    return (_OBEYED_BUT_LINES if keep_lines else _OBEYED).sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode()
+
+
+def is_reserved(name: str) -> bool:
+    """Tell whether a file or folder of this name would be a tool's, wherever it is."""
+    return name[:1] == "." and name.lower().rstrip(". ") in (".git", OWN_FOLDER)
 
 
 def refusal(path: str) -> str | None:
@@ -22,16 +49,30 @@ def refusal(path: str) -> str | None:
     """
     if not path or path.startswith(("/", "\\")) or _DRIVE.match(path):
         return "an absolute path"
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+    if _CONTROL.search(path):
         return "a control character in the name"
     if "\\" in path:
         return "a backslash in the name"
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "a path that leaves its folder"
-    if any(part.lower().rstrip(". ") in (".git", ".labdata", "_recycle") for part in parts):
+    if any(map(is_reserved, parts)) or parts[0].lower().rstrip(". ") == RECYCLE_FOLDER:
         return "a folder that belongs to a tool"
+    if (len(path) > LONGEST_NAME or not path.isascii()) and any(len(part.encode()) > LONGEST_NAME for part in parts):
+        return f"a name longer than {LONGEST_NAME} bytes"
     return None
+
+
+def oddness(name: str) -> str | None:
+    """Say what keeps a file or folder of this name on this disk from ever being on the Hub, or ``None``.
+
+    The answer goes on where "data/NAME is" ends.
+    """
+    if found := _CONTROL.search(name):
+        return "not named in UTF-8" if found.group() >= "\ud800" else "named with a control character"
+    if "\\" in name:
+        return "named with a backslash"
+    return "a folder that belongs to a tool" if is_reserved(name) else None
 
 
 def portability(path: str) -> str | None:
@@ -102,11 +143,18 @@ def _expression(pattern: str) -> str:
 
 
 class Excludes:
-    """The project's excludes: ``name/`` is a folder anywhere, anything else a file's name or its whole path."""
+    """The project's excludes: ``name/`` is a folder anywhere, anything else a file's name or its whole path.
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    The placeholder directly below one of the ``layers``, or below any folder of ``data/``, is always excluded.
+    """
+
+    def __init__(self, patterns: Iterable[str], layers: Iterable[str] = ()) -> None:
         self.patterns = tuple(patterns)
-        wanted = [*self.patterns, *ALWAYS_EXCLUDED]
+        # A folder with a path, `raw/private/`, is no folder's name: it means all that lies in it.
+        wanted = [
+            f"{pattern}*" if "/" in pattern[:-1] and pattern.endswith("/") else pattern for pattern in self.patterns
+        ]
+        self._layers = frozenset(layers)
         self.folders = tuple(pattern.rstrip("/") for pattern in wanted if pattern.endswith("/"))
         files = [pattern for pattern in wanted if not pattern.endswith("/")]
         self._file = _any_of(files)
@@ -138,21 +186,31 @@ class Excludes:
             return set(names)
         together = "/".join(names)
         if self._other is None and not any(piece in together for piece in self._pieces):
-            return set()
+            return {PLACEHOLDER} if self._is_layer(folder) and PLACEHOLDER in names else set()
         return {name for name in names if self._named(folder, name)}
 
     def _named(self, folder: str, name: str) -> bool:
         if name in self._names or name.endswith(self._endings) or name.startswith(self._beginnings):
             return True
+        if name == PLACEHOLDER and self._is_layer(folder):
+            return True
         other = self._other
         return other is not None and (other.match(name) or other.match(f"{folder}/{name}")) is not None
 
+    def _is_layer(self, folder: str) -> bool:
+        return "/" not in folder or folder in self._layers
+
     def _within(self, folder: str) -> bool:
-        known = self._known_folders.get(folder)
-        if known is None:
-            above, _, name = folder.rpartition("/")
-            known = self._known_folders[folder] = self._within(above) or self.folder(name)
-        return known
+        known = self._known_folders
+        # Not by a call for each folder above: they may be nested deeper than calls can be.
+        unknown = []
+        while folder not in known:
+            unknown.append(folder)
+            folder = folder.rpartition("/")[0]
+        is_within = known[folder]
+        for folder in reversed(unknown):
+            is_within = known[folder] = is_within or self.folder(folder.rpartition("/")[2])
+        return is_within
 
 
 _WILD = re.compile(r"[*?[]")

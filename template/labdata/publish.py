@@ -328,7 +328,9 @@ def _check(workspace: Workspace, view: View, target: Target, decided: plan.PutPl
     after = set(workspace.tree(view.repo.id, target.now or target.start)) | set(decided.send) | set(decided.copy)
     after -= set(decided.delete)
     checks.names_and_limits(decided.send, after)
-    checks.secrets((path, workspace.worktree.path(path)) for path in decided.send)
+    files = [(path, workspace.worktree.path(path)) for path in decided.send]
+    checks.pointers(files)
+    checks.secrets(files)
     for line in checks.nearness(after):
         workspace.console.warn(f"{view.repo.name}: {line}")
 

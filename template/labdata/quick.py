@@ -146,8 +146,11 @@ class QuickHub:
 
 
 def _read(path: str, where: Path, content: Content) -> bytes:
-    data = where.read_bytes()
-    if hashlib.sha256(data).hexdigest() != content.sha256:
+    try:
+        data = where.read_bytes()
+    except FileNotFoundError:
+        data = None
+    if data is None or hashlib.sha256(data).hexdigest() != content.sha256:
         raise LabdataError(
             f"data/{path} changed while it was being published; the branch was not changed.",
             "Wait until the program that writes it is done, then run the command again.",

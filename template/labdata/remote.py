@@ -1,7 +1,7 @@
 """The only room that speaks to the Hub: heads, trees, commits, branches. Transfers of content are in ``transfer``.
 
-Built on ``huggingface_hub``. The client retries some calls by itself (trees, commit lists, preupload); all others
-are retried here, and every refusal is turned into one sentence.
+Built on ``huggingface_hub``. What fails for a moment is tried again here, within bounds and not in silence, and every
+refusal is turned into one sentence. The client's own tries (of its preupload) are kept short by ``session``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, paginate, parse_datetime
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_datetime
 
+from labdata import session, waiting
 from labdata.content import Content
 from labdata.errors import HubError, MissingError, StaleParentError
 from labdata.refs import Commit, PullRequest, Refs
@@ -40,7 +41,7 @@ TYPE = "dataset"
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _TRIES = 5
 _FIRST_WAIT = 0.5  # seconds
-_LONGEST_WAIT = 60.0
+_LONGEST_WAIT = 60.0  # between two tries, unless the Hub asks for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Hub:
         # Read here and not by the client: it reads them once, when it is imported.
         endpoint, token = os.environ.get("HF_ENDPOINT") or None, os.environ.get("HF_TOKEN") or None
         self.api = HfApi(endpoint=endpoint, token=token, library_name="labdata")
-        self.wait = wait
+        self._pauses = waiting.Pauses(wait)
+        session.install()
         # The client tells of each of its own tries; what comes of them is said here, in one sentence.
         logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
@@ -80,6 +82,10 @@ class Hub:
     def account(self) -> str:
         """The account's name; raises ``HubError`` without a token."""
         return str(self.call(self.api.whoami)["name"])
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another try; raises ``HubError`` at once where that would take too long."""
+        self._pauses.wait(seconds, self.endpoint)
 
     def call(self, function: Callable[..., Result], *args: Any, again: bool = True, **kwargs: Any) -> Result:
         """Call the client, wait out passing faults, and turn a refusal into a ``HubError``.
@@ -113,11 +119,10 @@ class Hub:
 
     def tree(self, repo: str, commit: str) -> dict[str, Content]:
         """Return all files of a commit, 1000 a request."""
-        # Tried again by the client already.
-        entries = self.call(
-            lambda: list(self.api.list_repo_tree(repo, recursive=True, revision=commit, repo_type=TYPE)), again=False
-        )
-        return {entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)}
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
+        items = self._pages(url, {"recursive": "true"})
+        entries = [RepoFile(**item) for item in items if item["type"] == "file"]  # type: ignore[no-untyped-call]
+        return {entry.path: _content(entry) for entry in entries}
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
@@ -142,8 +147,7 @@ class Hub:
     def commits(self, repo: str, revision: str) -> Iterator[Commit]:
         """Give the commits of a revision, newest first, asking for a further page only when it is needed."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/commits/{quote(revision, safe='')}"
-        pages = paginate(url, headers=self.headers, params={})
-        while (item := self.call(next, pages, None, again=False)) is not None:
+        for item in self._pages(url, {}):
             yield Commit(
                 id=item["id"],
                 title=item["title"],
@@ -151,6 +155,14 @@ class Hub:
                 authors=tuple(author.get("user") or "?" for author in item["authors"]),
                 date=parse_datetime(item["date"]),
             )
+
+    def _pages(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
+        response = self.call(_got, url, self.headers, parameters)
+        yield from response.json()
+        while following := response.links.get("next", {}).get("url"):
+            response = self.call(_got, following, self.headers, None)
+            yield from response.json()
 
     def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
         """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo: place, token, and how to renew it.
@@ -269,9 +281,13 @@ class Hub:
 
 
 def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
-    response = get_session().get(url, headers=headers)
+    return dict(_got(url, headers).json())
+
+
+def _got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = None) -> httpx2.Response:
+    response = get_session().get(url, headers=headers, params=parameters)
     hf_raise_for_status(response)
-    return dict(response.json())
+    return response
 
 
 def _content(entry: RepoFile) -> Content:
@@ -293,16 +309,8 @@ def _waiting_time(error: Exception, tries: int) -> float | None:
         return None
     if response.status_code == 409 and "already exists" in str(error):
         return None
-    asked = _retry_after(response)
+    asked = waiting.asked_pause(response.headers)
     return backoff if asked is None else asked
-
-
-def _retry_after(response: Any) -> float | None:
-    """Return the seconds that the Hub asks to wait, within reason; ``None`` if it does not ask."""
-    try:
-        return min(_LONGEST_WAIT, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
-        return None
 
 
 def explain(error: Exception, endpoint: str) -> HubError:
@@ -346,7 +354,7 @@ def explain(error: Exception, endpoint: str) -> HubError:
     message, hint = by_status.get(
         status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", "Run the same command again.")
     )
-    retry_after = _retry_after(response) if response is not None else None
+    retry_after = waiting.asked_pause(response.headers) if response is not None else None
     return HubError(message, hint, status=status, retry_after=retry_after)
 
 

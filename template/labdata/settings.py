@@ -5,21 +5,28 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from labdata.errors import LabdataError
-from labdata.names import Excludes, Patterns
+from labdata.names import Excludes, Patterns, folded, refusal
+from labdata.texts import line_of, read_text
 
 PERSONAL = ("HF_BRANCH", "HF_PROJECT", "HF_TOKEN", "HF_ENDPOINT", "HF_HOME")
 FILES_PER_COMMIT = 5_000
 """Files that go into one commit; the Hub gives a commit a minute, and one of many thousand files can take that."""
 
-_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
-_BRANCH = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?$")
-_REPO_ID = re.compile(r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}$")
+_LINES = re.compile(r"\r\n|\n|\r")
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*", re.DOTALL)
+_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?""", re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\$`])')
+_BRANCH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_DRIVE = re.compile(r"[A-Za-z]:")
+_WILD = re.compile(r"[*?]")
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ class Settings:
 def find_root(start: Path) -> Path:
     """Return the nearest folder at or above ``start`` that holds ``labdata.toml``; raises ``LabdataError``."""
     for folder in (start, *start.parents):
-        if (folder / "labdata.toml").is_file():
+        # Even one that is no file: else the project further up that this one lies in would be taken for it.
+        if os.path.lexists(folder / "labdata.toml"):
             return folder
     raise LabdataError(
         f"There is no labdata.toml in {start} or above it, so this is not a project folder. Nothing was done.",
@@ -91,22 +99,41 @@ def find_root(start: Path) -> Path:
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Read ``NAME=value`` lines as ``just`` does; a missing file or an empty value gives nothing."""
+    """Read ``NAME=value`` lines as ``just`` does; a missing file or an empty value gives nothing.
+
+    Raises ``LabdataError`` on a file that is no text, and on a line for labdata whose encoding is anyone's guess.
+    """
     values: dict[str, str] = {}
-    if not path.is_file():
+    # Some keep a Python environment in a folder of this name.
+    if not path.exists() or path.is_dir():
         return values
-    for line in path.read_text(encoding="utf-8").splitlines():
-        match = _LINE.match(line)
+    found = read_text(path)
+    for number, line in enumerate(_LINES.split(found.text), 1):
+        match = _LINE.fullmatch(line)
         if not match:
             continue
         name, raw = match.groups()
-        if raw[:1] in "'\"" and raw[:1] and raw.endswith(raw[0]) and len(raw) > 1:
-            raw = raw[1:-1]
-        else:
-            raw = re.sub(r"(^|\s+)#.*$", "", raw)
-        if raw:
-            values[name] = raw
+        value = _env_value(raw)
+        if found.is_guessed and name in PERSONAL and not value.isascii():
+            raise _not_utf8(path.name, number)
+        if value:
+            values[name] = value
     return values
+
+
+def _env_value(raw: str) -> str:
+    """Return the value that stands right of the ``=`` in ``.env``: without quotes, without a comment after it."""
+    if quoted := _QUOTED.fullmatch(raw):
+        double, single = quoted.groups()
+        return _ESCAPED.sub(r"\1", double) if double is not None else str(single)
+    return re.sub(r"(^|\s+)#.*$", "", raw, flags=re.DOTALL)
+
+
+def _not_utf8(name: str, line: int) -> LabdataError:
+    return LabdataError(
+        f"{name} is not in UTF-8, and line {line} holds letters that could be others. Nothing was done.",
+        "Save the file as UTF-8 in your editor, and look whether that line still is what you mean.",
+    )
 
 
 def apply_environment(root: Path) -> None:
@@ -125,33 +152,62 @@ def apply_environment(root: Path) -> None:
 
 def load(root: Path) -> Settings:
     """Read a project's settings; raises ``LabdataError`` that names the line to mend."""
-    path = root / "labdata.toml"
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise LabdataError(f"labdata.toml cannot be read: {error}. Nothing was done.", "Mend that line.") from None
+    table = _read_table(root / "labdata.toml")
     apply_environment(root)
     org = _text(table, "org")
     project = os.environ.get("HF_PROJECT") or _text(table, "project")
     branch = os.environ.get("HF_BRANCH")
     if branch is not None:
         check_branch(branch)
-    repos = {name: _repo(name, org, project, value) for name, value in table.get("repos", {}).items()}
+    tables = table.get("repos", {})
+    if not isinstance(tables, dict):
+        raise LabdataError("labdata.toml: repos must be tables, for example [repos.results]. Nothing was done.")
+    repos = {name: _repo(name, org, project, value) for name, value in tables.items()}
+    _refuse_overlaps(repos)
+    private = table.get("private", True)
+    if not isinstance(private, bool):
+        raise LabdataError(f"labdata.toml: private = {private!r} must be true or false. Nothing was done.")
     return Settings(
         root=root,
         org=org,
         project=project,
-        private=bool(table.get("private", True)),
+        private=private,
         repos=repos,
-        excludes=Excludes(_texts(table, "exclude", ())),
+        excludes=Excludes(_texts(table, "exclude", ()), [folder for repo in repos.values() for folder in repo.folders]),
         branch=branch,
         files_per_commit=_count(table, "files_per_commit", FILES_PER_COMMIT),
     )
 
 
+def _read_table(path: Path) -> dict[str, Any]:
+    found = read_text(path)
+    try:
+        table = tomllib.loads(found.text)
+    except RecursionError:
+        raise LabdataError("labdata.toml cannot be read: its lists are nested too deep. Nothing was done.") from None
+    except ValueError as error:
+        raise LabdataError(f"labdata.toml cannot be read: {error}. Nothing was done.", "Mend that line.") from None
+    if found.is_guessed and (doubtful := next((text for text in _all_texts(table) if not text.isascii()), "")):
+        raise _not_utf8(path.name, line_of(found.text, max(0, found.text.find(doubtful))))
+    return table
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    """Give every text in a table, and the names of its keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _all_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _all_texts(inner)
+
+
 def check_tag(name: str) -> str:
     """Return a tag's name if the Hub takes it; raises ``LabdataError`` with the bad value."""
-    if not _BRANCH.match(name) or ".." in name or name.endswith(".lock"):
+    if not _BRANCH.fullmatch(name) or ".." in name or name.endswith(".lock"):
         raise LabdataError(
             f"{name!r} cannot be a tag: use letters, digits, '.', '_' and '-'. Nothing was tagged.",
             "For example: `just tag paper-v1`.",
@@ -161,7 +217,7 @@ def check_tag(name: str) -> str:
 
 def check_branch(name: str) -> str:
     """Return a member's branch name if the Hub and the client take it; raises ``LabdataError`` with the bad value."""
-    if name in ("main", "HEAD") or not _BRANCH.match(name) or ".." in name or name.endswith(".lock"):
+    if name in ("main", "HEAD") or not _BRANCH.fullmatch(name) or ".." in name or name.endswith(".lock"):
         raise LabdataError(
             f"{name!r} cannot be a member's branch: use letters, digits, '.', '_' and '-', and not 'main'. "
             "Nothing was done.",
@@ -175,7 +231,7 @@ def _repo(name: str, org: str, project: str, value: Any) -> Repo:
     if not isinstance(value, dict):
         raise LabdataError(f"labdata.toml: {where} must be a table. Nothing was done.")
     repo_id = _text(value, "repo", where) if "repo" in value else f"{org}/{project}-{name}"
-    if not _REPO_ID.match(repo_id):
+    if not _REPO_ID.fullmatch(repo_id):
         raise LabdataError(
             f"{repo_id!r} is not a name the Hub takes for a repo ({where}). Nothing was done.",
             "Use letters, digits, '-', '_' and '.' in org and project (labdata.toml, HF_PROJECT in .env).",
@@ -186,11 +242,59 @@ def _repo(name: str, org: str, project: str, value: Any) -> Repo:
     return Repo(
         name=name,
         id=repo_id,
-        folders=_texts(value, "folders", (), where),
+        folders=_folders(value, where),
         per_member=branch == "member",
         fetch=Patterns(_texts(value, "fetch", ("**",), where)),
         publish=Patterns(_texts(value, "publish", ("**",), where)),
     )
+
+
+def _folders(table: dict[str, Any], where: str) -> tuple[str, ...]:
+    """Return a repo's folders as the paths on the Hub begin; one that lies in another adds nothing to it."""
+    folders = list(dict.fromkeys(_folder(text, where) for text in _texts(table, "folders", (), where)))
+    return tuple(folder for folder in folders if not any(folder.startswith(f"{other}/") for other in folders))
+
+
+def _folder(text: str, where: str) -> str:
+    slashed = text.strip().replace("\\", "/")
+    parts = [part for part in slashed.removesuffix("/**").split("/") if part not in ("", ".")]
+    if parts[:1] == ["data"]:
+        parts = parts[1:]
+    folder = "/".join(parts)
+    if slashed.startswith("/") or _DRIVE.match(slashed):
+        reason: str | None = "it is an absolute path"
+    elif not folder:
+        reason = "that is all of data/"
+    elif _WILD.search(folder):
+        reason = "it is a pattern"
+    else:
+        reason = refusal(folder)
+    if reason is None:
+        return folder
+    raise LabdataError(
+        f"labdata.toml: {text!r} in {where} cannot be a folder of a repo: {reason}. Nothing was done.",
+        'Name folders of data/, for example folders = ["raw", "external"].',
+    )
+
+
+def _refuse_overlaps(repos: dict[str, Repo]) -> None:
+    """Raise ``LabdataError`` where two folders are, or would be on macOS and Windows, one, or one holds the other."""
+    seen: list[tuple[str, str, str]] = []
+    for repo in repos.values():
+        for folder in repo.folders:
+            this = f"{folded(folder)}/"
+            for other, owner, that in seen:
+                if not this.startswith(that) and not that.startswith(this):
+                    continue
+                if owner == repo.name:
+                    owner, why = f"[repos.{owner}]", "are one folder on macOS and Windows"
+                else:
+                    owner, why = f"[repos.{owner}]", f"of [repos.{repo.name}] overlap: a file would belong to both"
+                raise LabdataError(
+                    f"labdata.toml: data/{other} of {owner} and data/{folder} {why}. Nothing was done.",
+                    "Give each folder to one repo.",
+                )
+            seen.append((folder, repo.name, this))
 
 
 def _text(table: dict[str, Any], key: str, where: str = "") -> str:
@@ -213,6 +317,6 @@ def _texts(table: dict[str, Any], key: str, default: tuple[str, ...], where: str
 
 def _count(table: dict[str, Any], key: str, default: int) -> int:
     value = table.get(key, default)
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise LabdataError(f"labdata.toml: {key} = {value!r} must be a whole number above 0. Nothing was done.")
     return value

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from stat import S_IMODE
 from typing import TYPE_CHECKING
 
 from labdata.errors import HubError, LabdataError
 from labdata.settings import read_env
+from labdata.texts import read_text
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -67,13 +71,37 @@ def _make_branch(workspace: Workspace, repo: Repo) -> None:
 def make_env(workspace: Workspace, *, branch: str) -> None:
     """Write ``.env`` from ``.env.example`` if there is none, and fill in the branch where it is not set."""
     path = workspace.settings.root / ".env"
-    example = workspace.settings.root / ".env.example"
+    if path.is_dir():
+        if branch:
+            workspace.console.warn(
+                f".env is a folder here, so your branch is not noted: set HF_BRANCH={branch} yourself."
+            )
+        return
     if not path.exists():
-        text = example.read_text(encoding="utf-8") if example.is_file() else ""
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o600)
+        example = workspace.settings.root / ".env.example"
+        _write(path, example.read_bytes() if example.is_file() else b"")
         workspace.console.say("Wrote .env (yours alone, never in git).")
     if branch and "HF_BRANCH" not in read_env(path):
-        text = path.read_text(encoding="utf-8")
-        gap = "" if not text or text.endswith("\n") else "\n"
-        path.write_text(f"{text}{gap}HF_BRANCH={branch}\n", encoding="utf-8")
+        _write(path, _with_line(path, f"HF_BRANCH={branch}"))
+
+
+def _with_line(path: Path, line: str) -> bytes:
+    """Return what a text file holds and a line more, in its encoding and with its kind of line ends."""
+    found = read_text(path)
+    gap = "" if not found.text or found.text.endswith("\n") else found.newline
+    return path.read_bytes() + f"{gap}{line}{found.newline}".encode(found.encoding)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is private to its owner, or keep its mode; whole or not at all, even when cut off."""
+    # Where it is a link, the file that it leads to is meant.
+    path = path.resolve()
+    mode = S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.chmod(mode)
+    beside.replace(path)

@@ -2,20 +2,22 @@
 
 Small text files come by one plain GET each; everything else by Xet, all files of a get in one group, which costs
 no request per file. ``hf_xet`` is called directly because the client offers no way to download a chosen set of
-files to chosen places without a HEAD for each.
+files to chosen places without a HEAD for each. How hf_xet is waited for, and what its words mean, is in ``xet``.
 """
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from huggingface_hub import constants, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from labdata import console
@@ -27,12 +29,23 @@ from labdata.remote import TYPE, Hub
 _THREADS = 16
 _GROUP = 2_000
 _BLOCK = 1024 * 1024
+_IN_A_ROW = 3  # files that the Hub fails to send, with none in between that it does, after which it is no file's fault
+
+_OF_ONE_FILE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EFBIG}
+"""What the system says where it is the file's name or size that it does not take, and not the disk that is in trouble.
+"""
+
+_NOT_THERE = {403, 404, 410}
+_DAMAGED = "what the Hub sent is not what its own listing promises"
 
 OnBytes = Callable[[int], None]
 
 
 class Download:
-    """The files of one commit on their way to a staging folder; ``on_bytes`` is told of bytes as they arrive."""
+    """The files of one commit on their way to a staging folder; ``on_bytes`` is told of bytes as they arrive.
+
+    ``failed`` names the files that could not be fetched, each with the reason, for the rest came all the same.
+    """
 
     def __init__(self, hub: Hub, repo: str, commit: str, staging: Path, on_bytes: OnBytes) -> None:
         self.hub = hub
@@ -42,42 +55,62 @@ class Download:
         self.on_bytes = on_bytes
         self.failed: dict[str, str] = {}
         self._headers = hub.headers
+        self._stumbles: list[HubError] = []
 
     def fetch(self, files: Mapping[str, Content]) -> dict[str, tuple[Path, Content]]:
         """Bring files into the staging folder; returns where each is and its content with all hashes.
 
-        A staged file of an earlier, interrupted run is used if it is whole. Raises ``LabdataError`` if what
-        arrived is not what the Hub's tree promises.
+        A staged file of an earlier, interrupted run is used if it is whole. What cannot be fetched, or is not what
+        the Hub's tree promises, is left out and noted in ``failed``. Raises ``LabdataError`` for what concerns them
+        all: no connection, no permission, a full disk.
         """
         check_space(self.staging, sum(content.size for content in files.values()))
         staged: dict[str, tuple[Path, Content]] = {}
         missing: dict[str, Content] = {}
         for path, content in files.items():
-            where = self.staging.joinpath(*path.split("/"))
-            known = _verified(where, content) if where.is_file() and where.stat().st_nlink == 1 else None
+            try:
+                known = self._staged_before(path, content)
+            except OSError as error:
+                self._leave_out(path, error)
+                continue
             if known is None:
-                # Not written over: after a get that was cut off it may be one with a file that someone edits in data/.
-                where.unlink(missing_ok=True)
                 missing[path] = content
             else:
-                staged[path] = (where, known)
+                staged[path] = (self._place(path), known)
                 self.on_bytes(content.size)
         self._fetch_missing(missing)
         for path, content in missing.items():
-            where = self.staging.joinpath(*path.split("/"))
+            if path in self.failed:
+                continue
+            where = self._place(path)
             known = _verified(where, content)
             if known is None:
                 where.unlink(missing_ok=True)
-                raise LabdataError(
-                    f"What the Hub sent for {path} is not what its own listing promises. Your files were not touched.",
-                    "Run the same command again; if it stays, tell a maintainer: the file on the Hub may be damaged.",
-                )
-            staged[path] = (where, known)
+                self.failed[path] = _DAMAGED
+            else:
+                staged[path] = (where, known)
         return staged
 
+    def _place(self, path: str) -> Path:
+        return self.staging.joinpath(*path.split("/"))
+
+    def _staged_before(self, path: str, content: Content) -> Content | None:
+        """Return what is staged already, if it is whole; else make room for it."""
+        where = self._place(path)
+        known = _verified(where, content) if where.is_file() and where.stat().st_nlink == 1 else None
+        if known is None:
+            where.parent.mkdir(parents=True, exist_ok=True)
+            # Not written over: after a get that was cut off it may be one with a file that someone edits in data/.
+            where.unlink(missing_ok=True)
+        return known
+
+    def _leave_out(self, path: str, error: OSError) -> None:
+        """Note that a file cannot be written; raises the error where no other could be either."""
+        if error.errno not in _OF_ONE_FILE:
+            raise error
+        self.failed[path] = f"it cannot be written here: {error.strerror}"
+
     def _fetch_missing(self, files: Mapping[str, Content]) -> None:
-        for path in files:
-            self.staging.joinpath(*path.split("/")).parent.mkdir(parents=True, exist_ok=True)
         chunked = {path: c for path, c in files.items() if c.xet and c.size and not constants.HF_HUB_DISABLE_XET}
         plain = [path for path in files if path not in chunked]
         with ThreadPoolExecutor(max_workers=_THREADS) as pool:
@@ -88,13 +121,38 @@ class Download:
             self._fetch_chunked({path: chunked[path] for path in paths[start : start + _GROUP]})
 
     def _get(self, path: str, content: Content) -> None:
-        where = self.staging.joinpath(*path.split("/"))
-        if content.size == 0:
-            where.write_bytes(b"")
-            return
+        where = self._place(path)
         url = hf_hub_url(self.repo, path, repo_type=TYPE, revision=self.commit, endpoint=self.hub.endpoint)
-        self.hub.call(self._stream, url, where)
-        self.on_bytes(content.size)
+        try:
+            if content.size == 0:
+                where.write_bytes(b"")
+            else:
+                self.hub.call(self._stream, url, where)
+        except OSError as error:
+            self._leave_out(path, error)
+        except HubError as error:
+            self._judge(path, error)
+        else:
+            self._stumbles.clear()
+            self.on_bytes(content.size)
+
+    def _judge(self, path: str, error: HubError) -> None:
+        """Note that the Hub does not send a file; raises the error where it would not send any."""
+        cause = error.__cause__
+        response = cause.response if isinstance(cause, HfHubHTTPError) else None
+        if response is None or isinstance(cause, (RepositoryNotFoundError, RevisionNotFoundError)):
+            raise error
+        # The Hub itself says 403 to an account; the store that it sends one on to says so of what is not there.
+        elsewhere = response.url.host != urlsplit(self.hub.endpoint).hostname
+        if response.status_code in (_NOT_THERE if elsewhere else _NOT_THERE - {403}):
+            self.failed[path] = f"its content is not on the Hub ({response.status_code})"
+        elif response.status_code >= 500:
+            self._stumbles.append(error)
+            if len(self._stumbles) >= _IN_A_ROW:
+                raise error
+            self.failed[path] = f"the Hub answered {response.status_code}"
+        else:
+            raise error
 
     def _stream(self, url: str, where: Path) -> None:
         with get_session().stream("GET", url, headers=self._headers, follow_redirects=True) as response:
@@ -106,39 +164,20 @@ class Download:
                     file.write(block)
 
     def _fetch_chunked(self, files: Mapping[str, Content]) -> None:
-        import hf_xet
+        from labdata import xet
 
-        progress = Progress(self.on_bytes)
         access = self.hub.xet_access(self.repo, "read", self.commit)
-        try:
-            group = hf_xet.XetSession().new_file_download_group(**access, progress_callback=progress)
-            with group:
-                for path, content in files.items():
-                    where = self.staging.joinpath(*path.split("/"))
-                    group.start_download_file(hf_xet.XetFileInfo(content.xet, content.size), str(where.absolute()))
-        except (RuntimeError, ConnectionError, OSError, hf_xet.XetAuthenticationError) as error:
-            raise explained(error) from error
-        progress.finish(sum(content.size for content in files.values()))
-
-
-class Progress:
-    """Turns hf_xet's running totals into increments."""
-
-    def __init__(self, on_bytes: OnBytes) -> None:
-        self._told = 0
-        self._on_bytes = on_bytes
-        self._lock = threading.Lock()
-
-    def __call__(self, group: object, _items: object) -> None:
-        """Take hf_xet's report."""
-        self.finish(int(getattr(group, "total_bytes_completed", 0)))
-
-    def finish(self, total: int) -> None:
-        """Tell of everything up to ``total`` bytes."""
-        with self._lock:
-            if total > self._told:
-                self._on_bytes(total - self._told)
-                self._told = total
+        places = {path: (self._place(path), content) for path, content in files.items()}
+        refused = xet.download(access, places, self.on_bytes)
+        arrived = len(refused) < len(files)
+        for path, error in refused.items():
+            if (reason := xet.reason(error)) is not None:
+                self.failed[path] = reason
+            elif arrived and xet.is_answer(error):
+                self.failed[path] = xet.said(error)
+            else:
+                raise xet.explained(error, self.staging) from error
+            self._place(path).unlink(missing_ok=True)
 
 
 def _verified(where: Path, content: Content) -> Content | None:
@@ -161,17 +200,6 @@ def check_space(folder: Path, size: int) -> None:
             "are needed. Nothing was changed.",
             "Free some room (`just recycle-empty`, `just cache-clear`) or get a part: `just get-inputs external/`.",
         )
-
-
-def explained(error: Exception) -> HubError:
-    """Turn what hf_xet says into one sentence."""
-    words = " ".join(str(error).split())[:200]
-    if "No space left" in words:
-        return HubError("The disk is full. Your files were not touched.", "Free some room and run it again.")
-    return HubError(
-        f"The transfer of file contents broke off ({words}). Your files were not touched.",
-        "Run the same command again: what has arrived is kept.",
-    )
 
 
 @contextmanager

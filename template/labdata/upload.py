@@ -1,73 +1,117 @@
 """Large files on their way up: sent to Xet before the commit, with progress, and with a count of what was really new.
 
 The client would send them inside its own call, with bars of its own and no word on how much Xet found on the Hub
-already. What is prepared here is handed to it as done; small files are left to the client altogether.
+already. What is prepared here is handed to it as done. What travels inside the commit is held in memory and has been
+compared with what was hashed, so that no half of a change is ever committed.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from huggingface_hub import CommitOperationAdd, constants
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from labdata import console as words
+from labdata import waiting
 from labdata.content import Content
 from labdata.errors import HubError, LabdataError
-from labdata.remote import TYPE, Hub
-from labdata.transfer import Progress, explained
+from labdata.remote import TYPE, Hub, explain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from labdata.settings import Repo
     from labdata.workspace import Workspace
 
 SMALL = 1_000_000
-"""Bytes up to which a file is held in memory between hashing and sending, so that it cannot change in between."""
+"""Bytes up to which a file that Xet stores is held in memory between hashing and sending.
+
+A larger one is looked at again once it is sent.
+"""
+
+IN_ONE_COMMIT = 1_000_000_000
+"""Bytes of files that the Hub stores without Xet which one commit takes."""
 
 _BATCH = 256  # files that one preupload request takes
 _SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
 
 
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
+
+    by_xet: bool
+    ignored: bool
+    oid: str | None
+
+
 def prepared(
     workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, Content]
 ) -> tuple[list[CommitOperationAdd], int]:
-    """Return the additions of a commit, large ones already sent, and the bytes that Xet really took for those.
+    """Return the additions of a commit, those for Xet already sent, and the bytes that Xet really took for large ones.
 
     Raises ``LabdataError`` if a file no longer is what was hashed.
     """
-    additions: list[CommitOperationAdd] = []
-    large: dict[str, CommitOperationAdd] = {}
-    for path, content in files.items():
-        where = workspace.worktree.path(path)
-        if content.size > SMALL:
-            large[path] = CommitOperationAdd(path, where)
-            additions.append(large[path])
-        else:
-            additions.append(CommitOperationAdd(path, _read(workspace, path, where, content)))
-    if not large or constants.HF_HUB_DISABLE_XET:
-        return additions, 0
-    by_xet = [path for path in large if _mode(workspace.hub, repo, branch, large)[path] == "lfs"]
-    size = sum(files[path].size for path in by_xet)
-    with workspace.console.progress(f"Sending {words.number(len(by_xet), 'large file')}", size) as count:
-        progress = Progress(count)
-        sent = _send(workspace, repo, branch, {path: files[path] for path in by_xet}, progress)
+    modes = _modes(workspace, repo, branch, files)
+    inside = sum(content.size for path, content in files.items() if not modes[path].by_xet)
+    if inside > IN_ONE_COMMIT:
+        raise LabdataError(
+            f"{words.size(inside)} in text files are more than the Hub takes in one commit. Nothing was published.",
+            "Set a smaller files_per_commit in labdata.toml, or compress or split the largest files.",
+        )
+    additions = {path: _addition(workspace, path, content, modes[path]) for path, content in files.items()}
+    by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
+    if constants.HF_HUB_DISABLE_XET:
+        _send_plainly(workspace.hub, repo, branch, [additions[path] for path in by_xet])
+        sent = 0
+    else:
+        large = [path for path in by_xet if files[path].size > SMALL]
+        sent = _send(workspace, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
+        small = [path for path in by_xet if files[path].size <= SMALL]
+        _send(workspace, repo, branch, {path: (files[path], additions[path]) for path in small}, "small file")
     for path in by_xet:
-        if not workspace.worktree.unchanged_since(path, files[path]):
+        if files[path].size > SMALL and not workspace.worktree.unchanged_since(path, files[path]):
             raise changed_meanwhile(path)
-        _mark_sent(large[path], files[path])
-    return additions, sent
+        _mark_sent(additions[path], files[path])
+    return list(additions.values()), sent
+
+
+def _addition(workspace: Workspace, path: str, content: Content, mode: _Mode) -> CommitOperationAdd:
+    where = workspace.worktree.path(path)
+    if mode.by_xet and content.size > SMALL:
+        addition = CommitOperationAdd(path, where)
+        if constants.HF_HUB_DISABLE_XET:
+            _require(addition, path, content)
+    else:
+        addition = CommitOperationAdd(path, _read(workspace, path, where, content))
+        _require(addition, path, content)
+    addition._upload_mode = "lfs" if mode.by_xet else "regular"
+    addition._should_ignore = mode.ignored
+    addition._remote_oid = None if mode.by_xet else mode.oid
+    return addition
 
 
 def _read(workspace: Workspace, path: str, where: Path, content: Content) -> bytes:
-    data = where.read_bytes()
+    try:
+        data = where.read_bytes()
+    except FileNotFoundError:
+        raise changed_meanwhile(path) from None
     if len(data) != content.size or not workspace.worktree.unchanged_since(path, content):
         raise changed_meanwhile(path)
     return data
+
+
+def _require(addition: CommitOperationAdd, path: str, content: Content) -> None:
+    """Raise ``LabdataError`` where the client has read something else than what was hashed."""
+    if addition.upload_info.sha256.hex() != content.sha256:
+        raise changed_meanwhile(path)
 
 
 def changed_meanwhile(path: str) -> LabdataError:
@@ -78,23 +122,30 @@ def changed_meanwhile(path: str) -> LabdataError:
     )
 
 
-def _mode(hub: Hub, repo: Repo, branch: str, files: Mapping[str, CommitOperationAdd]) -> dict[str, str]:
-    """Ask the Hub how it will store some files: ``lfs`` (by Xet) or ``regular``."""
+def _modes(workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, _Mode]:
+    """Ask the Hub how it will store some files."""
+    hub = workspace.hub
     url = f"{hub.endpoint}/api/{TYPE}s/{repo.id}/preupload/{quote(branch, safe='')}"
-    modes: dict[str, str] = {}
+    modes: dict[str, _Mode] = {}
     paths = list(files)
     for start in range(0, len(paths), _BATCH):
         batch = [
-            {
-                "path": path,
-                "sample": base64.b64encode(files[path].upload_info.sample[:_SAMPLE]).decode(),
-                "size": files[path].upload_info.size,
-            }
+            {"path": path, "sample": _sample(workspace.worktree.path(path), path), "size": files[path].size}
             for path in paths[start : start + _BATCH]
         ]
-        answer = hub.call(_post, url, hub.headers, {"files": batch})
-        modes.update({file["path"]: file["uploadMode"] for file in answer["files"] if not file["shouldIgnore"]})
-    return {path: modes.get(path, "regular") for path in paths}
+        for file in hub.call(_post, url, hub.headers, {"files": batch})["files"]:
+            # An empty file has no content that could be sent ahead.
+            by_xet = file["uploadMode"] == "lfs" and files[file["path"]].size > 0
+            modes[file["path"]] = _Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
+    return {path: modes.get(path, _Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
+
+
+def _sample(where: Path, path: str) -> str:
+    try:
+        with where.open("rb") as file:
+            return base64.b64encode(file.read(_SAMPLE)).decode()
+    except FileNotFoundError:
+        raise changed_meanwhile(path) from None
 
 
 def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
@@ -103,36 +154,77 @@ def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, 
     return dict(response.json())
 
 
-def _send(workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, Content], progress: Progress) -> int:
-    import hf_xet
-
+def _send(
+    workspace: Workspace, repo: Repo, branch: str, files: Mapping[str, tuple[Content, CommitOperationAdd]], kind: str
+) -> int:
+    """Send contents to Xet; returns the bytes that it really took."""
     if not files:
         return 0
+    from labdata import xet
+
     hub = workspace.hub
     access = hub.xet_access(repo.id, "write", branch)
-    try:
-        commit = hf_xet.XetSession().new_upload_commit(**access, progress_callback=progress)
+    wait = waiting.Wait(xet.origin(access["endpoint"]))
+    stops: list[Callable[[], None]] = []
+    size = sum(content.size for content, _addition in files.values())
+
+    def work() -> tuple[dict[str, str], int]:
+        commit = xet.session().new_upload_commit(**access, progress_callback=progress)
+        stops.append(commit.abort)
         # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
-        uploads = {path: commit.start_upload_file(str(workspace.worktree.path(path))) for path in files}
+        uploads = {}
+        for path, (_content, addition) in files.items():
+            data = addition.path_or_fileobj
+            start = commit.start_upload_bytes if isinstance(data, bytes) else commit.start_upload_file
+            uploads[path] = start(data)
         report = commit.wait_to_finish()
         sent = {path: upload.result().xet_info.sha256 for path, upload in uploads.items()}
-    except (RuntimeError, OSError, hf_xet.XetAuthenticationError) as error:
-        raise _about_access(hub, repo, error) from error
+        return sent, int(report.dedup_metrics.total_bytes_uploaded)
+
+    with workspace.console.progress(f"Sending {words.number(len(files), kind)}", size) as count:
+        progress = xet.Progress(count, wait)
+        try:
+            sent, taken = xet.watched(work, wait, stops)
+        except xet.ERRORS as error:
+            raise _about_access(hub, repo, error, workspace) from error
     for path, sha256 in sent.items():
-        if sha256 != files[path].sha256:
+        if sha256 != files[path][0].sha256:
             raise changed_meanwhile(path)
-    return int(report.dedup_metrics.total_bytes_uploaded)
+    return taken
 
 
-def _about_access(hub: Hub, repo: Repo, error: Exception) -> HubError:
+def _send_plainly(hub: Hub, repo: Repo, branch: str, additions: Iterable[CommitOperationAdd]) -> None:
+    """Send contents without Xet, as HF_HUB_DISABLE_XET asks, by the client's own means."""
+    additions = list(additions)
+    if not additions:
+        return
+    try:
+        hub.call(hub.api.preupload_lfs_files, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
+    except RuntimeError as error:
+        # The client's wrapping; what is behind it says more.
+        cause = error.__cause__
+        if isinstance(cause, LabdataError):
+            raise cause from error
+        if isinstance(cause, HfHubHTTPError):
+            raise explain(cause, hub.endpoint) from error
+        said = " ".join(str(cause or error).split())[:200]
+        raise HubError(
+            f"The transfer of file contents broke off ({said}). Your files were not touched.",
+            "Run the same command again.",
+        ) from error
+
+
+def _about_access(hub: Hub, repo: Repo, error: Exception, workspace: Workspace) -> LabdataError:
     """Return what is behind a failed transfer: hf_xet does not tell a refusal from a broken line."""
+    from labdata import xet
+
     if not hub.may_write(repo.id):
         return HubError(
             f"This account may not write to {repo.id}. Nothing was published.",
             "Ask a maintainer for write access.",
             status=403,
         )
-    return explained(error)
+    return xet.explained(error, workspace.private_folder)
 
 
 def _mark_sent(addition: CommitOperationAdd, content: Content) -> None:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
+from stat import S_ISREG
 
 from labdata.content import Content, same
 from labdata.disk import PRIVATE, clear_empty, hash_file, held, move, put_new, signature
 from labdata.errors import InUseError, LabdataError
 from labdata.names import Excludes
-from labdata.scanning import COARSE_CLOCK, SIGNED, Scan, readable, tick, walk
+from labdata.scanning import COARSE_CLOCK, SIGNED, Scan, reason_of, tick, walk
 from labdata.state import Stat
 
 _SIGNATURE = attrgetter(*SIGNED)
@@ -76,6 +77,7 @@ class Worktree:
     ) -> dict[str, Content]:
         """Return the contents of scanned files, reading only those whose stat is new.
 
+        A file that cannot be read, or keeps changing, goes from ``scan.files`` to ``scan.skipped`` with the reason.
         ``on_read`` is told the size in bytes of each file that had to be read.
         """
         contents, to_read = self._sorted(scan, wanted)
@@ -83,16 +85,22 @@ class Worktree:
         if not to_read:
             return contents
 
-        def read(path: str) -> Content:
-            content = self.read(path)
-            on_read(content.size)
-            return content
+        def read(path: str) -> Content | str:
+            found = self._try_to_read(path)
+            on_read(scan.files[path].st_size)
+            return found
 
         from concurrent.futures import ThreadPoolExecutor
 
         # hashlib lets other threads run while it works on a block, so threads do help here.
         with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            contents.update(zip(to_read, pool.map(read, to_read), strict=True))
+            all_read = list(pool.map(read, to_read))
+        for path, found in zip(to_read, all_read, strict=True):
+            if isinstance(found, Content):
+                contents[path] = found
+            else:
+                scan.skipped[path] = found
+                del scan.files[path]
         return contents
 
     def unread_bytes(self, scan: Scan, wanted: Collection[str]) -> int:
@@ -119,21 +127,31 @@ class Worktree:
 
     def read(self, path: str) -> Content:
         """Hash one file; raises ``LabdataError`` where it is unreadable or keeps changing while it is read."""
+        found = self._try_to_read(path)
+        if isinstance(found, Content):
+            return found
+        raise LabdataError(
+            f"data/{path} is {found}, and was left as it is.",
+            "Close the program that writes it, or give yourself read permission (chmod u+r); then run this again.",
+        )
+
+    def _try_to_read(self, path: str) -> Content | str:
+        """Hash one file and return its content, or why there is none, as "data/PATH is REASON" goes on."""
         where = self.path(path)
         for _attempt in range(3):
             checked = time.time_ns()
-            with readable(where):
+            try:
                 before = where.stat()
+                if not S_ISREG(before.st_mode):
+                    return "not an ordinary file any more (it changed while it was read)"
                 sha256, git = hash_file(where, before.st_size)
                 after = where.stat()
+            except OSError as error:
+                return reason_of(error)
             if _signature(before) == _signature(after):
-                known = Stat(*_signature(before), checked, sha256, git)
-                self.learned[path] = known
-                return Content(known.size, sha256, git)
-        raise LabdataError(
-            f"data/{path} changes while it is being read. Nothing was changed.",
-            "Wait until the program that writes it is done, then run the command again.",
-        )
+                self.learned[path] = Stat(*_signature(before), checked, sha256, git)
+                return Content(before.st_size, sha256, git)
+        return "changing while it is read"
 
     def unchanged_since(self, path: str, content: Content) -> bool:
         """Tell whether a file still is what was hashed a moment ago, by its stat."""
