@@ -45,7 +45,6 @@ def carry_out(
     and the next get looks at it again.
     """
     size = sum(content.size for content in decided.write.values())
-    decided.aside = in_the_way(workspace, decided)
     if dry_run:
         _tell(workspace, view, decided, size, done=False)
         return
@@ -74,20 +73,6 @@ def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
         "Mend what is named, then run the same command again.",
         words.aligned([[f"data/{path}", reason] for path, reason in sorted(left_out.items())]),
     )
-
-
-def in_the_way(workspace: Workspace, decided: plan.GetPlan) -> dict[str, Content]:
-    """Return the excluded files in folders that become files: they are moved aside, for nobody would find them."""
-    found: dict[str, Content] = {}
-    going = set(decided.remove)
-    for path in decided.write:
-        where = workspace.worktree.path(path)
-        if not where.is_dir() or where.is_symlink():
-            continue
-        for name in workspace.worktree.files_below(path):
-            if name not in going:
-                found[name] = workspace.worktree.read(name)
-    return found
 
 
 def _record(
@@ -156,8 +141,7 @@ def _place(
         os.utime(where, ns=(moment, moment))
     # Before the state knows of them: what a power cut emptied would pass for an edit, and the next put would send it.
     flush([where for where, _content in staged.values()])
-    changes = [Placement(path, None, content) for path, content in decided.aside.items()]
-    changes += [Placement(path, None, local.mine.get(path)) for path in decided.remove]
+    changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
     changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
     note = _note(workspace, view, local, decided, staged, changes)
     folder = workspace.recycle_bin.open(note, workspace.worktree.elsewhere(note.moved))

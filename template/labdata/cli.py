@@ -453,9 +453,6 @@ def recycle_empty(yes: bool, dry_run: bool) -> None:
             _ask_to_remove(console, only)
         bin_.empty()
         console.good(f"Removed {words.number(len(kept), 'file')}, {size}.")
-        if others := bin_.others():
-            console.warn("Left alone, because labdata did not put it there:")
-            console.rows([["", f"data/_recycle/{name}"] for name in others], limit=words.SHOWN)
 
 
 def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:

@@ -186,7 +186,7 @@ def put_new(staged: Path, target: Path) -> bool:
 
 
 def _put_across(staged: Path, target: Path) -> bool:
-    beside = _beside(target)
+    beside, known = _beside(target), signature(staged)
     try:
         shutil.copy2(staged, beside)
         flush([beside])
@@ -194,7 +194,8 @@ def _put_across(staged: Path, target: Path) -> bool:
     finally:
         _clear_beside(beside)
     if done:
-        staged.unlink()
+        # If somebody wrote it meanwhile, both stay.
+        unlink_unchanged(staged, known)
     return done
 
 

@@ -27,6 +27,14 @@ def clear(workspace: Workspace, repo: Repo) -> None:
     workspace.state.set_intent(repo.id, None)
 
 
+def note_part(workspace: Workspace, repo: Repo, branch: str, label: str) -> None:
+    """Note that a part of a push has landed: others are still to come, or it was the last; inside ``changes()``."""
+    number, push = label.split(" ")[:2]
+    done, _slash, total = number.partition("/")
+    known = workspace.state.open_pushes(repo.id, branch)
+    workspace.state.set_open_pushes(repo.id, branch, () if done == total else dict.fromkeys((*known, push)))
+
+
 def landed(workspace: Workspace, repo: Repo, branch: str, label: str) -> str:
     """Return the commit that carries a ``Part`` trailer if the branch has it, else an empty text."""
     for seen, commit in enumerate(workspace.hub.commits(repo.id, branch)):
@@ -47,6 +55,7 @@ def settle(workspace: Workspace, repo: Repo) -> None:
     there = workspace.hub.contents(repo.id, commit, list(sent)) if commit and sent else {}
     with workspace.state.changes():
         if commit:
+            note_part(workspace, repo, intent.branch, intent.label)
             # Only what is there: the repo's ignore rules may have left a file out.
             sent = {path: content for path, content in sent.items() if same(there.get(path), content)}
             # As in a push that was not cut off: what was removed on main is still to be removed on my branch.

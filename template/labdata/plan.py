@@ -39,12 +39,15 @@ class Merge:
 class Base:
     """A version that a branch and main both contain, or a pair of versions that agree on all but ``unknown`` files.
 
-    Where it knows a file and ``is_latest``, the bases that come after it have nothing to add.
+    Where it knows a file and ``is_latest``, the bases that come after it have nothing to add. With ``is_cut_off`` the
+    history of main since then is gone: what the branch holds just so is old, but main may have had, and given up,
+    whatever else the branch holds.
     """
 
     tree: Tree
     unknown: Collection[str] = frozenset()
     is_latest: bool = True
+    is_cut_off: bool = False
 
 
 def agreeing(branch: Tree, main: Tree, *, is_latest: bool) -> Base:
@@ -54,15 +57,18 @@ def agreeing(branch: Tree, main: Tree, *, is_latest: bool) -> Base:
     return Base({path: content for path, content in main.items() if path not in differing}, differing, is_latest)
 
 
-def _before(bases: Sequence[Base], path: str) -> list[Content | None]:
-    """Return what a file held in the common past; nothing where that is not known."""
-    found = []
+def _winner(bases: Sequence[Base], path: str, ours: Content | None, theirs: Content | None) -> str:
+    """Say whose content of a file is newer: ``ours``, ``theirs``, ``both`` or, if they are equal, ``none``."""
+    before = []
+    is_cut_off = False
     for base in bases:
         if path not in base.unknown:
-            found.append(base.tree.get(path))
+            before.append(base.tree.get(path))
+            is_cut_off = is_cut_off or base.is_cut_off
             if base.is_latest:
                 break
-    return found
+    winner = _newer(before, ours, theirs)
+    return "both" if is_cut_off and winner == "ours" else winner
 
 
 def merge(bases: Sequence[Base], branch: Tree, main: Tree) -> Merge:
@@ -77,7 +83,7 @@ def merge(bases: Sequence[Base], branch: Tree, main: Tree) -> Merge:
     conflicts: dict[str, tuple[Content | None, Content | None]] = {}
     for path in branch.keys() | main.keys():
         ours, theirs = branch.get(path), main.get(path)
-        winner = _newer(_before(bases, path), ours, theirs)
+        winner = _winner(bases, path, ours, theirs)
         if winner == "both":
             conflicts[path] = (ours, theirs)
         elif winner == "theirs" and theirs is None:
@@ -107,8 +113,7 @@ def _newer(before: Sequence[Content | None], ours: Content | None, theirs: Conte
 class GetPlan:
     """What a get will do: ``write`` and ``remove`` touch the disk, ``adopt`` and ``forget`` only the base.
 
-    ``overruled`` are paths on which my side was chosen against the Hub's, ``aside`` what is in the way of a write and
-    no part of the versions: files that are excluded.
+    ``overruled`` are paths on which my side was chosen against the Hub's.
     """
 
     write: dict[str, Content] = field(default_factory=dict)
@@ -118,7 +123,6 @@ class GetPlan:
     keep: list[str] = field(default_factory=list)
     overruled: list[str] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
-    aside: dict[str, Content] = field(default_factory=dict)
 
     @property
     def touches_disk(self) -> bool:
@@ -455,7 +459,7 @@ def plan_proposal(
     proposal = Proposal({}, [], [])
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
-        winner = _newer(_before(bases, path), ours, theirs)
+        winner = _winner(bases, path, ours, theirs)
         if winner in ("both", "theirs") and settled(path):
             winner = "ours"
         if winner == "both":

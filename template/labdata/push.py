@@ -74,12 +74,21 @@ class Push:
             self.head = hub.resolve(self.repo.id, self.target.branch)
             if self.head != self.target.start:
                 raise StaleParentError("Another computer made the branch first.", "Run the same command again.")
-        push = secrets.token_hex(8)
+        # A push that finishes earlier ones, which were cut off, names them.
+        push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
         for number, part in enumerate(parts, start=1):
             if len(parts) > 1:
                 self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
             self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+
+    def _open_pushes(self) -> list[str]:
+        workspace, branch = self.workspace, self.target.branch
+        known = workspace.state.open_pushes(self.repo.id, branch)
+        if not known and workspace.is_unsure(self.repo):
+            # What this computer had begun is lost with its notes; its member has said that this is the branch's content.
+            known = self.view.open_push(branch)[1:2]
+        return known
 
     def _commit(self, part: plan.PutPlan, label: str, is_last: bool) -> None:
         parent = self.head
@@ -92,7 +101,7 @@ class Push:
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(part, parent, title, body, label)
-        _verify(self.repo, self.head, part, self._record(part, parent, is_last))
+        _verify(self.repo, self.head, part, self._record(part, parent, label, is_last))
 
     def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
@@ -168,7 +177,7 @@ class Push:
             return self.target.start
         return view.later_main(heads.main, view.known_main) if heads.main else view.known_main
 
-    def _record(self, part: plan.PutPlan, parent: str, is_last: bool) -> dict[str, Content]:
+    def _record(self, part: plan.PutPlan, parent: str, label: str, is_last: bool) -> dict[str, Content]:
         """Record what landed, from the Hub's own listing; returns that listing."""
         workspace, repo = self.workspace, self.repo
         sent = {**part.send, **part.copy}
@@ -190,6 +199,7 @@ class Push:
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if is_there or self._has_all(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
+            intent.note_part(workspace, repo, self.target.branch, label)
             intent.clear(workspace, repo)
             workspace.save_stats()
         return found

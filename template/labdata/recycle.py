@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from labdata.content import Content, same
-from labdata.disk import PRIVATE, hash_file, move, signature, stamp, unlink_unchanged
+from labdata.disk import PRIVATE, hash_file, put_new, signature, stamp, unlink_unchanged
 
 OLD_NOTE = ".labdata.json"
 """Where earlier versions of labdata kept the note of a folder: in the folder itself."""
@@ -61,7 +61,10 @@ OnHub = Callable[[str, str, Copy], bool]
 
 @dataclass(frozen=True)
 class Kept:
-    """One file in the recycle folder; ``safe`` says that the Hub has it too, as was found just now."""
+    """One file in the recycle folder; ``safe`` says that the Hub has it too, as was found just now.
+
+    ``stamp`` names the folder, and is empty for what somebody else than labdata put there.
+    """
 
     stamp: str
     path: str
@@ -143,17 +146,29 @@ class Recycle:
             for path, where in self._in(name):
                 copy = note.copies.get(path)
                 safe = copy is not None and is_copy(where, copy) and is_on_hub(note.repo, path, copy)
-                yield Kept(name, path, where.stat().st_size, safe)
+                yield Kept(name, path, where.lstat().st_size, safe)
+        for other in self.others():
+            for path, where in self._below(self.folder / other, self.folder):
+                yield Kept("", path, where.lstat().st_size, False)
 
     def _in(self, name: str) -> Iterator[tuple[str, Path]]:
         """Give the files of a folder with their paths below ``data/``."""
         folder = self.folder / name
         for top in sorted(folder.iterdir()):
-            # A layer's folder may be a link to the disk that the layer is on; below it nothing is followed.
-            inner = [Path(base) / file for base, _folders, files in os.walk(top) for file in files]
-            for where in sorted([top] if top.is_file() and not top.is_symlink() else inner):
-                if where.is_symlink() or where.is_file():
-                    yield where.relative_to(folder).as_posix(), where
+            # A layer's folder may be a link to the disk that the layer is on.
+            yield from self._below(top, folder, follow=True)
+
+    def _below(self, top: Path, folder: Path, *, follow: bool = False) -> Iterator[tuple[str, Path]]:
+        """Give a file, or the files below a folder; links in it are not followed."""
+        if top.is_symlink() and not (follow and top.is_dir()):
+            yield top.relative_to(folder).as_posix(), top
+            return
+        found = [] if top.is_dir() else [top]
+        for base, folders, files in os.walk(top):
+            links = [name for name in folders if Path(base, name).is_symlink()]
+            found += [Path(base, name) for name in (*files, *links)]
+        for where in sorted(found):
+            yield where.relative_to(folder).as_posix(), where
 
     def where(self, kept: Kept) -> Path:
         """Return where a kept file is."""
@@ -215,15 +230,25 @@ class Recycle:
                 continue
             back.append(path)
             if not dry_run:
-                move(where, target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                # Whoever makes a file of that name meanwhile keeps it.
+                if not put_new(where, target):
+                    back.remove(path)
+                    in_the_way.append(path)
         for name in set() if dry_run else {newest[path][0] for path in back}:
             self.tidy(name)
         return back, in_the_way
 
     def empty(self) -> None:
-        """Remove everything that labdata put here, for good."""
+        """Remove everything, for good; what a link leads to stays."""
         for name in self.stamps():
             self._remove(name)
+        for name in self.others():
+            other = self.folder / name
+            if other.is_dir() and not other.is_symlink():
+                shutil.rmtree(other, ignore_errors=True)
+            else:
+                other.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
 

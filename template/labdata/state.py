@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS tree_changes (
     commit_id TEXT PRIMARY KEY, parent TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS pushes (branch TEXT PRIMARY KEY, ids TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unsure (repo TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quiet (
     repo TEXT, command TEXT, note TEXT NOT NULL, PRIMARY KEY (repo, command)) WITHOUT ROWID;
@@ -285,6 +286,15 @@ class State:
             contents = {p: None if c is None else (c.size, c.sha256, c.git) for p, c in intent.contents.items()}
             body = json.dumps((intent.branch, intent.parent, intent.label, contents))
             self._db.execute("INSERT INTO intents VALUES (?, ?)", (repo, body))
+
+    def open_pushes(self, repo: str, branch: str) -> list[str]:
+        """Return the ids of pushes to a branch that were begun here and have parts still to come."""
+        row = self._db.execute("SELECT ids FROM pushes WHERE branch = ?", (f"{repo}@{branch}",)).fetchone()
+        return row[0].split() if row else []
+
+    def set_open_pushes(self, repo: str, branch: str, ids: Iterable[str]) -> None:
+        """Replace the ids of unfinished pushes to a branch."""
+        self._db.execute("INSERT OR REPLACE INTO pushes VALUES (?, ?)", (f"{repo}@{branch}", " ".join(ids)))
 
     def journal(self) -> dict[str, str]:
         """Return the moves of a get that was cut off: ``target: where its old file was put``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata import console as words
@@ -29,7 +30,7 @@ _MERGED = re.compile(r"\(#(\d+)\)$")
 _PROPOSED = 10
 """Commits of a pull request that are looked at for the version that it proposes."""
 
-_LOOKED_AT = 100
+_LOOKED_AT = 50
 """Commits of a branch that are looked at for a push that is not finished."""
 
 
@@ -105,17 +106,27 @@ class View:
         return heads.merged if is_so and self.workspace.known_tree(self.repo.id, heads.merged) is not None else ""
 
     def _remembered_bases(self) -> list[plan.Base]:
-        """Return what this computer still knows of a past that is gone from the Hub."""
+        """Return what this computer, or my branch, still knows of a past that is gone from the Hub."""
         heads, workspace = self.workspace.state.heads(self.repo.id), self.workspace
-        found = []
-        if heads.branch_name == self.branch_name and self._remembered:
-            both = [workspace.known_tree(self.repo.id, commit) for commit in (heads.branch, heads.main)]
-            if both[0] is not None and both[1] is not None:
-                found.append(plan.agreeing(both[0], both[1], is_latest=True))
-        for commit in filter(None, (self._remembered, self.past.lost)):
-            if (tree := workspace.known_tree(self.repo.id, commit)) is not None:
-                found.append(plan.Base(tree))
-                break
+        commits = [heads.main, self._remembered] if self._remembered else []
+        trees = (workspace.known_tree(self.repo.id, commit) for commit in (*commits, self.past.lost))
+        return [plan.Base(tree, is_latest=False, is_cut_off=True) for tree in trees if tree is not None]
+
+    @cached_property
+    def _branch_as_here(self) -> Tree:
+        """My branch with what this computer has merged into it already, where it did not move since."""
+        workspace, repo = self.workspace, self.repo
+        if not (self.is_rewritten and self._remembered):
+            return self.branch_tree
+        heads = workspace.state.heads(repo.id)
+        was, base = workspace.known_tree(repo.id, heads.branch) or {}, workspace.state.synced(repo.id)
+        covers = (Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, repo)).covers(base)
+        found = dict(self.branch_tree)
+        for path in {*was, *base, *found}:
+            if covers(path) and same(found.get(path), was.get(path)):
+                found.pop(path, None)
+                if path in base:
+                    found[path] = base[path]
         return found
 
     @cached_property
@@ -186,7 +197,7 @@ class View:
         """Main's changes merged into my branch."""
         if self.is_alone:
             return plan.Merge(dict(self.main_tree), {})
-        return plan.merge(self.bases, self.branch_tree, self.main_tree)
+        return plan.merge(self.bases, self._branch_as_here, self.main_tree)
 
     @cached_property
     def head_commits(self) -> dict[str, Commit]:
@@ -209,26 +220,26 @@ class View:
 
     def unfinished(self) -> list[tuple[str, str]]:
         """Return the branches whose last push has parts still to come, as ``(branch, "2 of 5")``."""
-        heads = {"main": self.main, self.branch_name: self.branch}
-        found = [(name, self._open_part(commit)) for name, commit in heads.items() if commit]
-        return [(name, part) for name, part in found if part]
+        found = [(name, self.open_push(name)) for name in dict.fromkeys(("main", self.branch_name))]
+        return [(name, push[0]) for name, push in found if push]
 
-    def _open_part(self, head: str) -> str:
-        """Return how far the last push to a branch got, if it was cut off: what came on top did not finish it."""
-        ended = set()
-        for seen, (commit, parent) in enumerate(with_parents(self._commits(head))):
+    def open_push(self, branch: str) -> list[str]:
+        """Return how far a push to a branch got that was cut off, and its id; empty where all were finished.
+
+        What others put on top does not finish it.
+        """
+        head = self.main if branch == "main" else self.branch
+        ended: set[str] = set()
+        for commit, parent in islice(with_parents(self._commits(head)), _LOOKED_AT) if head else ():
             sealed = sealed_trailers(commit.message, parent)
-            label = trailers(commit.message).get("Part", "") if not sealed else sealed.get("Part", "")
-            done, _slash, total = label.split(" ")[0].partition("/")
-            push = label.rpartition(" ")[2]
-            if total and done != total and push not in ended:
-                return f"{done} of {total}"
-            if sealed and total:
-                return ""
-            ended.add(push)
-            if seen >= _LOOKED_AT:
-                break
-        return ""
+            number, *pushes = (sealed or trailers(commit.message)).get("Part", "").split(" ")
+            done, _slash, total = number.partition("/")
+            if total and pushes and done != total and pushes[0] not in ended:
+                return [f"{done} of {total}", pushes[0]]
+            # A message of a person's cannot end a push.
+            if sealed or done != total:
+                ended.update(pushes)
+        return []
 
     def contains(self, heads: Heads) -> bool:
         """Tell whether the Hub's histories still hold the commits at which a working copy stands."""

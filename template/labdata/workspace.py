@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from labdata import names
 from labdata import settings as settings_
 from labdata.content import same
-from labdata.disk import move
+from labdata.disk import put_new
 from labdata.errors import LabdataError
 from labdata.quick import QuickHub
 from labdata.recycle import Recycle
@@ -222,7 +222,8 @@ class Workspace:
             # Where the news has put a file in place of the folder, the old one had made way for good.
             nearest = next(folder for folder in where.parents if folder.exists())
             if not os.path.lexists(where) and kept.is_file() and nearest.is_dir():
-                move(kept, where)
+                where.parent.mkdir(parents=True, exist_ok=True)
+                put_new(kept, where)
         note = self.recycle_bin.note(PurePosixPath(next(iter(moves.values()))).parts[1])
         placed = {path: content for path, content in note.written.items() if self._holds(path, content)}
         with self.state.changes():

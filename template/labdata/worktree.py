@@ -181,26 +181,35 @@ class Worktree:
         found = {layer: self.private(f"{layer}/") for layer in layers}
         return {layer: folder for layer, folder in found.items() if folder.parent != self.data}
 
-    def files_below(self, path: str) -> list[str]:
-        """Return the files below a folder, as paths below ``data/``, excluded ones too; links are not followed."""
-        found = [Path(base) / name for base, _folders, names in os.walk(self.path(path)) for name in names]
-        return [where.relative_to(self.data).as_posix() for where in found]
-
     def obstacles(self, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
         """Find what stands in the way of writing paths, as ``path: (what is in the way, why)``.
 
-        That is a link that would lead the write elsewhere, or something that is neither a folder nor one of the
-        ``known`` files, where a folder is needed.
+        That is a link that would lead the write elsewhere, something that is neither a folder nor one of the
+        ``known`` files where a folder is needed, and a folder of that name with anything else in it than these.
         """
         found: dict[str, tuple[str, str]] = {}
         folders: dict[str, tuple[str, str] | None] = {}
         for path in paths:
             obstacle = self._folder_obstacle(path.rpartition("/")[0], known, folders)
-            if obstacle is None and self.path(path).is_symlink():
-                obstacle = (path, f"data/{path} is a link")
+            if obstacle is None:
+                obstacle = self._obstacle_at(path, known)
             if obstacle is not None:
                 found[path] = obstacle
         return found
+
+    def _obstacle_at(self, path: str, known: Collection[str]) -> tuple[str, str] | None:
+        where = self.path(path)
+        if where.is_symlink():
+            return path, f"data/{path} is a link"
+        if path in known or not where.is_dir():
+            return None
+        for base, folders, files in os.walk(where):
+            links = [name for name in folders if Path(base, name).is_symlink()]
+            for name in (*files, *links):
+                found = Path(base, name).relative_to(self.data).as_posix()
+                if found not in known:
+                    return path, f"data/{path} is a folder here, with data/{found}, which never travels"
+        return None
 
     def _folder_obstacle(
         self, folder: str, known: Collection[str], seen: dict[str, tuple[str, str] | None]
