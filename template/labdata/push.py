@@ -86,7 +86,7 @@ class Push:
         workspace, branch = self.workspace, self.target.branch
         known = workspace.state.open_pushes(self.repo.id, branch)
         if not known and workspace.is_unsure(self.repo):
-            # What this computer had begun is lost with its notes; its member has said that this is the branch's content.
+            # What this computer had begun is lost with its notes; its member has said what the branch is to hold.
             known = self.view.open_push(branch)[1:2]
         return known
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from labdata import arrival, provenance, publish, review, sync, view
+from labdata import arrival, provenance, publish, review, sync, upload, view
 from labdata.console import Console, Counter
 from labdata.content import Content, joined, same
 from labdata.errors import ConflictError, LabdataError
@@ -270,6 +270,11 @@ def rooms_in_memory() -> Iterator[None]:
             (arrival, "_download", _download),
             (arrival, "_place", _place),
             (provenance, "code_version", lambda _root: ""),
+            (
+                upload,
+                "_modes",
+                lambda _workspace, _repo, _branch, files: dict.fromkeys(files, upload._Mode(False, False, None)),
+            ),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))
         yield
