@@ -299,7 +299,8 @@ def _nothing_to_send(workspace: Workspace, view: View, target: Target, local: Lo
         workspace.save_stats()
         if notes:
             state.set_resolved(repo.id, state.resolved(repo.id) | notes)
-    workspace.console.say(f"{view.repo.name}: nothing to publish")
+    what = "nothing else to publish" if local.scan.skipped else "nothing to publish"
+    workspace.console.say(f"{view.repo.name}: {what}")
     _tell_of_news(workspace, view, decided)
 
 

@@ -158,9 +158,9 @@ class Stage:
         disk = self.disk()
         hashes = {hash_: text for text in self.texts.values() for hash_ in hashes_of(text)}
         state = self.state()
-        heads = state["heads"] or {}
+        noted = state["heads"] or {}
         state["heads"] = {
-            key: value if isinstance(value, list) else names.get(value, value) for key, value in heads.items()
+            key: value if isinstance(value, list) else names.get(value, value) for key, value in noted.items()
         }
         state["base"] = {path: hashes[value] for path, value in state["base"].items()}
         on_hub = {text for commit in heads.values() for text in self.hub(commit).values()}

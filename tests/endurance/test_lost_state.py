@@ -88,7 +88,8 @@ def test_a_get_makes_the_notes_anew_and_takes_nothing_for_old(
     ann.put("--main")
     bob.get()
     assert bob.files() == before | {"processed/a.csv": "a, two"}
-    bob.put()
+    assert "--yes" in bob.put(code=1)
+    bob.put("--yes")
     assert lab.on_hub("bob") == bob.files()
 
 
@@ -98,7 +99,9 @@ def test_a_put_makes_the_notes_anew_and_overwrites_nobody(harm: Callable[[Path],
     published = lab.on_hub("bob")
     after(harm, bob)
     bob.write("processed/new.csv", "new")
-    bob.put()
+    assert "--yes" in bob.put(code=1)
+    assert lab.on_hub("bob") == published
+    bob.put("--yes")
     assert lab.on_hub("bob") == published | {"processed/new.csv": "new"}
     after(harm, bob)
     bob.write("processed/a.csv", "bob's edit of what may be old")
