@@ -69,5 +69,5 @@ def settle(workspace: Workspace, repo: Repo) -> None:
                 workspace.state.set_heads(repo.id, replace(heads, main=commit))
             elif intent.branch == heads.branch_name and intent.parent in (heads.branch, heads.main):
                 # A branch that the push itself made begins where the news of main ended here.
-                workspace.state.set_heads(repo.id, replace(heads, branch=commit))
+                workspace.state.set_heads(repo.id, replace(heads, branch=commit, merged=intent.merged or heads.merged))
         workspace.state.set_intent(repo.id, None)

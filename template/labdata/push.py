@@ -95,7 +95,9 @@ class Push:
         # Only what is here: what main copies to the branch beside it is no part of this working copy.
         here = {path: content for path, content in (part.send | part.copy).items() if path in self.local.mine}
         contents = here | dict.fromkeys(part.delete)
-        intent.note(self.workspace, self.repo, Intent(self.target.branch, parent, label, contents))
+        intent.note(
+            self.workspace, self.repo, Intent(self.target.branch, parent, label, contents, self._merged(is_last))
+        )
         body = self._trailers(label, parent, is_last)
         title = provenance.title(self.message) or _title(part)
         if not label.startswith("1/1 "):
@@ -231,8 +233,12 @@ class Push:
         if self.target.branch == "main":
             return replace(heads, main=self.head)
         main = (self.merged_main if is_last else "") or heads.main
-        merged = self.merged_main if is_last or not self.view.branch else self.view.known_main
+        merged = self._merged(is_last)
         return replace(heads, branch_name=self.view.branch_name, branch=self.head, main=main, merged=merged)
+
+    def _merged(self, is_last: bool) -> str:
+        """Return the commit of main that my branch contains after a part."""
+        return self.merged_main if is_last or not self.view.branch else self.view.known_main
 
 
 def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Content]) -> None:

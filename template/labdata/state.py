@@ -87,13 +87,15 @@ class Stat(NamedTuple):
 class Intent:
     """One commit that is about to be made: its branch and parent, its ``Part`` trailer, and what it changes.
 
-    ``contents`` maps paths to what they will hold, ``None`` for a removal.
+    ``contents`` maps paths to what they will hold, ``None`` for a removal; ``merged`` is the commit of main that the
+    branch will contain.
     """
 
     branch: str
     parent: str
     label: str
     contents: dict[str, Content | None]
+    merged: str = ""
 
 
 class State:
@@ -276,15 +278,16 @@ class State:
         row = self._db.execute("SELECT body FROM intents WHERE repo = ?", (repo,)).fetchone()
         if row is None:
             return None
-        branch, parent, label, contents = json.loads(row[0])
-        return Intent(branch, parent, label, {p: None if c is None else Content(*c) for p, c in contents.items()})
+        branch, parent, label, contents, *merged = json.loads(row[0])
+        held = {path: None if c is None else Content(*c) for path, c in contents.items()}
+        return Intent(branch, parent, label, held, *merged)
 
     def set_intent(self, repo: str, intent: Intent | None) -> None:
         """Note the commit that is about to be made; ``None`` forgets it."""
         self._db.execute("DELETE FROM intents WHERE repo = ?", (repo,))
         if intent is not None:
             contents = {p: None if c is None else (c.size, c.sha256, c.git) for p, c in intent.contents.items()}
-            body = json.dumps((intent.branch, intent.parent, intent.label, contents))
+            body = json.dumps((intent.branch, intent.parent, intent.label, contents, intent.merged))
             self._db.execute("INSERT INTO intents VALUES (?, ?)", (repo, body))
 
     def open_pushes(self, repo: str, branch: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from labdata import console as words
 from labdata import intent, names, plan
 from labdata.arrival import carry_out, describe, left_out_error
-from labdata.content import Content, Tree, crossings, same
+from labdata.content import Content, Tree, crossings, parents, same
 from labdata.coverage import Coverage
 from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
@@ -113,6 +113,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         # A damaged file looks as it was when it was read last.
         workspace.worktree.doubt(options.restore)
     local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
+    wanted = _without_unread(wanted, base, scan)
     _require_matches(repo, options, local, wanted.theirs, clashes)
     clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
     decided = _decided(workspace, view, local, wanted.theirs, clashes, options, stands)
@@ -224,6 +225,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     in_scope = scope_of(workspace, repo, base, options.parts, tree, scan.files, away=True)
     wanted = _wanted(workspace, base, tree, in_scope, scan)
     local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
+    wanted = _without_unread(wanted, base, scan)
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), wanted.theirs.get(path))]
     if hidden:
@@ -418,19 +420,17 @@ def _wanted(workspace: Workspace, base: Tree, theirs: Tree, in_scope: Callable[[
     """Return what a get is about, without what must not, or cannot, be written to this disk: that is told by name."""
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
     twins = names.twins(wanted) if workspace.folds_names else {}
-    obstacles = workspace.worktree.obstacles(wanted, scan.files)
     refused: dict[str, str] = {}
     for path in wanted:
         if reason := names.refusal(path):
             refused[path] = reason
         elif path in twins:
             refused[path] = f"this disk cannot tell it from {twins[path]!r}"
-    left_out = {path: obstacles[path][1] for path in obstacles if path not in refused}
-    in_the_way = {obstacles[path][0] for path in left_out}
-    if scan.skipped:
-        unread = [path for path in {*wanted, *filter(in_scope, base)} if scan.left_out(path) and path not in refused]
-        left_out = dict.fromkeys(unread, "what is there cannot be read") | left_out
-        in_the_way |= {name for name in scan.skipped if any(_is_at(path, name) for path in unread)}
+    looked_for = {*wanted, *filter(in_scope, base)} - refused.keys() if scan.skipped else set()
+    left_out, in_the_way = _unread(looked_for, scan)
+    obstacles = workspace.worktree.obstacles(wanted.keys() - refused.keys() - left_out.keys(), scan.files)
+    left_out |= {path: why for path, (_what, why) in obstacles.items()}
+    in_the_way |= {what for what, _why in obstacles.values()}
     pending = {path: why for path, why in left_out.items() if not same(base.get(path), wanted.get(path))}
     for path, reason in (refused | pending).items():
         workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
@@ -443,8 +443,28 @@ def _wanted(workspace: Workspace, base: Tree, theirs: Tree, in_scope: Callable[[
     )
 
 
-def _is_at(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(f"{folder}/")
+def _unread(paths: Collection[str], scan: Scan) -> tuple[dict[str, str], set[str]]:
+    """Return which paths could not be looked at, with the reason, and the names of what was left out there."""
+    found: dict[str, str] = {}
+    for path in paths:
+        if scan.left_out(path):
+            name = next(above for above in (path, *parents(path)) if above in scan.skipped)
+            found[path] = f"data/{name} is {scan.skipped[name]}"
+    return found, {above for path in found for above in (path, *parents(path)) if above in scan.skipped}
+
+
+def _without_unread(wanted: Wanted, base: Tree, scan: Scan) -> Wanted:
+    """Leave out what could not be read after all."""
+    if not scan.skipped:
+        return wanted
+    unread, names_ = _unread({*wanted.theirs, *filter(wanted.in_scope, base)}, scan)
+    pending = {path: why for path, why in unread.items() if not same(base.get(path), wanted.theirs.get(path))}
+    return Wanted(
+        {path: content for path, content in wanted.theirs.items() if path not in unread},
+        lambda path: wanted.in_scope(path) and path not in unread,
+        wanted.pending | pending,
+        tuple(sorted({*wanted.in_the_way, *names_})),
+    )
 
 
 def _stop_on_conflict(workspace: Workspace, view: View, decided: plan.GetPlan) -> None:

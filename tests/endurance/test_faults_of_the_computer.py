@@ -301,7 +301,7 @@ def test_a_file_that_is_saved_while_news_of_it_come_in(step: str, lab: Lab, join
     ended = bob.under(trapped(saving), "get", "results", code=None)
     everywhere = {*bob.files().values(), *bob.recycled()}
     assert "saved by bob's program" in everywhere, ended.said
-    if ended.code == 1:
+    if ended.code != 0:
         assert "data/processed/a.csv" in ended.stderr
         assert bob.read("processed/a.csv") == "saved by bob's program"
         bob.get(code=3)
@@ -315,7 +315,8 @@ def test_a_file_that_appears_where_news_are_to_go(step: str, lab: Lab, join: Joi
     ann.write("processed/a.csv", "ann's")
     ann.put("--main")
     appearing = Trap(step=step, deed="replace", path=str(bob.path("processed/a.csv")), text="bob's")
-    ended = bob.under(trapped(appearing), "get", "results", code=1)
+    ended = bob.under(trapped(appearing), "get", "results", code=None)
+    assert ended.code in (1, 3)
     assert "data/processed/a.csv" in ended.stderr
     assert bob.read("processed/a.csv") == "bob's"
     bob.get("--theirs", "processed/a.csv")

@@ -104,8 +104,20 @@ def test_a_repo_that_is_gone(the_get: Kills, the_put: Kills) -> None:
         assert_refused(play, "Nothing was changed", "route=refs,status=404")
 
 
-def test_a_file_that_is_gone(the_get: Kills) -> None:
-    assert_refused(the_get, "Nothing was changed", "route=resolve,status=404")
+def test_a_file_that_is_gone_is_named_and_the_others_come(lab: Lab, join: Callable[..., Quick]) -> None:
+    ann, bob = join("ann"), join("bob")
+    ann.write("processed/a.csv", "a")
+    ann.write("processed/b.csv", "b")
+    ann.put("--main")
+    lab.hub.set_faults(["route=resolve,path=a.csv,status=404"])
+    try:
+        said = bob.get(code=1)
+    finally:
+        lab.hub.set_faults([])
+    assert "data/processed/a.csv" in said
+    assert bob.files() == {"processed/b.csv": "b"}
+    bob.get()
+    assert bob.files() == ann.files()
 
 
 def test_content_that_may_not_be_read(the_get: Kills) -> None:
