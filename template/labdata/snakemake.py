@@ -1,10 +1,73 @@
-"""What Snakemake knows of files that it is making."""
+"""What Snakemake notes of the files that it makes, in ``.snakemake/`` of the project. Nothing there is changed."""
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+
+_MARKS = Path(".snakemake", "incomplete")
+_DATABASE = Path(".snakemake", "metadata.db")
+_LONGER = "@"
+"""What the folders begin with that hold the mark of a name too long for one file name."""
 
 
 def incomplete(root: Path) -> set[str]:
-    """Return the paths below ``data/`` that a stopped Snakemake has left half made."""
-    return set()
+    """Return the paths below ``data/``, relative to it, that Snakemake has begun to make and not finished.
+
+    A directory that is an output stands for all that is in it. A path is named whether or not it is there: Snakemake
+    removes an old output before it makes the new one. Marks that cannot be understood are left out.
+    """
+    names = [*_marked(root / _MARKS), *_marked_in_database(root / _DATABASE)]
+    if not names:
+        return set()
+    layers = _beginnings(root)
+    return {path for name in names if (path := _below_data(root, name, layers))}
+
+
+def _marked(folder: Path) -> Iterator[str]:
+    """Give the names of marks: base64, cut into folders where one file name would be too long (Snakemake 5 to 9)."""
+    for here, _folders, files in os.walk(folder):
+        above = Path(here).relative_to(folder).parts
+        if all(part.startswith(_LONGER) for part in above):
+            start = "".join(part.removeprefix(_LONGER) for part in above)
+            for file in files:
+                # Any other file is nobody's mark.
+                with suppress(ValueError):
+                    yield b64decode(start + file, altchars=b"-_", validate=True).decode()
+
+
+def _marked_in_database(path: Path) -> list[str]:
+    """Return what is marked where Snakemake was told to keep its notes in a database (``--persistence-backend db``)."""
+    if not path.is_file():
+        return []
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as notes:
+        return [name for (name,) in notes.execute("SELECT target FROM snakemake_metadata WHERE incomplete")]
+    return []
+
+
+def _beginnings(root: Path) -> dict[str, str]:
+    """Return how paths may begin that are below ``data/``, with the layer that such a beginning leads to."""
+    data = root / "data"
+    found = {os.path.normpath(data): "", os.path.realpath(data): ""}
+    with suppress(OSError):
+        links = [entry for entry in os.scandir(data) if entry.is_symlink()]
+        found |= {os.path.realpath(entry.path): f"{entry.name}/" for entry in links}
+    return found
+
+
+def _below_data(root: Path, name: str, beginnings: dict[str, str]) -> str:
+    """Return the path below ``data/`` of an output as a rule names it, empty where it is not there."""
+    if "\0" in name:
+        return ""
+    written = os.path.normpath(root / name)
+    # The output itself may be a link; what leads to it is what may lead to data.
+    folder, last = os.path.split(written)
+    for place in (written, os.path.join(os.path.realpath(folder), last)):  # noqa: PTH118
+        for start, layer in beginnings.items():
+            if place.startswith(start + os.sep):
+                return layer + place[len(start) + 1 :].replace(os.sep, "/")
+    return ""
