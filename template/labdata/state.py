@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from labdata.content import Content, Tree
 
@@ -98,6 +99,22 @@ class Intent:
     merged: str = ""
 
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _reading(method: _Method) -> _Method:
+    """Make what a method cannot make sense of a damaged state, whichever way it shows."""
+
+    @wraps(method)
+    def read(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, zlib.error) as error:
+            raise sqlite3.DatabaseError(f"{type(error).__name__}: {error}") from error
+
+    return cast(_Method, read)
+
+
 class State:
     """The state of one project's working copy. Methods that write belong inside ``with state.changes()``.
 
@@ -164,6 +181,7 @@ class State:
         query = "SELECT 1 FROM synced WHERE repo != ? AND path >= ? AND path < ? LIMIT 1"
         return any(self._db.execute(query, (repo, f"{one}/", f"{one}0")).fetchone() for one in folders)
 
+    @_reading
     def heads(self, repo: str) -> Heads:
         """Return where the working copy of a repo stands."""
         row = self._db.execute("SELECT body FROM heads WHERE repo = ?", (repo,)).fetchone()
@@ -185,6 +203,7 @@ class State:
         rows = [(repo, path, content.size, content.sha256, content.git) for path, content in contents.items()]
         self._db.executemany("INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?)", rows)
 
+    @_reading
     def resolved(self, repo: str) -> dict[str, tuple[str, str]]:
         """Return what was decided where my branch and main disagree: ``path: (the pair of contents, side)``."""
         rows = self._db.execute("SELECT path, clash, side FROM resolved WHERE repo = ?", (repo,))
@@ -217,6 +236,7 @@ class State:
         rows = [(path, s.size, s.mtime, s.ctime, s.inode, s.checked, s.sha256, s.git) for path, s in stats.items()]
         self._db.executemany("INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
+    @_reading
     def tree(self, commit_id: str) -> dict[str, Content] | None:
         """Return a commit's tree if it is kept here; trees of a commit never change."""
         row = self._db.execute("SELECT body FROM trees WHERE commit_id = ?", (commit_id,)).fetchone()
@@ -237,6 +257,7 @@ class State:
         found: tuple[str, str] | None = self._db.execute(query, (commit_id,)).fetchone()
         return found
 
+    @_reading
     def _trees_behind(self, commit_id: str) -> list[str]:
         """Return the commits that a kept tree is read from, itself first; none where it is not kept."""
         behind = [commit_id]
@@ -247,6 +268,9 @@ class State:
 
     def keep_change(self, commit_id: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
         """Keep a commit's ``tree`` by what ``changed`` in it since ``parent`` (``None``: removed): it is far less."""
+        if commit_id == parent:
+            # Nothing was left to commit, so that the Hub made none.
+            return
         if not 0 < len(self._trees_behind(parent)) <= _CHANGES_KEPT:
             self.keep_tree(commit_id, tree)
             return
@@ -270,9 +294,11 @@ class State:
             spare = [row for row in rows if row not in kept]
             self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])
 
+    @_reading
     def _all_heads(self) -> list[Heads]:
         return [Heads.of(json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
 
+    @_reading
     def intent(self, repo: str) -> Intent | None:
         """Return the commit that a cut-off push was about to make."""
         row = self._db.execute("SELECT body FROM intents WHERE repo = ?", (repo,)).fetchone()
@@ -290,6 +316,7 @@ class State:
             body = json.dumps((intent.branch, intent.parent, intent.label, contents, intent.merged))
             self._db.execute("INSERT INTO intents VALUES (?, ?)", (repo, body))
 
+    @_reading
     def open_pushes(self, repo: str, branch: str) -> list[str]:
         """Return the ids of pushes to a branch that were begun here and have parts still to come."""
         row = self._db.execute("SELECT ids FROM pushes WHERE branch = ?", (f"{repo}@{branch}",)).fetchone()

@@ -302,16 +302,24 @@ def _fetch_beside(
     from labdata.transfer import Download
 
     folder = folder.absolute()
-    half_made = folder.with_name(f"{folder.name}.part")
+    half_made = folder.with_name(f"{folder.name}.part-{commit[:8]}")
     size = sum(content.size for content in wanted.values())
     with workspace.console.progress(f"Getting {words.number(len(wanted), 'file')}", size) as count:
         download = Download(workspace.hub, repo.id, commit, half_made, count)
         download.fetch(wanted)
     half_made.mkdir(parents=True, exist_ok=True)
+    _drop_others(half_made, wanted)
     if folder.is_dir():
         folder.rmdir()
     half_made.rename(folder)
     return download.failed
+
+
+def _drop_others(half_made: Path, wanted: Collection[str]) -> None:
+    """Remove what an earlier get of other parts has left in a folder of ours."""
+    for where in [path for path in half_made.rglob("*") if path.is_file()]:
+        if where.relative_to(half_made).as_posix() not in wanted:
+            where.unlink()
 
 
 def unsaved_paths(local: Local) -> list[str]:

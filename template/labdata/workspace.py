@@ -268,7 +268,7 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
             finally:
                 state.close()
     except sqlite3.DatabaseError as error:
-        if type(error) is sqlite3.DatabaseError:
+        if type(error) is sqlite3.DatabaseError or "decode" in str(error):
             put_aside(folder / "state.db")
             raise LabdataError(
                 f"labdata's own notes were damaged ({error}) and are put aside as state.db.broken. No file was lost.",

@@ -38,6 +38,13 @@ def another_program_wrote_it(path: Path) -> None:
     path.write_bytes(random.Random(1).randbytes(20_000))
 
 
+def noise_in_a_row(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("UPDATE heads SET body = 'no note of anything'")
+    db.commit()
+    db.close()
+
+
 def of_a_later_version(path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
@@ -48,12 +55,20 @@ def after(harm: Callable[[Path], None], bob: Quick) -> None:
     """Do the harm; harm that shows only later costs one command, which changes nothing and says what it did."""
     before = bob.files()
     harm(bob.path(".labdata/state.db"))
-    if harm is torn_behind_the_first_page:
+    if harm in (torn_behind_the_first_page, noise_in_a_row):
         assert "made anew" in bob.get(code=1)
         assert bob.files() == before
 
 
-HARM = [gone, emptied, cut_in_half, torn_behind_the_first_page, another_program_wrote_it, of_a_later_version]
+HARM = [
+    gone,
+    emptied,
+    cut_in_half,
+    torn_behind_the_first_page,
+    another_program_wrote_it,
+    of_a_later_version,
+    noise_in_a_row,
+]
 
 
 def day_before(lab: Lab, join: Join) -> tuple[Quick, Quick]:
