@@ -62,7 +62,7 @@ class LocalHub:
 def local_files(data: Path, folders: tuple[str, ...]) -> dict[str, Path]:
     """Return the files of some *folders* below *data* by their paths."""
     found = [path for folder in folders for path in sorted((data / folder).rglob("*")) if path.is_file()]
-    return {path.relative_to(data).as_posix(): path for path in found if path.name != ".gitkeep"}
+    return {path.relative_to(data).as_posix(): path for path in found}
 
 
 def digests(path: Path) -> tuple[str, str]:

@@ -1,6 +1,7 @@
-"""What the template runs once, right after the copy: git, then ``labdata setup``. Needs only the standard library.
+"""What the template runs once, right after the copy: folders, git, then ``labdata setup``.
 
-It never fails the copy: whatever does not work is said in one sentence with the command that does it later.
+Needs only the standard library, for Copier's own Python may have nothing else. It never fails the copy: whatever does
+not work is said in one sentence with the command that does it later.
 """
 
 from __future__ import annotations
@@ -8,13 +9,21 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+from labdata.errors import LabdataError
+from labdata.settings import load
+
+STANDARD = ("external", "raw", "interim", "processed")
+"""The layers of every project; those that are not on the Hub are on this computer only."""
 
 
 def main() -> int:
     """Set up the project in the current folder; returns 0 always."""
     root = Path.cwd()
-    for step in (first_commit, hub_setup):
+    for step in (folders, first_commit, hub_setup):
         try:
             said = step(root)
         except (OSError, subprocess.SubprocessError) as error:
@@ -22,6 +31,35 @@ def main() -> int:
         if said:
             print(said, file=sys.stderr)
     return 0
+
+
+def folders(root: Path) -> str:
+    """Make the layers of ``data/``, which git knows nothing of; returns what could not be done."""
+    shared: list[str] = []
+    # Settings that cannot be read, as after a copy over an old project, are for `labdata setup` to speak of.
+    with suppress(LabdataError):
+        shared = [folder for repo in load(root).repos.values() for folder in repo.folders]
+    missed = [f"data/{layer}" for layer in make_layers(root / "data", [*STANDARD, *shared])]
+    if not missed:
+        return ""
+    return (
+        f"{', '.join(missed)}: no folder could be made, for something else has the name or a disk is not there. "
+        "Look at it, then run `just onboard` in the project."
+    )
+
+
+def make_layers(data: Path, layers: Iterable[str]) -> list[str]:
+    """Make the folders of ``data`` that are missing; returns those that cannot be.
+
+    That is where a file is in the way, or a link to a disk that is not there.
+    """
+    missed = []
+    for layer in dict.fromkeys(layers):
+        try:
+            (data / layer).mkdir(parents=True, exist_ok=True)
+        except OSError:
+            missed.append(layer)
+    return missed
 
 
 def first_commit(root: Path) -> str:

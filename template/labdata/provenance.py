@@ -58,13 +58,18 @@ def commit_of(value: str) -> str:
 
 
 def code_version(root: Path) -> str:
-    """Return ``<repo>@<sha> (clean|dirty)`` of the project's git repository, empty where there is none."""
+    """Return ``<repo>@<sha> (clean|dirty)`` of the project's git repository, empty where there is none.
+
+    Data are no code: nothing at or below ``data`` makes it dirty, be it tracked, a folder or a link.
+    """
     sha = _git(root, "rev-parse", "HEAD")
     if not sha:
         return ""
-    address = _git(root, "config", "--get", "remote.origin.url")
+    address = _git(root, "config", "--get", "remote.origin.url") or ""
     name = repo_name(address) if address else root.name
-    state = "dirty" if _git(root, "status", "--porcelain") else "clean"
+    # Where git gives no answer, nobody may call it clean.
+    changes = _git(root, "status", "--porcelain", "--", ":/", ":(exclude)data")
+    state = "clean" if changes == "" else "dirty"
     return f"{name}@{sha} ({state})"
 
 
@@ -88,9 +93,10 @@ def newest(messages: Iterable[str], name: str) -> str:
     return next((found[name] for found in map(trailers, messages) if name in found), "")
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> str | None:
+    """Return what git says, ``None`` where it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

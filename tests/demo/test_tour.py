@@ -33,7 +33,7 @@ class Kept:
     def files(self, who: str, *layers: str) -> dict[str, bytes]:
         data = self.data(who)
         found = [path for layer in layers for path in (data / layer).rglob("*") if path.is_file()]
-        return {path.relative_to(data).as_posix(): path.read_bytes() for path in found if path.name != ".gitkeep"}
+        return {path.relative_to(data).as_posix(): path.read_bytes() for path in found}
 
 
 @pytest.fixture(scope="module")

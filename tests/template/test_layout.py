@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.template.generating import REPOSITORY, environment, generate, git
+from labdata.provenance import code_version
+from tests.template.generating import REPOSITORY, USUAL, copier, environment, generate, git, template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +27,6 @@ Snakefile
 config/config.schema.yaml
 config/config.yaml
 config/sources.toml
-data/external/.gitkeep
-data/interim/.gitkeep
-data/processed/.gitkeep
-data/raw/.gitkeep
 docs/README.md
 docs/how-it-works.md
 labdata.toml
@@ -196,15 +193,68 @@ def test_git_never_sees_data_env_or_what_tools_make(usual: Path) -> None:
     for name in (
         "data/raw/plate.csv.gz",
         "data/processed/a/b/table.csv",
+        "data/processed/.gitkeep",
         "data/_recycle/x/f",
         "data/.labdata/state.db",
     ):
         assert git(usual, "check-ignore", name) == name
     for name in (".env", ".snakemake/log/x", "logs/P1/pca.log", ".pixi/envs/x", "src/mito_screen/__pycache__/x.pyc"):
         assert git(usual, "check-ignore", name) == name
-    assert git(usual, "ls-files", "data").splitlines() == [
-        f"data/{folder}/.gitkeep" for folder in ("external", "interim", "processed", "raw")
-    ]
+    assert git(usual, "ls-files", "data") == ""
+
+
+@pytest.mark.parametrize("project", ["usual", "small", "partial"])
+def test_the_layers_are_there_from_the_start(project: str, request: pytest.FixtureRequest) -> None:
+    data: Path = request.getfixturevalue(project) / "data"
+    layers = {"external", "raw", "interim", "processed"}
+    assert {path.name for path in data.iterdir() if path.is_dir()} - {".labdata"} == layers
+
+
+@pytest.mark.parametrize("linked", ["data", "data/raw"])
+def test_git_never_sees_a_link_to_another_disk_either(linked: str, tmp_path: Path) -> None:
+    project, disk = generate(tmp_path / "project"), tmp_path / "disk"
+    (project / linked).rename(disk)
+    (project / linked).symlink_to(disk)
+    (disk / "plate.csv").write_text("well\n", encoding="utf-8")
+    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "check-ignore", linked) == linked
+    assert code_version(project).endswith("(clean)")
+
+
+def test_what_is_in_the_way_of_a_layer_is_said_and_the_copy_goes_on(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "data").mkdir(parents=True)
+    (project / "data" / "raw").symlink_to("/nowhere/at/all")
+    (project / "data" / "interim").write_text("a file", encoding="utf-8")
+    done = copier(
+        ["copy", "--vcs-ref=HEAD", str(template()), str(project)], tmp_path, environment(tmp_path / "home"), USUAL
+    )
+    assert "data/raw, data/interim: no folder could be made" in done.stderr
+    assert (project / "data" / "raw").is_symlink()
+    assert (project / "data" / "interim").read_text(encoding="utf-8") == "a file"
+    assert (project / "data" / "processed").is_dir()
+    assert git(project, "rev-list", "--count", "HEAD") == "1"
+
+
+def test_only_code_makes_the_code_of_a_version_dirty(usual: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    git(tmp_path, "clone", "--quiet", str(usual), str(project))
+    assert code_version(project).endswith("(clean)")
+    # One who has data in git, against all advice, publishes the same data.
+    for name in ("tracked.csv", "staged.csv"):
+        (project / "data").mkdir(exist_ok=True)
+        (project / "data" / name).write_text("1\n", encoding="utf-8")
+        git(project, "add", "--force", f"data/{name}")
+        if name == "tracked.csv":
+            git(project, "commit", "--quiet", "--message", "data")
+    (project / "data" / "tracked.csv").unlink()
+    assert code_version(project).endswith("(clean)")
+    for name in ("notebooks/new.py", "src/data", "database.txt"):
+        (project / name).write_text("1\n", encoding="utf-8")
+        assert code_version(project).endswith("(dirty)")
+        (project / name).unlink()
+    (project / "labdata.toml").open("a", encoding="utf-8").write("\n")
+    assert code_version(project).endswith("(dirty)")
 
 
 def test_the_project_is_whole_although_there_was_no_hub(usual: Path) -> None:

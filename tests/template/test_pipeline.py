@@ -45,11 +45,7 @@ def hashes(project: Path) -> dict[str, str]:
     """Return what the pipeline made, each file with the hash of its bytes."""
     data = project / "data"
     made = [path for layer in ("interim", "processed") for path in (data / layer).rglob("*") if path.is_file()]
-    return {
-        path.relative_to(data).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in made
-        if path.name != ".gitkeep"
-    }
+    return {path.relative_to(data).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in made}
 
 
 def stamp(project: Path, **days: int) -> None:

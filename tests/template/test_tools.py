@@ -102,18 +102,42 @@ def test_it_passes_its_own_tests(project: Path, env: dict[str, str]) -> None:
     assert " passed" in run(["pytest", "-q", "-p", "no:cacheprovider"], project, env).stdout
 
 
-def test_data_added_by_force_are_stopped_before_the_commit(project: Path, env: dict[str, str]) -> None:
-    plate = project / "data" / "raw" / "plate.csv"
+@pytest.mark.parametrize("name", ["data/raw/plate.csv", "data/raw/.gitkeep", "data/plate.csv"])
+def test_data_added_by_force_are_stopped_before_the_commit(name: str, project: Path, env: dict[str, str]) -> None:
+    plate = project / name
     plate.write_text("Metadata_Well\nA01\n", encoding="utf-8")
-    git(project, "add", "--force", "data/raw/plate.csv")
+    git(project, "add", "--force", name)
     try:
         stopped = run(["pre-commit", "run"], project, env, check=False)
         assert stopped.returncode == 1
         assert "Files below data/ belong on the Hub" in stopped.stdout
-        assert "data/raw/plate.csv" in stopped.stdout
+        assert name in stopped.stdout
     finally:
-        git(project, "rm", "--quiet", "--cached", "data/raw/plate.csv")
+        git(project, "rm", "--quiet", "--cached", name)
         plate.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("data", "belong on the Hub"), ("data/raw", "belong on the Hub"), (".env", "your token")]
+)
+def test_links_added_by_force_are_stopped_before_the_commit(
+    name: str, said: str, project: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    """A linked `data` passed the hooks into git, with the path of somebody's disk in it."""
+    link, aside = project / name, tmp_path / "aside"
+    if link.exists():
+        link.rename(aside)
+    link.symlink_to(aside)
+    git(project, "add", "--force", name)
+    try:
+        stopped = run(["pre-commit", "run"], project, env, check=False)
+        assert stopped.returncode == 1
+        assert said in stopped.stdout
+    finally:
+        git(project, "rm", "--quiet", "--cached", name)
+        link.unlink()
+        if aside.exists():
+            aside.rename(link)
 
 
 def test_snakelint_fails_on_a_rule_without_a_log(project: Path, env: dict[str, str]) -> None:
