@@ -120,7 +120,7 @@ def _turn(runner: Contender, shape: data.Shape, seed: int, *, fresh: bool) -> di
 def _check_equal(runner: Contender, place: Path, shape: data.Shape) -> None:
     """What arrived must be all that was sent, or the time of sending it means nothing."""
     mine, theirs = runner.data(runner.mine), runner.data(place)
-    paths = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file() and path.name != ".gitkeep"]
+    paths = [path.relative_to(mine) for path in mine.rglob("*") if path.is_file()]
     wrong = [path for path in paths if not (theirs / path).is_file() or not _same(mine / path, theirs / path)]
     if wrong or len(paths) != shape.files:
         raise BenchmarkError(f"{runner.name}: {len(wrong)} of {len(paths)} files did not arrive as they were sent.")

@@ -63,7 +63,7 @@ class Project:
     def on_disk(self, *layers: str) -> set[str]:
         data = self.root / "data"
         found = [path for layer in layers for path in (data / layer).rglob("*") if path.is_file()]
-        return {path.relative_to(data).as_posix() for path in found if path.name != ".gitkeep"}
+        return {path.relative_to(data).as_posix() for path in found}
 
     def write(self, path: str, text: str) -> None:
         where = self.root / "data" / path
