@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-
 from labdata.provenance import code_version
+
 from tests.template.generating import REPOSITORY, USUAL, copier, environment, generate, git, template
 
 if TYPE_CHECKING:

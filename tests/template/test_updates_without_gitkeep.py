@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from labdata.provenance import code_version
+
 from tests.template.generating import USUAL, copier, copy_template, environment, git, release, run
 
 OLD, NEW, LATER = "v1.0.0", "v1.1.0", "v1.2.0"
