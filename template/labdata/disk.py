@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ def held(path: Path) -> Iterator[Hold]:
     """Hold a file while the block runs, so that a program that wants to write it waits for us.
 
     Linux gives a lease for that (fcntl(2)): it is refused while anybody has the file open for writing, and whoever
-    opens it then waits until it ends. Where there are no leases (macOS, Windows, some network disks) the hold is
-    simply not certain.
+    opens it then waits until we let go, which ends the certainty too. Where there are no leases (macOS, Windows, some
+    network disks) the hold is simply not certain.
     """
     if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
         yield Hold()
@@ -75,16 +76,34 @@ def held(path: Path) -> Iterator[Hold]:
         yield Hold()
         return
     try:
-        try:
-            # The signal that tells of someone who waits must be one that ends no program.
-            fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        except OSError as error:
-            yield Hold(in_use=error.errno == errno.EAGAIN)
-        else:
-            yield Hold(_handle=handle)
+        with _released_when_asked(handle):
+            try:
+                fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+                fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            except OSError as error:
+                yield Hold(in_use=error.errno == errno.EAGAIN)
+            else:
+                yield Hold(_handle=handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _released_when_asked(handle: int) -> Iterator[None]:
+    """Give a lease up at once when somebody waits for it, and let the signal that tells of that end no program."""
+
+    def release(_signal: int, _frame: object) -> None:
+        with suppress(OSError):
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGURG, release)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGURG, before if before is not None else signal.SIG_DFL)
 
 
 def clear_empty(folder: Path) -> None:
