@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata import provenance
 from labdata.content import same
+from labdata.history import with_parents
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -35,13 +37,15 @@ def note_part(workspace: Workspace, repo: Repo, branch: str, label: str) -> None
     workspace.state.set_open_pushes(repo.id, branch, () if done == total else dict.fromkeys((*known, push)))
 
 
-def landed(workspace: Workspace, repo: Repo, branch: str, label: str) -> str:
-    """Return the commit that carries a ``Part`` trailer if the branch has it, else an empty text."""
-    for seen, commit in enumerate(workspace.hub.commits(repo.id, branch)):
-        if provenance.trailers(commit.message).get("Part", "") == label:
+def landed(workspace: Workspace, repo: Repo, branch: str, parent: str, label: str) -> str:
+    """Return the commit on top of ``parent`` that carries a ``Part`` trailer if the branch has it, else an empty text.
+
+    Another commit may bear a copy of the label: somebody took over the message.
+    """
+    commits = with_parents(workspace.hub.commits(repo.id, branch))
+    for commit, below in islice(commits, _LOOKED_AT):
+        if below == parent and provenance.trailers(commit.message).get("Part", "") == label:
             return commit.id
-        if seen >= _LOOKED_AT:
-            break
     return ""
 
 
@@ -50,7 +54,7 @@ def settle(workspace: Workspace, repo: Repo) -> None:
     intent = workspace.state.intent(repo.id)
     if intent is None:
         return
-    commit = landed(workspace, repo, intent.branch, intent.label)
+    commit = landed(workspace, repo, intent.branch, intent.parent, intent.label)
     sent = {path: content for path, content in intent.contents.items() if content is not None}
     there = workspace.hub.contents(repo.id, commit, list(sent)) if commit and sent else {}
     with workspace.state.changes():

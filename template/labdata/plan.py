@@ -308,12 +308,14 @@ def plan_put(
     *,
     may_publish: Callable[[str], bool] = lambda _path: True,
     seen: Callable[[str], bool] = lambda _path: False,
+    lost: Callable[[str], bool] = lambda _path: False,
 ) -> PutPlan:
     """Decide what to send from a working copy to a branch.
 
     Takes the base and the files on disk; ``then`` and ``now``, the branch when it was last synced and as it is;
-    ``may_publish``, which paths may be sent; and ``seen``, of which paths the working copy had seen all that
-    ``then`` held, whether or not they are still here. A path that moved on the branch since is refused if it was
+    ``may_publish``, which paths may be sent; ``seen``, of which paths the working copy had seen all that ``then``
+    held, whether or not they are still here; and ``lost``, which may be missing there though nobody removed them. A
+    path that moved on the branch since is refused if it was
     changed here too, and is left for the next get if it was not. A file that was never synced here and is not on
     disk is nobody's removal.
     """
@@ -329,6 +331,8 @@ def plan_put(
                 plan.forget.append(path)
         elif ours is None and before is None:
             continue
+        elif theirs is None and same(ours, before) and lost(path):
+            plan.conflicts.append(Conflict(path, ours, None, is_lost=True))
         elif _moved(before, then.get(path), theirs, seen=seen(path)):
             if same(ours, before) and same(before, then.get(path)):
                 plan.news.append(path)

@@ -166,7 +166,7 @@ def _decide(
     excludes = workspace.settings.excludes
     scan = workspace.worktree.scan(repo.folders)
     for path in snakemake.incomplete(workspace.settings.root):
-        if repo.holds(path):
+        if repo.holds(f"{path}/"):
             scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 
     @cache
@@ -186,7 +186,9 @@ def _decide(
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     there = {path: content for path, content in now.items() if in_scope(path)}
-    decided = plan.plan_put(known, local.mine, then, there, may_publish=repo.publish, seen=covers)
+    decided = plan.plan_put(
+        known, local.mine, then, there, may_publish=repo.publish, seen=covers, lost=lambda _p: stands.is_rewritten
+    )
     if decided.forget:
         # A file of main that was removed here before it reached the branch: forgotten, the next get would bring it.
         decided.forget = [path for path in decided.forget if path not in view.merged.tree]
@@ -279,9 +281,12 @@ def replace_main(view: View, main: str) -> View:
 
 
 def _refuse(workspace: Workspace, view: View, decided: plan.PutPlan) -> None:
+    count = words.number(len(decided.conflicts), "file")
+    what = f"{count} changed on the Hub since you last got them"
+    if all(conflict.is_lost for conflict in decided.conflicts):
+        what = f"{count} of yours are gone from the Hub, whose history was rewritten"
     raise ConflictError(
-        f"{words.number(len(decided.conflicts), 'file')} changed on the Hub since you last got them; "
-        "nothing was published.",
+        f"{what}; nothing was published.",
         f"Bring in the Hub's version first: `{words.recipe('get', view.repo.name)}`.",
         conflict_lines(workspace, view, decided.conflicts),
     )

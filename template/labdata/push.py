@@ -113,7 +113,7 @@ class Push:
                 made = self._quickly(part, parent, title, body) if attempt == 0 else ""
                 return made or self._by_client(part, parent, title, body)
             except HubError as error:
-                if landed := intent.landed(self.workspace, self.repo, branch, label):
+                if landed := intent.landed(self.workspace, self.repo, branch, parent, label):
                     return landed
                 if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
                     raise

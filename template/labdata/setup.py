@@ -8,6 +8,7 @@ from stat import S_IMODE
 from typing import TYPE_CHECKING
 
 from labdata.errors import HubError, LabdataError
+from labdata.newproject import make_layers
 from labdata.settings import read_env
 from labdata.texts import read_text
 
@@ -23,6 +24,11 @@ def setup(workspace: Workspace) -> None:
     the Hub could not be reached or gives no access; what was made until then stays and is found the next time.
     """
     make_env(workspace, branch="")
+    folders = [folder for repo in workspace.settings.repos.values() for folder in repo.folders]
+    for layer in make_layers(workspace.settings.data, folders):
+        workspace.console.warn(
+            f"data/{layer} could not be made: something else has the name, or its disk is not there."
+        )
     try:
         for repo in workspace.settings.repos.values():
             _make_repo(workspace, repo)

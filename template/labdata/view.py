@@ -116,9 +116,9 @@ class View:
     def _branch_as_here(self) -> Tree:
         """My branch with what this computer has merged into it already, where it did not move since."""
         workspace, repo = self.workspace, self.repo
-        if not (self.is_rewritten and self._remembered):
-            return self.branch_tree
         heads = workspace.state.heads(repo.id)
+        if heads.elsewhere or not (self.is_rewritten and self._remembered):
+            return self.branch_tree
         was, base = workspace.known_tree(repo.id, heads.branch) or {}, workspace.state.synced(repo.id)
         covers = (Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, repo)).covers(base)
         found = dict(self.branch_tree)
@@ -323,7 +323,7 @@ def standing(workspace: Workspace, view: View) -> Standing:
     noted = Coverage.parse(heads.coverage, heads.left_out)
     if not (heads.main or heads.branch) or view.contains(heads):
         return Standing(heads, noted)
-    if heads.elsewhere or _shares_contents(workspace, view):
+    if heads.elsewhere or _is_same_repo(workspace, view, heads):
         workspace.console.warn(
             f"{view.repo.name}: the history of {view.repo.id} was rewritten since you last got it; "
             "what is gone from it is asked about."
@@ -333,10 +333,20 @@ def standing(workspace: Workspace, view: View) -> Standing:
     return Standing(workspace.state.heads(view.repo.id), None)
 
 
-def _shares_contents(workspace: Workspace, view: View) -> bool:
+def _is_same_repo(workspace: Workspace, view: View, heads: Heads) -> bool:
+    """Tell whether a repo with another history may be the one that this working copy was synced with.
+
+    It is not if it neither knows the commit nor holds any file of then: it was made anew, or is another Hub's.
+    """
     base = workspace.state.synced(view.repo.id)
     trees = (view.branch_tree, view.main_tree)
-    return any(same(tree.get(path), content) for path, content in base.items() for tree in trees)
+    if any(same(tree.get(path), content) for path, content in base.items() for tree in trees):
+        return True
+    try:
+        workspace.hub.resolve(view.repo.id, heads.main or heads.branch)
+    except MissingError:
+        return False
+    return True
 
 
 def _forget_all(workspace: Workspace, view: View) -> None:

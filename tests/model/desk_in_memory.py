@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from unittest.mock import patch
 
 from labdata import arrival, provenance, publish, review, sync, upload, view
 from labdata.console import Console, Counter
-from labdata.content import Content, joined, same
+from labdata.content import Content, crossings, joined, same
+from labdata.coverage import Coverage
 from labdata.errors import ConflictError, LabdataError
 from labdata.names import Excludes, Patterns
 from labdata.recycle import Copy, OnHub
@@ -68,12 +70,13 @@ class MemoryWorktree(Worktree):
     """The room ``worktree`` over a dictionary of texts."""
 
     def __init__(self, desk: MemoryDesk) -> None:
-        super().__init__(desk.settings.data, _EXCLUDES, dict)
+        super().__init__(desk.settings.data, desk.settings.excludes, dict)
         self.texts = desk.texts
 
     def scan(self, folders: Iterable[str]) -> Scan:
         found = tuple(f"{folder}/" for folder in folders)
-        stats: Any = {path: None for path in self.texts if path.startswith(found)}
+        out = self.excludes.file
+        stats: Any = {path: None for path in self.texts if path.startswith(found) and not out(path)}
         return Scan(stats)
 
     def contents(
@@ -88,7 +91,9 @@ class MemoryWorktree(Worktree):
         return path in self.texts and same(on_disk(self.texts[path]), content)
 
     def obstacles(self, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
-        return {}
+        others = [path for path in self.texts if path not in known]
+        crossing = crossings(paths, others)
+        return {path: (other if path.startswith(f"{other}/") else path, "in the way") for path, other in crossing}
 
     def path(self, path: str) -> Any:
         data = self.texts.get(path, "").encode()
@@ -160,6 +165,17 @@ class MemoryDesk:
             files_per_commit=setting.files_per_commit,
         )
         self.repo = results
+
+    def set_settings(
+        self, excludes: tuple[str, ...], fetch: tuple[str, ...], folders: tuple[str, ...], publish: tuple[str, ...]
+    ) -> None:
+        """Edit labdata.toml."""
+        self.repo = replace(self.repo, folders=folders, fetch=Patterns(fetch), publish=Patterns(publish))
+        self.settings = replace(self.settings, repos={"results": self.repo}, excludes=Excludes(excludes, folders))
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a get by the settings in force brings a file."""
+        return Coverage.of(self.settings, self.repo).covers(self.base())(path)
 
     def close(self) -> None:
         """End the story here."""
@@ -312,3 +328,21 @@ class MemoryWorld:
 
     def merge(self, number: int) -> bool:
         return self.server.merge(number)
+
+    def requests(self) -> list[int]:
+        return sorted(self.server.pulls)
+
+    def web_commit(self, branch: str, path: str, text: str | None, title: str, message: str) -> None:
+        self.server.web_commit(branch, path, text, title, message)
+
+    def request(self, title: str, message: str, path: str, text: str) -> None:
+        self.server.request(title, message, path, text)
+
+    def commit_to_request(self, number: int, path: str, text: str) -> None:
+        self.server.commit_to_request(number, path, text)
+
+    def squash(self, branch: str) -> None:
+        self.server.squash(branch)
+
+    def delete_branch(self, name: str) -> None:
+        self.server.delete_branch(name)

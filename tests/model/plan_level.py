@@ -8,7 +8,7 @@ from random import Random
 from tests.model.desk_in_memory import MemoryWorld, rooms_in_memory
 from tests.model.remote_in_memory import Fuse
 from tests.model.shrinking import shrunk
-from tests.model.steps import PATHS, SETTINGS, SHARED, WEIGHTS, Setting, Step, any_setting, any_step
+from tests.model.steps import ODD, PATHS, SETTINGS, SHARED, WEIGHTS, Setting, Step, any_setting, any_step
 from tests.model.story import Story
 
 LONGEST = 24
@@ -33,6 +33,8 @@ def chosen(seed: str) -> tuple[Setting, list[Step]]:
     # On fewer files people meet more often, and go back and forth.
     paths = PATHS if chance.random() < 0.4 else chance.sample(PATHS, 2)
     weights = WEIGHTS | {"get_part": 14, "put_part": 8, "revert": 10} if setting.shared else WEIGHTS
+    if chance.random() < 0.5:
+        weights = weights | ODD
     steps = [any_step(chance, len(setting.desks), weights, paths) for _step in range(chance.randint(3, LONGEST))]
     return setting, steps
 

@@ -8,7 +8,9 @@
    all share main, it is just what they last saw there, so that no revert is undone either.
 4. The state is never ahead of the disk: a file that differs from its base differs by its owner's own doing, and every
    base is on the Hub.
-5. Everyone can agree: conflicts can always be settled, and once all have got and put, all copies equal the Hub.
+5. What is said is true: after a whole get that is done, what nobody changed here is as on the Hub, for all that the
+   settings cover; exit code 3 changes nothing.
+6. Everyone can agree: conflicts can always be settled, and once all have got and put, all copies equal the Hub.
 """
 
 from __future__ import annotations
@@ -53,6 +55,10 @@ class Desk(Protocol):
     def write(self, path: str, text: str) -> None: ...
     def remove(self, path: str) -> None: ...
     def lose_state(self) -> None: ...
+    def covers(self, path: str) -> bool: ...
+    def set_settings(
+        self, excludes: tuple[str, ...], fetch: tuple[str, ...], folders: tuple[str, ...], publish: tuple[str, ...]
+    ) -> None: ...
     def get(
         self,
         parts: tuple[str, ...] = (),
@@ -78,6 +84,12 @@ class World(Protocol):
     def texts(self) -> set[str]: ...
     def pulls(self) -> dict[int, str]: ...
     def merge(self, number: int) -> bool: ...
+    def requests(self) -> list[int]: ...
+    def web_commit(self, branch: str, path: str, text: str | None, title: str, message: str) -> None: ...
+    def request(self, title: str, message: str, path: str, text: str) -> None: ...
+    def commit_to_request(self, number: int, path: str, text: str) -> None: ...
+    def squash(self, branch: str) -> None: ...
+    def delete_branch(self, name: str) -> None: ...
 
 
 class BrokenError(AssertionError):
@@ -113,6 +125,9 @@ class Promises:
         # What each desk last saw on main, where all share it; None where a command that was cut off makes it unknown.
         self.seen: list[Texts | None] = [{} for _desk in world.desks]
         self.shaken: list[bool] = [False for _desk in world.desks]
+        # Desks with other settings than at first, and desks that have not got all since a history was rewritten.
+        self.odd: list[bool] = [False for _desk in world.desks]
+        self.rewritten: list[bool] = [False for _desk in world.desks]
         self._heads = world.heads()
         self._written = 0
 
@@ -127,7 +142,7 @@ class Promises:
                 self.touched[who].add(path)
                 if path in before:
                     self.given_up[desk.branch].texts[path].add(before[path])
-        if not self.shaken[who] and not desk.is_pushing():
+        if not self.shaken[who] and not desk.is_pushing() and not self.rewritten[who]:
             self.touched[who] &= self._unsaved(desk)
         self.must &= self._present()
         self.must |= set(after.values())
@@ -174,6 +189,10 @@ class Promises:
         self.shaken[who] = answer.killed
         if answer.killed:
             return
+        if self.rewritten[who]:
+            # What the Hub does not hold any more counts as unsaved, from the next command that looks.
+            self.touched[who] |= self._unsaved(desk)
+            return
         known = {hash_ for text in self.world.texts() for hash_ in (on_disk(text).sha256, on_disk(text).git)}
         for path, content in desk.base().items():
             self._check((content.sha256 or content.git) in known, f"the base of {path} is not on the Hub")
@@ -182,6 +201,23 @@ class Promises:
         self._check(not wrong, f"the state is ahead of the disk: {wrong}")
         # Whether a push that was cut off has landed is for a later command to find out; until then its base is older.
         self.touched[who] = unsaved | (self.touched[who] if desk.is_pushing() else set())
+
+    def _check_up_to_date(self, who: int) -> None:
+        """What nobody changed at a desk is as on the Hub, where that holds one version only."""
+        desk = self.world.desks[who]
+        main = self._tree_of("main")
+        if not self.setting.shared and self._tree_of(desk.branch) != main and desk.branch in self._heads:
+            return
+        files = desk.files()
+        for path in main.keys() | files.keys():
+            if desk.covers(path) and path not in self.touched[who] and not self._crosses(path, files, main):
+                text = files.get(path)
+                self._check(text == main.get(path), f"up to date, but {path} is {text} and not {main.get(path)}")
+
+    def _crosses(self, path: str, files: Texts, main: Texts) -> bool:
+        """Tell whether a file of the Hub has no place here, because something else has its name."""
+        both = {*files, *main} - {path}
+        return any(other.startswith(f"{path}/") or path.startswith(f"{other}/") for other in both)
 
     def _pushed(self, target: str, answer: Answer) -> str:
         """Return the commit that a put was made on, if it made any; all must be on the target, and few."""
@@ -224,7 +260,11 @@ class Promises:
             self.seen[who] = None
         seen, main = self.seen[who], self._tree_of("main")
         if answer.code == 0 and not parts:
-            self.seen[who] = dict(main)
+            covered = {path for path in {*main, *(seen or {})} if self.world.desks[who].covers(path)}
+            if not self.odd[who]:
+                self.seen[who] = dict(main)
+            elif seen is not None:
+                self.seen[who] = _shown(seen, main, covered)
         elif answer.code == 0 and seen is not None:
             shown = {path for path in main.keys() | seen.keys() if parts(path)} | changed
             self.seen[who] = _shown(seen, main, shown)

@@ -120,7 +120,8 @@ class MemoryServer:
         """The commit of a branch, a pull request or a sha; raises what the client's room raises."""
         name = self.branches.get(revision, revision)
         if revision.startswith("refs/pr/"):
-            name = self.pulls[int(revision.rpartition("/")[2])].head
+            pull = self.pulls.get(int(revision.rpartition("/")[2]))
+            name = pull.head if pull else ""
         if name not in self.stored:
             raise MissingError(f"no revision {revision}", status=404)
         return self.stored[name]
@@ -131,6 +132,38 @@ class MemoryServer:
         while sha:
             yield self.stored[sha]
             sha = self.stored[sha].parent
+
+    def reachable(self) -> set[str]:
+        """All texts in the histories of branches."""
+        return {text for name in self.branches for one in self.past(name) for text in one.tree.values()}
+
+    def web_commit(self, branch: str, path: str, text: str | None, title: str, message: str) -> None:
+        """Somebody commits to a branch without labdata."""
+        head = self.find(branch)
+        self.branches[branch] = self.store(head.id, _edited(head.tree, path, text), title, message, "web")
+
+    def request(self, title: str, message: str, path: str, text: str) -> None:
+        """Somebody proposes a change to main without labdata."""
+        main = self.find("main")
+        sha = self.store(main.id, _edited(main.tree, path, text), title, message, "web")
+        number = len(self.pulls) + 1
+        self.pulls[number] = Pull(number, sha, main.id, title)
+
+    def commit_to_request(self, number: int, path: str, text: str) -> None:
+        """Somebody commits to a pull request, whatever became of it."""
+        pull = self.pulls[number]
+        head = self.find(pull.head)
+        pull.head = self.store(head.id, _edited(head.tree, path, text), "Review", "", "web")
+
+    def squash(self, branch: str) -> None:
+        """Replace the history of a branch by one commit."""
+        self.branches[branch] = self.store("", dict(self.find(branch).tree), "Super-squash", "", "cho")
+        self.texts = self.reachable()
+
+    def delete_branch(self, name: str) -> None:
+        """Remove a branch."""
+        del self.branches[name]
+        self.texts = self.reachable()
 
     def merge(self, number: int) -> bool:
         """Accept a pull request by one squashed commit on main; False where it is in conflict, and then closed."""
@@ -144,6 +177,15 @@ class MemoryServer:
         pull.merge_commit = self.store(main.id, tree, title, "Co-authored-by: someone", "cho")
         self.branches["main"] = pull.merge_commit
         return True
+
+
+def _edited(tree: Texts, path: str, text: str | None) -> Texts:
+    edited = dict(tree)
+    if text is None:
+        edited.pop(path, None)
+    else:
+        added(edited, path, text)
+    return edited
 
 
 class MemoryHub:

@@ -42,6 +42,10 @@ WEIGHTS = {
 }
 
 
+ODD = {"web": 9, "rogue_request": 2, "push_to_request": 2, "squash": 2, "unbranch": 2, "set": 8}
+"""What others do, and settings that change: in half of the stories."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing that someone does.

@@ -7,13 +7,14 @@ from typing import Any
 
 from labdata.names import Patterns
 
-from tests.model.promises import Answer, Promises
+from tests.model.outsiders import Outsiders
+from tests.model.promises import Answer
 from tests.model.steps import Step
 
 ROUNDS = 8
 
 
-class Story(Promises):
+class Story(Outsiders):
     """Tells steps to a world and checks the promises."""
 
     # what happens
@@ -156,6 +157,9 @@ class Story(Promises):
                 self.given_up[desk.branch].texts[path].add(before[path])
         if self.setting.shared and not revision:
             self._note_seen(who, answer, Patterns(parts), changed)
+        if answer.code == 0 and not parts and not revision:
+            self.rewritten[who] = False
+            self._check_up_to_date(who)
         self._check_base(who, answer, Patterns((*mine, *theirs, *restore)))
         self._check_kept()
         return answer
@@ -185,7 +189,7 @@ class Story(Promises):
         elif answer.code == 0 and self.setting.shared:
             self._note_agreed(who, {path: text for path, text in before.items() if not parts or Patterns(parts)(path)})
         self._check_base(who, answer, Patterns(()))
-        if answer.code == 0 and not parts and not main:
+        if answer.code == 0 and not parts and not main and not self.odd[who] and not self.rewritten[who]:
             # The removal of a file of main stays noted until the branch has a commit to show it by.
             left = {path for path in self.touched[who] if path in desk.files() or path not in self._tree_of("main")}
             self._check(not left, f"after a put these are still unsaved: {left}")
@@ -243,6 +247,9 @@ class Story(Promises):
         """All get, put and merge until nobody has anything left to say; then all must hold the same."""
         for number in sorted(self.world.pulls()):
             self.merge(number)
+        for who in range(len(self.world.desks)):
+            if self.odd[who]:
+                self._set_back(who)
         for _round in range(ROUNDS):
             for who in range(len(self.world.desks)):
                 self.told.append(f"{who}:settle")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -16,8 +18,11 @@ from random import Random
 from typing import Any
 
 import pygit2
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
 from labdata.content import Content, parents
+from labdata.coverage import Coverage
+from labdata.settings import load
 
 from localhub import pointers
 from localhub.testing import Hub
@@ -26,10 +31,11 @@ from tests.endurance.tripwire import Trap
 from tests.members import Lab, Member, new_lab
 from tests.model.promises import Answer
 from tests.model.remote_in_memory import Texts
-from tests.model.steps import PATHS, WEIGHTS, Setting, Step, any_setting, any_step
+from tests.model.steps import ODD, PATHS, WEIGHTS, Setting, Step, any_setting, any_step
 from tests.model.story import Story
 
 LONGEST = 11
+_ALWAYS = ("*.DS_Store", "*.tmp")
 LAYERS = ("interim", "processed")
 
 _WEIGHTS = WEIGHTS | {"undo": 3, "tag": 2, "status": 2, "lose_state": 2, "look": 6, "put": 20, "get": 22}
@@ -80,6 +86,22 @@ class ToolDesk:
         text = rest.replace('fetch = ["**"]', f"fetch = [{fetch}]", 1)
         limit = f"files_per_commit = {world.setting.files_per_commit}\n"
         toml.write_text(f"{limit}{head}[repos.results]{text}")
+
+    def set_settings(
+        self, excludes: tuple[str, ...], fetch: tuple[str, ...], folders: tuple[str, ...], publish: tuple[str, ...]
+    ) -> None:
+        """Edit labdata.toml."""
+        toml = self.member.root / "labdata.toml"
+        head, _table, _rest = toml.read_text().partition("[repos.results]")
+        head = re.sub(r"^exclude = .*$", f"exclude = {json.dumps([*_ALWAYS, *excludes])}", head, flags=re.MULTILINE)
+        table = {"folders": folders, "branch": "member", "fetch": fetch, "publish": publish}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+        toml.write_text("\n".join((f"{head}[repos.results]", *lines, "")))
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a get by the settings in force brings a file."""
+        settings = load(self.member.root)
+        return Coverage.of(settings, settings.repos["results"]).covers(self.base())(path)
 
     @property
     def _database(self) -> Path:
@@ -231,7 +253,7 @@ class ToolWorld:
         return self.git[commit].peel(pygit2.Commit).message
 
     def texts(self) -> set[str]:
-        for commit in {*self.heads().values(), *self._refs("refs/pr/").values()} - self._looked:
+        for commit in {*self.heads().values(), *self._refs("refs/tags/").values()} - self._looked:
             for one in self.past(commit):
                 if one not in self._looked:
                     self._looked.add(one)
@@ -241,6 +263,45 @@ class ToolWorld:
     def pulls(self) -> dict[int, str]:
         found = {int(number): head for number, head in self._refs("refs/pr/").items()}
         return {number: head for number, head in found.items() if number not in self._done}
+
+    def requests(self) -> list[int]:
+        return sorted(int(number) for number in self._refs("refs/pr/"))
+
+    def web_commit(self, branch: str, path: str, text: str | None, title: str, message: str) -> None:
+        self._by_web(branch, path, text, commit_message=title, commit_description=message)
+
+    def request(self, title: str, message: str, path: str, text: str) -> None:
+        self._by_web("main", path, text, commit_message=title, commit_description=message, create_pr=True)
+
+    def commit_to_request(self, number: int, path: str, text: str) -> None:
+        self._by_web(f"refs/pr/{number}", path, text, commit_message="Review")
+
+    def _by_web(self, revision: str, path: str, text: str | None, **more: Any) -> None:
+        """Somebody commits without labdata; what has the name of a folder, or is above it, goes."""
+        head = (self.heads() | {f"refs/pr/{n}": one for n, one in self._refs("refs/pr/").items()})[revision]
+        tree = self.tree(head)
+        gone = [other for other in tree if other.startswith(f"{path}/") or path.startswith(f"{other}/")]
+        operations: list[Any] = [CommitOperationDelete(other, is_folder=False) for other in gone if text is not None]
+        if text is None:
+            operations.append(CommitOperationDelete(path, is_folder=False))
+        else:
+            self.know(text)
+            operations.append(CommitOperationAdd(path, text.encode()))
+        api = self.lab.hub.api("cho")
+        api.create_commit(self.lab.results, operations, repo_type="dataset", revision=revision, **more)
+
+    def squash(self, branch: str) -> None:
+        self.lab.hub.api("cho").super_squash_history(self.lab.results, branch=branch, repo_type="dataset")
+        self._forget()
+
+    def delete_branch(self, name: str) -> None:
+        self.lab.hub.api("cho").delete_branch(self.lab.results, branch=name, repo_type="dataset")
+        self._forget()
+
+    def _forget(self) -> None:
+        """Look at what is left of the Hub anew."""
+        self._texts.clear()
+        self._looked.clear()
 
     def merge(self, number: int) -> bool:
         self._done.add(number)
@@ -272,7 +333,8 @@ def chosen(seed: str) -> tuple[Setting, list[Step], int]:
     setting = any_setting(chance)
     paths = chance.sample(PATHS, 3)  # few steps meet only on fewer files
     length = chance.randint(3, LONGEST)
-    steps = [any_step(chance, len(setting.desks), _WEIGHTS, paths) for _step in range(length)]
+    weights = _WEIGHTS | ODD if chance.random() < 0.5 else _WEIGHTS
+    steps = [any_step(chance, len(setting.desks), weights, paths) for _step in range(length)]
     return setting, steps, chance.choice((0, 0, 2, 8))
 
 
