@@ -305,7 +305,9 @@ def test_inputs_that_are_newer_than_the_results_are_still_to_be_run(ann: Clone, 
     assert cho.stale() == {"table", "clean", "plot"}
 
 
-@pytest.mark.xfail(strict=True, reason="a get of results raises the times of all clean files, over those of newer inputs")
+@pytest.mark.xfail(
+    strict=True, reason="a get of results raises the times of all clean files, over those of newer inputs"
+)
 def test_newer_inputs_are_still_to_be_run_after_unrelated_news(ann: Clone, bob: Clone) -> None:
     new_inputs(bob)
     ann.just("get-inputs")
