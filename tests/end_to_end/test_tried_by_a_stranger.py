@@ -1,0 +1,48 @@
+"""What a stranger tried: the same kinds of loss, revert and untruth by other roads."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.test_unfinished_pushes import cut_off
+from tests.endurance.runner import Conditions, Quick
+from tests.members import Lab, Member
+from tests.template.generating import REPOSITORY
+
+Join = Callable[..., Quick]
+OBEDIENT = Conditions(obey_modes=True)
+
+
+# --- the only copy
+
+
+def edit_that_gave_way(lab: Lab, join: Join) -> tuple[Quick, Path]:
+    """Ann took the Hub's version of x.csv over an edit of hers, which is nowhere but in _recycle; returns where."""
+    ann = join("ann")
+    ann.write("processed/x.csv", "v1")
+    ann.put()
+    lab.web_commit("cho", {"processed/x.csv": "v2"}, "ann")
+    ann.write("processed/x.csv", "ann's edit")
+    ann.get("--theirs", "**")
+    return ann, next(ann.path("_recycle").rglob("x.csv"))
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_an_undo_that_meets_a_link_to_the_recycled_file_keeps_it(
+    options: tuple[str, ...], lab: Lab, join: Join
+) -> None:
+    ann, kept = edit_that_gave_way(lab, join)
+    ann.remove("processed/x.csv")
+    ann.path("processed/x.csv").symlink_to(kept)
+    ann.run("undo", *options, code=None)
+    assert "ann's edit" in ann.texts()
