@@ -46,3 +46,13 @@ def test_an_undo_that_meets_a_link_to_the_recycled_file_keeps_it(
     ann.path("processed/x.csv").symlink_to(kept)
     ann.run("undo", *options, code=None)
     assert "ann's edit" in ann.texts()
+
+
+def test_cache_clear_removes_nothing_but_the_cache(lab: Lab, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    (scratch / "thesis.csv").write_text("years of work")
+    # Not by the fork server: the Hub's client reads this variable when it is imported.
+    ann = lab.member("ann", HF_XET_CACHE=str(scratch))
+    ann.run("cache-clear")
+    assert (scratch / "thesis.csv").is_file()
