@@ -56,3 +56,30 @@ def test_cache_clear_removes_nothing_but_the_cache(lab: Lab, tmp_path: Path) -> 
     ann = lab.member("ann", HF_XET_CACHE=str(scratch))
     ann.run("cache-clear")
     assert (scratch / "thesis.csv").is_file()
+
+
+def test_what_is_put_into_the_recycle_folder_during_the_question_is_not_removed(lab: Lab, join: Join) -> None:
+    import pty
+    import select
+
+    ann, _kept = edit_that_gave_way(lab, join)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ann.root)
+        os.execve(sys.executable, [sys.executable, "-m", "labdata", "recycle", "empty"], ann.env)
+    shown, answered, limit = "", False, time.monotonic() + 60
+    while time.monotonic() < limit:
+        if select.select([terminal], [], [], 0.05)[0]:
+            try:
+                shown += os.read(terminal, 4096).decode(errors="replace")
+            except OSError:
+                break
+        if not answered and shown.rstrip().endswith("[y/N]:"):
+            assert "1 file" in shown
+            ann.write("_recycle/old-figure.csv", "months of work")
+            os.write(terminal, b"y\n")
+            answered = True
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    assert answered
+    assert "months of work" in ann.texts()
