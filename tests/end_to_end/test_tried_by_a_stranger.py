@@ -83,3 +83,11 @@ def test_what_is_put_into_the_recycle_folder_during_the_question_is_not_removed(
     os.waitpid(pid, 0)
     assert answered
     assert "months of work" in ann.texts()
+
+
+def test_setup_leaves_a_file_of_a_persons_own_beside_env(lab: Lab, join: Join) -> None:
+    ann = lab.member("ann", ready=False)
+    del ann.env["HF_BRANCH"]
+    (ann.root / ".env.new").write_text("the keys of my other account")
+    ann.run("setup")
+    assert (ann.root / ".env.new").read_text() == "the keys of my other account"
