@@ -91,3 +91,18 @@ def test_setup_leaves_a_file_of_a_persons_own_beside_env(lab: Lab, join: Join) -
     (ann.root / ".env.new").write_text("the keys of my other account")
     ann.run("setup")
     assert (ann.root / ".env.new").read_text() == "the keys of my other account"
+
+
+# --- published without anyone meaning it
+
+
+def test_a_part_that_is_said_to_be_mine_says_nothing_of_the_rest(lab: Lab, join: Join) -> None:
+    ann, bob = join("ann"), join("bob")
+    bob.write("processed/bobs.csv", "bob's")
+    bob.put()
+    ann.get("--from", "bob")
+    (ann.root / "data" / ".labdata" / "state.db").unlink()
+    ann.write("processed/anns.csv", "ann's")
+    ann.put("processed/anns.csv", "--yes")
+    ann.run("put", "results", code=None)
+    assert lab.on_hub("ann") == {"processed/anns.csv": "ann's"}
