@@ -106,3 +106,14 @@ def test_a_part_that_is_said_to_be_mine_says_nothing_of_the_rest(lab: Lab, join:
     ann.put("processed/anns.csv", "--yes")
     ann.run("put", "results", code=None)
     assert lab.on_hub("ann") == {"processed/anns.csv": "ann's"}
+
+
+def test_another_project_is_not_given_the_files_of_this_one_unasked(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/secret.csv", "of this project")
+    ann.put()
+    ann.env["HF_PROJECT"] = f"{lab.project}-public"
+    ann.run("setup")
+    ann.get()
+    ann.run("put", "results", code=None)
+    assert lab.on_hub("ann", f"{lab.org}/{lab.project}-public-results") == {}
