@@ -117,3 +117,12 @@ def test_another_project_is_not_given_the_files_of_this_one_unasked(lab: Lab, jo
     ann.get()
     ann.run("put", "results", code=None)
     assert lab.on_hub("ann", f"{lab.org}/{lab.project}-public-results") == {}
+
+
+@pytest.mark.parametrize("command", [("put", "results", "--for", ""), ("put", "results", "")])
+def test_an_empty_name_of_a_part_is_not_everything(command: tuple[str, ...], lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/run-1/x.csv", "ready")
+    ann.write("processed/run-2/y.csv", "not for others yet")
+    ann.run(*command, code=None)
+    assert "processed/run-2/y.csv" not in lab.on_hub("ann")
