@@ -126,3 +126,10 @@ def test_an_empty_name_of_a_part_is_not_everything(command: tuple[str, ...], lab
     ann.write("processed/run-2/y.csv", "not for others yet")
     ann.run(*command, code=None)
     assert "processed/run-2/y.csv" not in lab.on_hub("ann")
+
+
+def test_half_a_push_is_not_proposed_from_my_other_computer(lab: Lab, join: Join) -> None:
+    ann, laptop = join("ann"), join("ann", "-laptop")
+    cut_off(lab, ann, "put", "results")
+    laptop.get()
+    assert "not finished" in laptop.run("pr", "create", "Nine tables", code=None).stderr
