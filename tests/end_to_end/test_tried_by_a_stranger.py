@@ -133,3 +133,9 @@ def test_half_a_push_is_not_proposed_from_my_other_computer(lab: Lab, join: Join
     cut_off(lab, ann, "put", "results")
     laptop.get()
     assert "not finished" in laptop.run("pr", "create", "Nine tables", code=None).stderr
+
+
+def test_half_a_push_is_not_tagged_without_a_word(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    cut_off(lab, ann, "put", "results")
+    assert "not finished" in ann.run("tag", "paper-v1", code=None).stderr
