@@ -139,3 +139,14 @@ def test_half_a_push_is_not_tagged_without_a_word(lab: Lab, join: Join) -> None:
     ann = join("ann")
     cut_off(lab, ann, "put", "results")
     assert "not finished" in ann.run("tag", "paper-v1", code=None).stderr
+
+
+def test_notes_that_are_gone_with_their_folder_are_asked_about_too(lab: Lab, join: Join) -> None:
+    ann, bob = join("ann"), join("bob")
+    bob.write("processed/bobs.csv", "bob's")
+    bob.put()
+    ann.get("--from", "bob")
+    ann.run("recycle", "empty", "--yes")
+    shutil.rmtree(ann.root / "data" / ".labdata")
+    ann.run("put", "results", code=None)
+    assert lab.on_hub("ann") == {}
