@@ -150,3 +150,29 @@ def test_notes_that_are_gone_with_their_folder_are_asked_about_too(lab: Lab, joi
     shutil.rmtree(ann.root / "data" / ".labdata")
     ann.run("put", "results", code=None)
     assert lab.on_hub("ann") == {}
+
+
+def by_the_old_code(member: Member, folder: Path, *arguments: str) -> None:
+    """Run a command with labdata as it was before it noted what a get covers."""
+    if not folder.is_dir():
+        archive = subprocess.run(
+            ["git", "archive", "411f40c", "template/labdata"], cwd=REPOSITORY, capture_output=True, check=True
+        )
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
+            packed.extractall(folder, filter="data")
+    env = member.env | {"PYTHONPATH": str(folder / "template")}
+    subprocess.run([sys.executable, "-m", "labdata", *arguments], cwd=member.root, env=env, check=True, timeout=60)
+
+
+def test_a_put_right_after_the_upgrade_reverts_nothing(lab: Lab, join: Join, tmp_path: Path) -> None:
+    ann, bob, old = join("ann"), lab.member("bob", ready=False), tmp_path / "old"
+    ann.write("raw/x.log", "v1")
+    ann.run("put", "inputs")
+    by_the_old_code(bob, old, "get", "inputs")
+    bob.configure('"*.tmp"', '"*.tmp", "*.log"')
+    ann.write("raw/x.log", "v2")
+    ann.run("put", "inputs")
+    by_the_old_code(bob, old, "get", "inputs")
+    bob.configure(', "*.log"', "")
+    bob.run("put", "inputs", code=None)
+    assert lab.on_hub(repo=lab.inputs) == {"raw/x.log": "v2"}
