@@ -176,3 +176,23 @@ def test_a_put_right_after_the_upgrade_reverts_nothing(lab: Lab, join: Join, tmp
     bob.configure(', "*.log"', "")
     bob.run("put", "inputs", code=None)
     assert lab.on_hub(repo=lab.inputs) == {"raw/x.log": "v2"}
+
+
+def test_what_i_saw_of_a_branch_before_the_upgrade_is_kept_when_the_branch_goes(
+    lab: Lab, join: Join, tmp_path: Path
+) -> None:
+    bob, ann, old = join("bob"), join("ann"), tmp_path / "old"
+    ann.write("processed/anns.csv", "ann's")
+    by_the_old_code(ann, old, "put", "results")
+    bob.write("processed/x.csv", "bob's")
+    bob.put()
+    by_the_old_code(ann, old, "get", "results", "--from", "bob")
+    by_the_old_code(ann, old, "get", "results")
+    assert "bob's" in ann.recycled()
+    lab.delete_branch("bob")
+    untrue = lab.untrue(ann)
+    for name in ("news-1", "news-2"):
+        lab.web_commit("cho", {f"processed/{name}.csv": name}, "ann")
+        ann.get()
+    assert "bob's" in ann.texts()
+    assert untrue == []
