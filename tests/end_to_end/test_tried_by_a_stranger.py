@@ -196,3 +196,19 @@ def test_what_i_saw_of_a_branch_before_the_upgrade_is_kept_when_the_branch_goes(
         ann.get()
     assert "bob's" in ann.texts()
     assert untrue == []
+
+
+# --- one odd thing stops everything
+
+
+def test_a_file_in_the_place_of_a_folder_stops_no_other_from_being_restored(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/a/1.csv", "one")
+    ann.write("processed/b/2.csv", "two")
+    ann.put()
+    lab.web_commit("cho", {"processed/a/1.csv": None, "processed/b/2.csv": None}, "ann")
+    ann.get()
+    ann.write("processed/a", "a file now")
+    said = ann.run("recycle", "restore", "**", code=None)
+    assert ann.read("processed/b/2.csv") == "two"
+    assert "data/processed/a/1.csv" in said.stderr
