@@ -212,3 +212,18 @@ def test_a_file_in_the_place_of_a_folder_stops_no_other_from_being_restored(lab:
     said = ann.run("recycle", "restore", "**", code=None)
     assert ann.read("processed/b/2.csv") == "two"
     assert "data/processed/a/1.csv" in said.stderr
+
+
+def test_a_folder_that_may_not_be_written_does_not_keep_the_rest_of_the_news_away(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/locked/x.csv", "v1")
+    ann.put()
+    changes = {"processed/locked/x.csv": "v2", "processed/zz.csv": "news"}
+    lab.web_commit("cho", dict(changes), "ann")
+    ann.path("processed/locked").chmod(0o555)
+    try:
+        said = ann.under(OBEDIENT, "get", "results", code=1).said
+    finally:
+        ann.path("processed/locked").chmod(0o755)
+    assert ann.read("processed/zz.csv") == "news"
+    assert "data/processed/locked/x.csv" in said
