@@ -227,3 +227,17 @@ def test_a_folder_that_may_not_be_written_does_not_keep_the_rest_of_the_news_awa
         ann.path("processed/locked").chmod(0o755)
     assert ann.read("processed/zz.csv") == "news"
     assert "data/processed/locked/x.csv" in said
+
+
+def test_code_with_a_name_that_is_not_utf8_does_not_stop_a_put(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    for command in (
+        ["init", "-q"],
+        ["config", "core.quotepath", "false"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"],
+    ):
+        subprocess.run(["git", *command], cwd=ann.root, env=ann.env, check=True)
+    Path(os.fsdecode(os.fsencode(ann.root) + b"/r\xe9sum\xe9.txt")).write_text("notes")
+    ann.write("processed/x.csv", "x")
+    ann.put()
+    assert lab.on_hub("ann") == {"processed/x.csv": "x"}
