@@ -241,3 +241,13 @@ def test_code_with_a_name_that_is_not_utf8_does_not_stop_a_put(lab: Lab, join: J
     ann.write("processed/x.csv", "x")
     ann.put()
     assert lab.on_hub("ann") == {"processed/x.csv": "x"}
+
+
+def test_a_version_is_laid_into_an_empty_folder_behind_a_link(lab: Lab, join: Join, tmp_path: Path) -> None:
+    ann = join("ann")
+    ann.write("processed/x.csv", "x")
+    ann.put()
+    (tmp_path / "scratch").mkdir()
+    (ann.root / "look").symlink_to(tmp_path / "scratch")
+    ann.get("--to", "look")
+    assert (tmp_path / "scratch" / "processed" / "x.csv").read_text() == "x"
