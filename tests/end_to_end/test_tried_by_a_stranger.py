@@ -251,3 +251,15 @@ def test_a_version_is_laid_into_an_empty_folder_behind_a_link(lab: Lab, join: Jo
     (ann.root / "look").symlink_to(tmp_path / "scratch")
     ann.get("--to", "look")
     assert (tmp_path / "scratch" / "processed" / "x.csv").read_text() == "x"
+
+
+# --- untrue
+
+
+def test_a_get_of_a_part_does_not_call_the_rest_up_to_date(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/x.csv", "x")
+    ann.put()
+    lab.web_commit("cho", {"processed/y.csv": "news"}, "ann")
+    said = ann.get("processed/x.csv")
+    assert "results: up to date" not in said
