@@ -263,3 +263,17 @@ def test_a_get_of_a_part_does_not_call_the_rest_up_to_date(lab: Lab, join: Join)
     lab.web_commit("cho", {"processed/y.csv": "news"}, "ann")
     said = ann.get("processed/x.csv")
     assert "results: up to date" not in said
+
+
+@pytest.mark.parametrize("gone", ["changed", "deleted"])
+def test_verify_does_not_say_of_a_file_that_it_is_on_the_hub_when_it_is_not(gone: str, lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/x.csv", "v1")
+    ann.put()
+    if gone == "changed":
+        lab.web_commit("cho", {"processed/x.csv": "v2"}, "ann")
+        lab.squash("ann")
+    else:
+        lab.delete_branch("ann")
+    assert "v1" not in lab.texts()
+    assert "results: 1 file as on the Hub" not in ann.run("verify", code=None).stdout
