@@ -277,3 +277,14 @@ def test_verify_does_not_say_of_a_file_that_it_is_on_the_hub_when_it_is_not(gone
         lab.delete_branch("ann")
     assert "v1" not in lab.texts()
     assert "results: 1 file as on the Hub" not in ann.run("verify", code=None).stdout
+
+
+def test_status_says_of_a_deleted_branch_what_the_get_then_says(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    ann.write("processed/x.csv", "v1")
+    ann.put()
+    lab.delete_branch("ann")
+    status = ann.run("status", code=None).stdout
+    get = ann.run("get", "results", code=None)
+    assert ("in conflict" in status) == (get.returncode == 3), status + get.stdout + get.stderr
+    assert "to publish" in status
