@@ -288,3 +288,14 @@ def test_status_says_of_a_deleted_branch_what_the_get_then_says(lab: Lab, join: 
     get = ann.run("get", "results", code=None)
     assert ("in conflict" in status) == (get.returncode == 3), status + get.stdout + get.stderr
     assert "to publish" in status
+
+
+def test_the_hint_of_a_get_beside_data_that_left_something_out_helps(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    for name in "abc":
+        ann.write(f"processed/{name}.csv", name)
+    ann.put()
+    with lab.faults("route=resolve,path=b.csv,status=404"):
+        said = ann.get("--to", "look", code=1)
+    assert "run the same command again" in said
+    ann.get("--to", "look")
