@@ -299,3 +299,16 @@ def test_the_hint_of_a_get_beside_data_that_left_something_out_helps(lab: Lab, j
         said = ann.get("--to", "look", code=1)
     assert "run the same command again" in said
     ann.get("--to", "look")
+
+
+def test_a_link_that_goes_does_not_keep_the_rest_of_the_news_away(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    (ann.root / "big").mkdir()
+    (ann.root / "big" / "x.csv").write_text("x")
+    ann.path("processed/x.csv").symlink_to("../../big/x.csv")
+    ann.put()
+    lab.web_commit("cho", {"processed/x.csv": None, "processed/zz.csv": "news"}, "ann")
+    ann.run("get", "results", code=None)
+    assert ann.read("processed/zz.csv") == "news"
+    ann.run("undo")
+    assert ann.read("processed/x.csv") == "x"
