@@ -312,3 +312,16 @@ def test_a_link_that_goes_does_not_keep_the_rest_of_the_news_away(lab: Lab, join
     assert ann.read("processed/zz.csv") == "news"
     ann.run("undo")
     assert ann.read("processed/x.csv") == "x"
+
+
+def test_undo_takes_back_the_last_get_though_the_clock_was_ahead_before(lab: Lab, join: Join) -> None:
+    ann = join("ann")
+    lab.web_commit("cho", {"processed/1.csv": "one"}, "ann")
+    ann.get()
+    # As a clock that was ahead names it, which was then set right.
+    for kept in (*ann.path("_recycle").iterdir(), *ann.path(".labdata/recycle").iterdir()):
+        kept.rename(kept.with_name("2099" + kept.name[4:]))
+    lab.web_commit("cho", {"processed/2.csv": "two"}, "ann")
+    ann.get()
+    ann.run("undo", code=None)
+    assert set(ann.files()) == {"processed/1.csv"}
