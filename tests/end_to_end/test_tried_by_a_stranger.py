@@ -325,3 +325,12 @@ def test_undo_takes_back_the_last_get_though_the_clock_was_ahead_before(lab: Lab
     ann.get()
     ann.run("undo", code=None)
     assert set(ann.files()) == {"processed/1.csv"}
+
+
+def test_what_is_in_the_recycle_folder_is_restored_though_the_notes_are_gone(lab: Lab, join: Join) -> None:
+    ann, _kept = edit_that_gave_way(lab, join)
+    ann.remove("processed/x.csv")
+    shutil.rmtree(ann.root / "data" / ".labdata")
+    assert "x.csv" in ann.run("recycle", "list").stdout
+    ann.run("recycle", "restore", "processed/x.csv", code=None)
+    assert ann.read("processed/x.csv") == "ann's edit"
