@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdata import provenance
 from labdata.content import same
+from labdata.errors import MissingError
 from labdata.history import with_parents
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ def landed(workspace: Workspace, repo: Repo, branch: str, parent: str, label: st
     Another commit may bear a copy of the label: somebody took over the message.
     """
     commits = with_parents(workspace.hub.commits(repo.id, branch))
-    for commit, below in islice(commits, _LOOKED_AT):
-        if below == parent and provenance.trailers(commit.message).get("Part", "") == label:
-            return commit.id
+    try:
+        for commit, below in islice(commits, _LOOKED_AT):
+            if below == parent and provenance.trailers(commit.message).get("Part", "") == label:
+                return commit.id
+    except MissingError:
+        # The branch is gone: whatever landed there is on the Hub no more.
+        return ""
     return ""
 
 

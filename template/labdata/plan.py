@@ -454,18 +454,20 @@ def plan_proposal(
     branch: Tree,
     main: Tree,
     *,
-    settled: Callable[[str], bool] = lambda _path: False,
+    settled: Callable[[str], Side] = lambda _path: "",
 ) -> Proposal:
     """Decide what a pull request from ``branch`` to ``main`` holds: what the branch changed since ``bases``.
 
-    ``settled`` says for a path whether the branch's side was chosen over main's.
+    ``settled`` says for a path on which the two disagree whose side was chosen: ``mine`` is the branch's.
     """
     proposal = Proposal({}, [], [])
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
         winner = _winner(bases, path, ours, theirs)
-        if winner in ("both", "theirs") and settled(path):
+        if winner in ("both", "theirs") and settled(path) == "mine":
             winner = "ours"
+        elif winner == "both" and settled(path) == "theirs":
+            winner = "theirs"
         if winner == "both":
             proposal.conflicts.append(Conflict(path, ours, theirs, between_branches=True))
         elif winner == "ours" and ours is None:

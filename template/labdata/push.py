@@ -214,7 +214,8 @@ class Push:
         """Tell whether the working copy holds all of the new commit that it fetches."""
         if part.news or self.local.scan.skipped or (self.target.now and self.target.now == self.target.then):
             return False
-        synced, covers = self.workspace.state.synced(self.repo.id), self._coverage.covers(())
+        synced = self.workspace.state.synced(self.repo.id)
+        covers = self._coverage.covers(synced)
         wanted = [path for path in tree if covers(path)]
         removed = any(self.repo.holds(path) and path not in tree for path in synced)
         return not removed and all(same(tree[path], synced.get(path)) for path in wanted)

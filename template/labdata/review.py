@@ -73,8 +73,9 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_r
             )
     decisions = workspace.state.resolved(repo.id)
 
-    def settled(path: str) -> bool:
-        return decisions.get(path) == (view.dispute(path), "branch")
+    def settled(path: str) -> plan.Side:
+        key, side = decisions.get(path, ("", ""))
+        return {"branch": "mine", "theirs": "theirs"}.get(side, "") if key == view.dispute(path) else ""
 
     proposal = plan.plan_proposal(view.bases, view.branch_tree, view.main_tree, settled=settled)
     if proposal.conflicts:

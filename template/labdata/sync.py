@@ -115,7 +115,11 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     wanted = _without_unread(wanted, base, scan)
     _require_matches(repo, options, local, wanted.theirs, clashes)
-    clashes = {path: clash for path, clash in clashes.items() if in_scope(path) or not options.parts}
+    excludes = workspace.settings.excludes.file
+    travels = {path for path in clashes if repo.holds(path) and not excludes(path)}
+    clashes = {
+        path: clash for path, clash in clashes.items() if in_scope(path) or (path in travels and not options.parts)
+    }
     decided = _decided(workspace, view, local, wanted.theirs, clashes, options, stands)
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads: a part of it must not claim so.

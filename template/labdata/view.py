@@ -380,8 +380,11 @@ def forget_lost_branch(workspace: Workspace, view: View) -> None:
         workspace.console.warn(f"{gone}: what only it held is in data/_recycle/, see `just recycle-list`.")
         return
     main, base = workspace.known_tree(repo.id, heads.main) or {}, state.synced(repo.id)
+    covers = (Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, repo)).covers(base)
+    # What main held and is not here was removed here: that, too, only the branch could tell.
+    known = {path: content for path, content in main.items() if covers(path)}
     with state.changes():
-        state.update_synced(repo.id, {path: main[path] for path in base if path in main}, base.keys() - main.keys())
+        state.update_synced(repo.id, known, base.keys() - known.keys())
         state.set_heads(repo.id, replace(heads, branch="", merged=""))
     put = words.recipe("put", repo.name)
     workspace.console.warn(f"{gone}: what only it held counts as unsaved again. `{put}` makes it anew.")

@@ -77,8 +77,8 @@ class Outsiders(Promises):
         self.rewritten = [True for _desk in self.world.desks]
         self.seen = [None for _desk in self.world.desks]
         for who, desk in enumerate(self.world.desks):
-            # What the Hub does not hold any more counts as unsaved again.
-            self.touched[who] |= set(desk.files())
+            # What the Hub does not hold any more counts as unsaved again, be it a file or a removal.
+            self.touched[who] |= {*desk.files(), *self._tree_of("main")}
         self.figures["rewritten histories"] += 1
 
     def _set(self, step: Step) -> None:

@@ -124,6 +124,8 @@ class Promises:
         self.touched: list[set[str]] = [set() for _desk in world.desks]
         # What each desk last saw on main, where all share it; None where a command that was cut off makes it unknown.
         self.seen: list[Texts | None] = [{} for _desk in world.desks]
+        # What the last whole get of a desk did not look at.
+        self.blind: list[set[str]] = [set() for _desk in world.desks]
         self.shaken: list[bool] = [False for _desk in world.desks]
         # Desks with other settings than at first, and desks that have not got all since a history was rewritten.
         self.odd: list[bool] = [False for _desk in world.desks]
@@ -195,6 +197,8 @@ class Promises:
             return
         known = {hash_ for text in self.world.texts() for hash_ in (on_disk(text).sha256, on_disk(text).git)}
         for path, content in desk.base().items():
+            if self.odd[who] and not desk.covers(path):
+                continue
             self._check((content.sha256 or content.git) in known, f"the base of {path} is not on the Hub")
         unsaved = self._unsaved(desk)
         wrong = {path for path in unsaved - self.touched[who] if not settled(path)}
@@ -260,13 +264,11 @@ class Promises:
             self.seen[who] = None
         seen, main = self.seen[who], self._tree_of("main")
         if answer.code == 0 and not parts:
-            covered = {path for path in {*main, *(seen or {})} if self.world.desks[who].covers(path)}
-            if not self.odd[who]:
-                self.seen[who] = dict(main)
-            elif seen is not None:
-                self.seen[who] = _shown(seen, main, covered)
+            self.seen[who] = dict(main)
+            self.blind[who] = {path for path in PATHS if not self.world.desks[who].covers(path)}
         elif answer.code == 0 and seen is not None:
             shown = {path for path in main.keys() | seen.keys() if parts(path)} | changed
+            self.blind[who] -= shown
             self.seen[who] = _shown(seen, main, shown)
 
     def _check_seen(self, who: int, start: str) -> None:
@@ -275,7 +277,7 @@ class Promises:
         if seen is None:
             return
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-        for path in changed:
+        for path in changed - self.blind[who]:
             old = before.get(path)
             self._check(old == seen.get(path), f"a push undid {old} at {path}; last seen was {seen.get(path)}")
         self.seen[who] = _shown(seen, after, changed)

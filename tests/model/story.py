@@ -148,9 +148,12 @@ class Story(Outsiders):
         self._check(self.world.heads() == self._heads, "a get changed the Hub")
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         given = Patterns((*theirs, *restore))
-        if answer.code in (1, 3):
+        if answer.code == 3 or (answer.code == 1 and "could not be brought" not in answer.said):
             self._check(not changed or self.shaken[who], f"a get that ended with {answer.code} changed {changed}")
         wrong = {path for path in changed & unsaved & self.touched[who] if not given(path)}
+        if self.rewritten[who]:
+            # That a file was removed here may be known no more; that it is here is.
+            wrong &= before.keys()
         self._check(not wrong, f"a get changed unsaved work: {wrong}")
         for path in changed:
             if path in before and given(path):
@@ -183,7 +186,7 @@ class Story(Outsiders):
                 # It has landed, and the next command will learn so.
                 old, new = self.world.tree(start), self._tree_of(target)
                 landed = {path for path in touched if before.get(path) == new.get(path) != old.get(path)}
-                self.touched[who] -= {path for path in landed if path in before or not main}
+                self.touched[who] -= {path for path in landed if path in before or not main or self.setting.shared}
         if answer.killed:
             self.seen[who] = None
         elif answer.code == 0 and self.setting.shared:
