@@ -37,6 +37,7 @@ def carry_out(
     resolved: dict[str, tuple[str, str]],
     dry_run: bool,
     left_out: dict[str, str],
+    is_part: bool,
 ) -> None:
     """Download what is decided, put it in place, and record ``heads`` and the decisions that were made.
 
@@ -46,7 +47,7 @@ def carry_out(
     """
     size = sum(content.size for content in decided.write.values())
     if dry_run:
-        _tell(workspace, view, decided, size, done=False)
+        _tell(workspace, view, decided, size, done=False, is_part=is_part)
         return
     if decided.write:
         workspace.console.say(
@@ -54,7 +55,7 @@ def carry_out(
         )
     staged, failed = _download(workspace, view, decided.write)
     missed = _place(workspace, view, local, decided, staged, heads)
-    not_done = failed | dict.fromkeys(missed, "it changed here, or is in use")
+    not_done = failed | missed
     _record(workspace, view, local, decided, staged, heads, resolved, not_done)
     workspace.clear_incoming()
     if decided.touches_disk:
@@ -63,7 +64,7 @@ def carry_out(
     if left_out or not_done:
         done = len(decided.write) + len(decided.remove) - len(not_done)
         raise left_out_error(f"{view.repo.name}: {words.number(done, 'file')} updated", left_out | not_done)
-    _tell(workspace, view, decided, size, done=True)
+    _tell(workspace, view, decided, size, done=True, is_part=is_part)
 
 
 def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
@@ -130,12 +131,12 @@ def _place(
     decided: plan.GetPlan,
     staged: dict[str, tuple[Path, Content]],
     heads: Heads,
-) -> list[str]:
-    """Put everything in its place, removals first; returns the paths that changed under our hands."""
+) -> dict[str, str]:
+    """Put everything in its place, removals first; returns the paths that stay as they are, with the reason."""
     if not decided.touches_disk:
         if _brings_news(local, decided):
             _adjust_times(workspace, view.repo, local, decided, frozenset(), _moment(view))
-        return []
+        return {}
     moment = _moment(view)
     for where, _content in staged.values():
         os.utime(where, ns=(moment, moment))
@@ -252,14 +253,15 @@ def describe(view: View) -> str:
     return f"{view.branch_name if view.branch else 'main'} {(view.branch or view.main)[:8]}"
 
 
-def _tell(workspace: Workspace, view: View, decided: plan.GetPlan, size: int, *, done: bool) -> None:
+def _tell(workspace: Workspace, view: View, decided: plan.GetPlan, size: int, *, done: bool, is_part: bool) -> None:
     console = workspace.console
     rows = [[("get" if path not in decided.remove else "remove"), f"data/{path}"] for path in decided.write]
     rows += [["remove", f"data/{path}"] for path in decided.remove]
     if rows and not done:
         console.rows(rows, limit=words.SHOWN)
     if not rows:
-        console.say(f"{view.repo.name}: up to date with {describe(view)}")
+        what = "what you named is" if is_part else ""
+        console.say(f"{view.repo.name}: {what} up to date with {describe(view)}".replace(":  ", ": "))
         return
     verb = "brought" if done else "would bring"
     parts = []

@@ -9,6 +9,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+_MADE_BY_XET = ("chunk[-_]cache", "shard[-_]cache", "shard[-_]session", "staging")
+"""Folders of hf_xet 1.8 in its cache, directly or below one for each server."""
+
 
 def clear() -> int:
     """Remove versions that no branch or tag names from the Hub's cache, and its chunk cache; returns bytes freed.
@@ -29,10 +32,14 @@ def clear() -> int:
         strategy = scan_cache_dir().delete_revisions(*loose)
         freed += strategy.expected_freed_size
         strategy.execute()
-    chunks = Path(constants.HF_XET_CACHE)
-    before = _size(chunks)
-    shutil.rmtree(chunks, ignore_errors=True)
-    return freed + before - _size(chunks)
+    # The folder may be anyone's that HF_XET_CACHE names: only what hf_xet makes in it goes.
+    root = Path(constants.HF_XET_CACHE)
+    for folder in [found for name in _MADE_BY_XET for found in (*root.glob(name), *root.glob(f"*/{name}"))]:
+        if folder.is_dir() and not folder.is_symlink():
+            before = _size(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            freed += before - _size(folder)
+    return freed
 
 
 def _size(folder: Path) -> int:

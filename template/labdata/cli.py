@@ -126,7 +126,7 @@ def get(
         )
     with _opened() as workspace:
         repo = workspace.settings.repo(name)
-        options = GetOptions.of(parts + _run_parts(run_path), mine, theirs, dry_run, restore)
+        options = GetOptions.of(_parts_of(parts, run_path), mine, theirs, dry_run, restore)
         if folder:
             get_beside(workspace, repo, branch or revision or "", folder, options)
         elif branch:
@@ -137,8 +137,11 @@ def get(
             run_get(workspace, repo, options)
 
 
-def _run_parts(run_path: str | None) -> tuple[str, ...]:
-    return (f"processed/{run_path.strip('/')}/**",) if run_path else ()
+def _parts_of(parts: tuple[str, ...], run_path: str | None) -> tuple[str, ...]:
+    """Return the patterns of the parts that were named; an empty name is a slip, and must not mean everything."""
+    if not all(part.strip() for part in parts) or (run_path is not None and not run_path.strip("/ ")):
+        raise click.UsageError("The name of a part is empty: is a variable of the shell not set?")
+    return (*parts, f"processed/{run_path.strip('/')}/**") if run_path else parts
 
 
 @cli.command()
@@ -166,7 +169,7 @@ def put(
     from labdata.publish import put as run_put
 
     with _opened() as workspace:
-        options = PutOptions(Patterns(parts + _run_parts(run_path)), message, to_main, dry_run, remove_many, yes)
+        options = PutOptions(Patterns(_parts_of(parts, run_path)), message, to_main, dry_run, remove_many, yes)
         run_put(workspace, workspace.settings.repo(name), options)
 
 
@@ -214,13 +217,14 @@ def pr() -> None:
 
 @pr.command("create")
 @click.argument("message", default="Merge results")
+@click.option("--yes", is_flag=True, help="Also where a push to your branch was cut off.")
 @_dry_run
-def pr_create(message: str, dry_run: bool) -> None:
+def pr_create(message: str, yes: bool, dry_run: bool) -> None:
     """Propose my branch, as it is on the Hub, to main."""
     from labdata.review import create_pull_request
 
     with _opened() as workspace:
-        create_pull_request(workspace, _results(workspace), message, dry_run=dry_run)
+        create_pull_request(workspace, _results(workspace), message, dry_run=dry_run, unfinished=yes)
 
 
 @cli.command()
@@ -246,12 +250,13 @@ def _origin(row: dict[str, object]) -> str:
 @cli.command()
 @click.argument("name")
 @click.option("--main", is_flag=True, help="Tag main instead of my branch.")
-def tag(name: str, main: bool) -> None:
+@click.option("--yes", is_flag=True, help="Also where a push to it was cut off.")
+def tag(name: str, main: bool, yes: bool) -> None:
     """Name the newest commit of my branch for good, e.g. paper-v1."""
     from labdata.review import tag as run_tag
 
     with _opened() as workspace:
-        run_tag(workspace, _results(workspace), name, main=main)
+        run_tag(workspace, _results(workspace), name, main=main, unfinished=yes)
 
 
 @cli.command()
@@ -355,7 +360,7 @@ def verify(as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps({name: asdict(one) for name, one in found.items()}))
         for name, one in found.items():
-            workspace.console.say(f"{name}: {words.number(len(one.good), 'file')} as on the Hub")
+            workspace.console.say(f"{name}: {words.number(len(one.good), 'file')} as last synced with the Hub")
             workspace.console.rows([["changed here", f"data/{path}"] for path in one.changed], limit=words.SHOWN)
             workspace.console.rows([["missing here", f"data/{path}"] for path in one.missing], limit=words.SHOWN)
         damaged = [path for one in found.values() for path in one.damaged]
@@ -396,7 +401,6 @@ def recycle() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def recycle_list(as_json: bool) -> None:
     """List the files in data/_recycle/ and say which exist nowhere else."""
-    from dataclasses import asdict
 
     from labdata.proof import Proof
 
@@ -406,7 +410,8 @@ def recycle_list(as_json: bool) -> None:
         if not proof.reached:
             workspace.console.warn("The Hub could not be asked: what it holds too is not known now.")
         if as_json:
-            click.echo(json.dumps([asdict(file) for file in kept]))
+            listed = [{"stamp": f.stamp, "path": f.path, "size": f.size, "safe": f.safe} for f in kept]
+            click.echo(json.dumps(listed))
             return
         elsewhere = "only here" if proof.reached else "not known"
         rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else elsewhere] for f in kept]
@@ -451,8 +456,13 @@ def recycle_empty(yes: bool, dry_run: bool) -> None:
         only = [file for file in kept if not file.safe]
         if only and not yes:
             _ask_to_remove(console, only)
-        bin_.empty()
-        console.good(f"Removed {words.number(len(kept), 'file')}, {size}.")
+        removed = bin_.remove(kept)
+        console.good(f"Removed {words.number(removed, 'file')} of {size} from data/_recycle/.")
+        if removed < len(kept):
+            raise LabdataError(
+                f"{words.number(len(kept) - removed, 'file')} changed meanwhile and stayed in data/_recycle/.",
+                "Look with `just recycle-list`, then run it again.",
+            )
 
 
 def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:

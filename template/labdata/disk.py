@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from labdata.errors import InUseError
@@ -147,7 +147,7 @@ def _move_across(source: Path, target: Path) -> None:
 
 def signature(path: Path) -> tuple[int, int, int, int]:
     """Return size, modification and change time (ns) and inode of a file; no program can set the change time."""
-    stat = path.stat()
+    stat = path.lstat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
 
 
@@ -190,7 +190,8 @@ def put_new(staged: Path, target: Path) -> bool:
     other.
     """
     try:
-        os.link(staged, target)
+        # A link is moved as the link that it is.
+        os.link(staged, target, follow_symlinks=os.link not in os.supports_follow_symlinks)
     except FileExistsError:
         return False
     except OSError as error:
@@ -230,6 +231,26 @@ def unlink_unchanged(path: Path, known: tuple[int, int, int, int]) -> bool:
     return True
 
 
+_STAMP = "%Y-%m-%dT%H-%M-%S.%fZ"
+
+
+def is_stamp(name: str) -> bool:
+    """Tell whether a name is that of a recycle folder."""
+    try:
+        datetime.strptime(name, _STAMP)
+    except ValueError:
+        return False
+    return True
+
+
+def later(name: str) -> str:
+    """Return the name of the next possible recycle folder after one of that name."""
+    try:
+        return (datetime.strptime(name, _STAMP) + timedelta(microseconds=1)).strftime(_STAMP)
+    except ValueError:
+        return f"{name}-"
+
+
 def stamp() -> str:
     """Return the UTC time as the name of a recycle folder."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%fZ")
+    return datetime.now(UTC).strftime(_STAMP)

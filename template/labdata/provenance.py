@@ -96,7 +96,8 @@ def newest(messages: Iterable[str], name: str) -> str:
 def _git(root: Path, *arguments: str) -> str | None:
     """Return what git says, ``None`` where it fails."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    # Names of files may be in any encoding.
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None

@@ -88,7 +88,9 @@ def _put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         except StaleParentError:
             # Someone was faster. What is still to be sent is decided again on the new head.
             continue
-        workspace.state.set_unsure([repo.id], False)
+        if not options.parts and not decided.news:
+            # All that is here was asked about.
+            workspace.state.set_unsure([repo.id], False)
         _tell(workspace, view, target, decided, push)
         if quiet and not decided.news:
             after = replace(view, branch=push.head, main=view.main if repo.per_member else push.head)
@@ -107,7 +109,7 @@ def _agreed(workspace: Workspace, view: View, target: Target, decided: plan.PutP
         _show_replaced(workspace, view, decided)
     if options.yes:
         return options
-    if workspace.is_unsure(repo):
+    if workspace.state.is_unsure(repo.id):
         files = words.number(len(decided.send) + len(decided.delete), "file")
         said = f"labdata's notes on {repo.name} were lost, so what data/ showed is not known"
         answer = console.confirm(f"{said}. Publish {files} to {target.branch} as yours?")
@@ -181,7 +183,7 @@ def _decide(
         in_scope.cache_clear()
     with workspace.state.changes():
         workspace.save_stats()
-    covers = _coverage(workspace, repo, stands).covers(base)
+    covers = _covers(workspace, repo, stands, base)
     then = _last_seen(workspace, view, stands, target, base, covers)
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
@@ -210,17 +212,21 @@ def _decide(
     return local, decided, heads
 
 
-def _coverage(workspace: Workspace, repo: Repo, stands: Standing) -> Coverage:
-    """Return what the last whole get looked at; without a note of it, what it would look at now."""
-    return stands.coverage or Coverage.of(workspace.settings, repo)
+def _covers(workspace: Workspace, repo: Repo, stands: Standing, base: Tree) -> Callable[[str], bool]:
+    """Return which paths the last whole get looked at; with notes that do not say so, only what was synced."""
+    if stands.coverage is not None:
+        return stands.coverage.covers(base)
+    if stands.heads.main:
+        return base.__contains__
+    return Coverage.of(workspace.settings, repo).covers(base)
 
 
 def _last_seen(
     workspace: Workspace, view: View, stands: Standing, target: Target, base: Tree, covers: Callable[[str], bool]
 ) -> dict[str, Content]:
     """Return what the target held when it was last seen here (see ``plan.last_seen``)."""
-    if stands.is_rewritten:
-        # What the target held then is gone from its history.
+    if stands.is_rewritten or (stands.coverage is None and stands.heads.main):
+        # What the target held then is gone from its history, or notes of an earlier labdata do not say what was seen.
         return dict(base)
     heads = stands.heads
     then = workspace.known_tree(view.repo.id, target.then) or {}

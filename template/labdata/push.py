@@ -85,7 +85,7 @@ class Push:
     def _open_pushes(self) -> list[str]:
         workspace, branch = self.workspace, self.target.branch
         known = workspace.state.open_pushes(self.repo.id, branch)
-        if not known and workspace.is_unsure(self.repo):
+        if not known and workspace.state.is_unsure(self.repo.id):
             # What this computer had begun is lost with its notes; its member has said what the branch is to hold.
             known = self.view.open_push(branch)[1:2]
         return known

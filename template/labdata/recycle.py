@@ -11,14 +11,24 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labdata.content import Content, same
-from labdata.disk import PRIVATE, hash_file, put_new, signature, stamp, unlink_unchanged
+from labdata.disk import (
+    PRIVATE,
+    clear_empty,
+    hash_file,
+    is_stamp,
+    later,
+    put_new,
+    signature,
+    stamp,
+    unlink_unchanged,
+)
 
 OLD_NOTE = ".labdata.json"
 """Where earlier versions of labdata kept the note of a folder: in the folder itself."""
@@ -70,6 +80,7 @@ class Kept:
     path: str
     size: int
     safe: bool
+    seen: tuple[int, int, int, int]
 
 
 class Recycle:
@@ -86,7 +97,7 @@ class Recycle:
         ``elsewhere`` names layers that are on another disk, with labdata's own folder there: what is replaced in them
         stays on their disk, behind a link.
         """
-        name = stamp()
+        name = self._next_stamp()
         folder = self.folder / name
         self.write_note(name, note)
         folder.mkdir(parents=True)
@@ -97,11 +108,18 @@ class Recycle:
                 (folder / layer).symlink_to(there.absolute(), target_is_directory=True)
         return folder
 
+    def _next_stamp(self) -> str:
+        """Return the time as a name; later than all that are here, though a clock may have been ahead."""
+        now, last = stamp(), max(self.stamps(), default="")
+        return now if now > last else later(last)
+
     def stamps(self) -> list[str]:
-        """Return the names of the folders that labdata made, oldest first."""
+        """Return the names of the folders that labdata made, oldest first; their notes may be gone."""
         self._take_over_old_notes()
-        names = sorted(path.stem for path in self.notes.glob("*.json")) if self.notes.is_dir() else []
-        return [name for name in names if (self.folder / name).is_dir()]
+        if not self.folder.is_dir():
+            return []
+        names = (path.name for path in self.folder.iterdir() if path.is_dir() and not path.is_symlink())
+        return sorted(name for name in names if is_stamp(name) or (self.notes / f"{name}.json").is_file())
 
     def others(self) -> list[str]:
         """Return what somebody else put into the recycle folder."""
@@ -146,10 +164,10 @@ class Recycle:
             for path, where in self._in(name):
                 copy = note.copies.get(path)
                 safe = copy is not None and is_copy(where, copy) and is_on_hub(note.repo, path, copy)
-                yield Kept(name, path, where.lstat().st_size, safe)
+                yield Kept(name, path, where.lstat().st_size, safe, signature(where))
         for other in self.others():
             for path, where in self._below(self.folder / other, self.folder):
-                yield Kept("", path, where.lstat().st_size, False)
+                yield Kept("", path, where.lstat().st_size, False, signature(where))
 
     def _in(self, name: str) -> Iterator[tuple[str, Path]]:
         """Give the files of a folder with their paths below ``data/``."""
@@ -225,32 +243,40 @@ class Recycle:
         in_the_way: list[str] = []
         for path, (_name, where) in newest.items():
             target = self.data.joinpath(*path.split("/"))
-            if target.exists() or target.is_symlink():
-                in_the_way.append(path)
-                continue
-            back.append(path)
-            if not dry_run:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # Whoever makes a file of that name meanwhile keeps it.
-                if not put_new(where, target):
-                    back.remove(path)
-                    in_the_way.append(path)
+            put = _can_be_put if dry_run else _put_back
+            (back if put(where, target) else in_the_way).append(path)
         for name in set() if dry_run else {newest[path][0] for path in back}:
             self.tidy(name)
         return back, in_the_way
 
-    def empty(self) -> None:
-        """Remove everything, for good; what a link leads to stays."""
+    def remove(self, files: Iterable[Kept]) -> int:
+        """Remove files for good that are as they were listed; returns how many. What a link leads to stays."""
+        files = list(files)
+        removed = sum(unlink_unchanged(self.where(kept), kept.seen) for kept in files)
+        for name in dict.fromkeys(kept.stamp for kept in files if kept.stamp):
+            self.tidy(name)
+        for top in {kept.path.split("/")[0] for kept in files if not kept.stamp}:
+            clear_empty(self.folder / top)
         for name in self.stamps():
-            self._remove(name)
-        for name in self.others():
-            other = self.folder / name
-            if other.is_dir() and not other.is_symlink():
-                shutil.rmtree(other, ignore_errors=True)
-            else:
-                other.unlink(missing_ok=True)
+            # Of a get that moved nothing there is only the note.
+            self.tidy(name)
         with suppress(OSError):
             self.folder.rmdir()
+        return removed
+
+
+def _put_back(where: Path, target: Path) -> bool:
+    """Give a file its place, if that is free: whoever makes a file of that name meanwhile keeps it."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return put_new(where, target)
+    except OSError:
+        return False
+
+
+def _can_be_put(_where: Path, target: Path) -> bool:
+    nearest = next(above for above in target.parents if os.path.lexists(above))
+    return nearest.is_dir() and not os.path.lexists(target)
 
 
 def is_copy(where: Path, copy: Copy) -> bool:
@@ -295,18 +321,18 @@ def _read(path: Path) -> Note | None:
             base=base,
             written={p: Content(*c) for p, c in body["written"].items()},
             moved=body["moved"],
-            copies=_copies(body, base),
+            copies=_copies(body),
             undoable=body["undoable"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _copies(body: dict[str, Any], base: Mapping[str, Content | None]) -> dict[str, Copy]:
+def _copies(body: dict[str, Any]) -> dict[str, Copy]:
     if "copies" in body:
         return {
             path: Copy(Content(*content), tuple(commits), tuple(seen) if seen else None)
             for path, (content, commits, seen) in body["copies"].items()
         }
-    commits = tuple(filter(None, (body["heads"].get("branch"), body["heads"].get("main"))))
-    return {path: Copy(content, commits) for path in body["safe"] if (content := base.get(path)) is not None}
+    # Earlier versions did not note which commit held a file.
+    return {}

@@ -25,6 +25,9 @@ def create_branch(workspace: Workspace, repo: Repo, name: str) -> bool:
     name = check_branch(name or workspace.branch)
     view = look(workspace, repo)
     new = workspace.hub.create_branch(repo.id, name, view.main)
+    if new and name == workspace.branch:
+        # Nobody can have published to it from here before.
+        workspace.state.set_known(repo.id)
     if new:
         workspace.console.good(f"Created branch {name} on {repo.id}, at main {view.main[:8]}.")
     else:
@@ -50,7 +53,9 @@ def list_branches(workspace: Workspace, repo: Repo) -> list[dict[str, object]]:
     return rows
 
 
-def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_run: bool = False) -> str:
+def create_pull_request(
+    workspace: Workspace, repo: Repo, message: str, *, dry_run: bool = False, unfinished: bool = False
+) -> str:
     """Propose what my branch changed to main; returns the pull request's address.
 
     The content is what the branch holds on the Hub, not what is on this disk, and is copied there without bytes.
@@ -64,13 +69,8 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_r
             f"There is no branch {view.branch_name} on {repo.id} yet; no pull request was opened.",
             "Publish your results first: `just put-results`.",
         )
-    for where, done in view.unfinished():
-        # What a push that was cut off had still to send may have been taken back since.
-        if where == view.branch_name and not is_all_sent(workspace, view):
-            raise LabdataError(
-                f"A push to {where} is not finished ({done}); no pull request was opened.",
-                "Finish it first: run `just put-results` again where it was begun.",
-            )
+    if not unfinished:
+        _require_finished(workspace, view, view.branch_name, "no pull request was opened")
     decisions = workspace.state.resolved(repo.id)
 
     def settled(path: str) -> plan.Side:
@@ -94,6 +94,23 @@ def create_pull_request(workspace: Workspace, repo: Repo, message: str, *, dry_r
         _show(workspace, proposal)
         return ""
     return _propose(workspace, view, proposal, message)
+
+
+def _require_finished(workspace: Workspace, view: View, branch: str, otherwise: str) -> None:
+    """Raise ``LabdataError`` where a push to a branch was cut off and nobody has finished it or given it up.
+
+    Given up it is where it was begun, if nothing of it is left to be sent there.
+    """
+    push = view.open_push(branch)
+    if not push:
+        return
+    begun_here = push[1] in workspace.state.open_pushes(view.repo.id, branch)
+    if begun_here and (branch != view.branch_name or is_all_sent(workspace, view)):
+        return
+    raise LabdataError(
+        f"A push to {branch} is not finished ({push[0]}); {otherwise}.",
+        "Finish it first: run `just put-results` again where it was begun. If that cannot be, add --yes.",
+    )
 
 
 def _propose(workspace: Workspace, view: View, proposal: plan.Proposal, message: str) -> str:
@@ -178,11 +195,14 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
     return rows
 
 
-def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False) -> str:
+def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfinished: bool = False) -> str:
     """Name the newest commit of my branch (or main) for good; returns its sha."""
     check_tag(name)
     view = look(workspace, repo)
-    commit = view.main if main or not view.branch else view.branch
+    is_main = main or not view.branch
+    commit = view.main if is_main else view.branch
+    if not unfinished:
+        _require_finished(workspace, view, "main" if is_main else view.branch_name, "nothing was tagged")
     try:
         workspace.hub.create_tag(repo.id, name, commit)
     except HubError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from stat import S_IMODE
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def setup(workspace: Workspace) -> None:
     the Hub could not be reached or gives no access; what was made until then stays and is found the next time.
     """
     make_env(workspace, branch="")
+    workspace.note_what_is_new()
     folders = [folder for repo in workspace.settings.repos.values() for folder in repo.folders]
     for layer in make_layers(workspace.settings.data, folders):
         workspace.console.warn(
@@ -103,11 +105,14 @@ def _write(path: Path, content: bytes) -> None:
     # Where it is a link, the file that it leads to is meant.
     path = path.resolve()
     mode = S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.chmod(mode)
-    beside.replace(path)
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    beside = Path(name)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(mode)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS tree_changes (
 CREATE TABLE IF NOT EXISTS journal (target TEXT PRIMARY KEY, aside TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generation (only INTEGER PRIMARY KEY, number INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS pushes (branch TEXT PRIMARY KEY, ids TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS known (repo TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unsure (repo TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS quiet (
     repo TEXT, command TEXT, note TEXT NOT NULL, PRIMARY KEY (repo, command)) WITHOUT ROWID;
@@ -169,6 +170,15 @@ class State:
     def is_unsure(self, repo: str) -> bool:
         """Tell whether the notes on a repo were lost, so that nobody knows what its working copy showed."""
         return self._db.execute("SELECT 1 FROM unsure WHERE repo = ?", (repo,)).fetchone() is not None
+
+    def is_known(self, repo: str) -> bool:
+        """Tell whether nothing of a repo was here when it was set up."""
+        return self._db.execute("SELECT 1 FROM known WHERE repo = ?", (repo,)).fetchone() is not None
+
+    def set_known(self, repo: str) -> None:
+        """Note that nothing of a repo was here when it was set up."""
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO known VALUES (?)", (repo,))
 
     def set_unsure(self, repos: Iterable[str], unsure: bool) -> None:
         """Note that the notes on some repos were lost, or that a person has said what the working copy is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labdata import console as words
@@ -14,7 +14,7 @@ from labdata.names import Patterns
 from labdata.quiet import Quiet
 from labdata.state import Heads
 from labdata.sync import Local, incoming, read_local, scope_of, unsaved_paths
-from labdata.view import View, look
+from labdata.view import View, base_without_branch, is_branch_lost, look
 
 if TYPE_CHECKING:
     from labdata.console import Console
@@ -61,6 +61,9 @@ def status(workspace: Workspace, repo: Repo) -> Status:
         damaged = verify.sample_of(workspace, quiet.scan)
         return Status(repo.name, repo.id, view.branch_name, heads.elsewhere, True, damaged=damaged)
     base = workspace.state.synced(repo.id)
+    if view and not heads.elsewhere and is_branch_lost(view, heads):
+        # As the next get or put will see it.
+        base, heads = base_without_branch(workspace, view, heads, base), replace(heads, branch="", merged="")
     scan = workspace.worktree.scan(repo.folders)
     in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)
     local = read_local(workspace, repo, base, {}, in_scope, scan=scan)

@@ -18,7 +18,7 @@ from labdata.errors import ConflictError, LabdataError, MissingError
 from labdata.names import Patterns
 from labdata.scanning import Scan
 from labdata.state import Heads
-from labdata.view import Standing, View, look, standing
+from labdata.view import Standing, View, is_branch_lost, look, standing
 
 if TYPE_CHECKING:
     from labdata.settings import Repo
@@ -133,6 +133,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         resolved=resolved,
         dry_run=options.dry_run,
         left_out=wanted.pending,
+        is_part=bool(options.parts),
     )
     require_layers(workspace, repo)
 
@@ -213,7 +214,8 @@ def incoming(workspace: Workspace, view: View, base: Tree, local: Local) -> plan
     theirs, clashes, _settled = _theirs(workspace, view)
     in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes}, local.scan.files)
     wanted = {path: content for path, content in theirs.items() if in_scope(path) and not local.scan.left_out(path)}
-    is_rewritten = not view.contains(workspace.state.heads(view.repo.id))
+    heads = workspace.state.heads(view.repo.id)
+    is_rewritten = not is_branch_lost(view, heads) and not view.contains(heads)
     return plan.plan_get(local.base, local.mine, wanted, clashes=clashes, lost=lambda _path: is_rewritten)
 
 
@@ -258,6 +260,7 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
         resolved=workspace.state.resolved(repo.id),
         dry_run=options.dry_run,
         left_out=wanted.pending,
+        is_part=bool(options.parts),
     )
     if not options.dry_run:
         home = words.recipe("get", repo.name)
@@ -278,6 +281,7 @@ def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, op
 
     It is made under another name and gets its own when it is whole, so that it can be repeated after a kill.
     """
+    folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", "Name a new folder after --to.")
     view = look(workspace, repo)
@@ -293,9 +297,8 @@ def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, op
         return
     failed = _fetch_beside(workspace, repo, commit, folder, wanted)
     if failed:
-        raise left_out_error(
-            f"{repo.name}: {words.number(len(wanted) - len(failed), 'file')} of {commit[:8]} are in {folder}", failed
-        )
+        there = words.number(len(wanted) - len(failed), "file")
+        raise left_out_error(f"{repo.name}: {there} of {commit[:8]} are in {_half_made(folder, commit)}", failed)
     workspace.console.good(f"{repo.name}: laid {words.number(len(wanted), 'file')} of {commit[:8]} into {folder}")
 
 
@@ -305,18 +308,24 @@ def _fetch_beside(
     """Download a version into a folder; returns what could not be fetched, with the reason."""
     from labdata.transfer import Download
 
-    folder = folder.absolute()
-    half_made = folder.with_name(f"{folder.name}.part-{commit[:8]}")
+    half_made = _half_made(folder, commit)
     size = sum(content.size for content in wanted.values())
     with workspace.console.progress(f"Getting {words.number(len(wanted), 'file')}", size) as count:
         download = Download(workspace.hub, repo.id, commit, half_made, count)
         download.fetch(wanted)
     half_made.mkdir(parents=True, exist_ok=True)
     _drop_others(half_made, wanted)
+    if download.failed:
+        return download.failed
     if folder.is_dir():
         folder.rmdir()
     half_made.rename(folder)
     return download.failed
+
+
+def _half_made(folder: Path, commit: str) -> Path:
+    """Return where a version is put together that is to be ``folder`` once it is whole."""
+    return folder.with_name(f"{folder.name}.part-{commit[:8]}")
 
 
 def _drop_others(half_made: Path, wanted: Collection[str]) -> None:

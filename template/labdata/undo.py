@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata import console as words
@@ -61,10 +62,7 @@ def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
     for path in sorted({*note.written, *note.moved}, key=lambda path: (path in note.moved, path)):
         old = folder.joinpath(*path.split("/"))
         there = workspace.worktree.path(path)
-        if path in note.moved and old.is_file() and there.is_file() and old.samefile(there):
-            # Cut off between giving the file its place and taking it out of here.
-            old.unlink()
-        if path in note.moved and not old.is_file():
+        if path in note.moved and (not os.path.lexists(old) or _is_back(old, there)):
             continue
         if path not in note.moved and not there.is_file():
             continue
@@ -72,6 +70,14 @@ def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
         brought = note.written.get(path) if os.path.lexists(there) else None
         changes.append(Placement(path, old if path in note.moved else None, brought))
     return changes
+
+
+def _is_back(old: Path, there: Path) -> bool:
+    """Tell whether a file has its place again already: cut off before it was taken out of the recycle folder."""
+    try:
+        return not old.is_symlink() and os.path.samestat(old.lstat(), there.lstat())
+    except OSError:
+        return False
 
 
 def _blocked(workspace: Workspace, changes: list[Placement], leaving: set[str]) -> list[str]:
@@ -106,6 +112,10 @@ def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placem
         state.set_heads(note.repo, Heads.of(note.heads))
         state.set_resolved(note.repo, note.resolved)
     missed = workspace.place(changes, folder)
+    for path in note.moved:
+        old = workspace.recycle.joinpath(name, *path.split("/"))
+        if _is_back(old, workspace.worktree.path(path)):
+            old.unlink()
     with state.changes():
         state.set_journal({})
         workspace.save_stats()

@@ -25,7 +25,7 @@ SAMPLE_BYTES = 32_000_000
 
 @dataclass
 class Verified:
-    """The outcome for one repo: paths as on the Hub, changed by someone since, missing, and damaged.
+    """The outcome for one repo: paths as last synced with the Hub, changed by someone since, missing, and damaged.
 
     Damaged is a file whose content changed while its size and times did not: nobody wrote it, the disk did.
     """
@@ -37,7 +37,7 @@ class Verified:
 
 
 def verify(workspace: Workspace, repo: Repo) -> Verified:
-    """Read every file of a repo's working copy again and compare it with the Hub's hashes."""
+    """Read every file of a repo's working copy again and compare it with the hashes that it was last synced with."""
     base = workspace.state.synced(repo.id)
     scan = workspace.worktree.scan(repo.folders)
     in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)

@@ -229,8 +229,12 @@ class View:
         What others put on top does not finish it.
         """
         head = self.main if branch == "main" else self.branch
+        # What a branch began with is main's to finish.
+        mains = self.workspace.some_commits(self.repo.id, self.main) if head != self.main else set()
         ended: set[str] = set()
         for commit, parent in islice(with_parents(self._commits(head)), _LOOKED_AT) if head else ():
+            if commit.id in mains:
+                break
             sealed = sealed_trailers(commit.message, parent)
             number, *pushes = (sealed or trailers(commit.message)).get("Part", "").split(" ")
             done, _slash, total = number.partition("/")
@@ -318,6 +322,7 @@ class Standing:
 
 def standing(workspace: Workspace, view: View) -> Standing:
     """Return where the working copy stands, with the notes brought in line with what the Hub still holds."""
+    workspace.look_whether_known(view.repo, has_branch=bool(view.branch))
     forget_lost_branch(workspace, view)
     heads = workspace.state.heads(view.repo.id)
     noted = Coverage.parse(heads.coverage, heads.left_out)
@@ -366,6 +371,22 @@ def _forget_all(workspace: Workspace, view: View) -> None:
         )
 
 
+def is_branch_lost(view: View, heads: Heads) -> bool:
+    """Tell whether the branch that the working copy was synced with is gone from the Hub."""
+    return view.repo.per_member and bool(heads.branch) and not view.branch and heads.branch_name == view.branch_name
+
+
+def base_without_branch(workspace: Workspace, view: View, heads: Heads, base: Tree) -> dict[str, Content]:
+    """Return what is left of a base when the branch is gone: main, as it was last merged here.
+
+    What main held and is not here was removed here: that, too, only the branch could tell.
+    """
+    main = workspace.known_tree(view.repo.id, heads.main) or {}
+    noted = Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, view.repo)
+    covers = noted.covers(base)
+    return {path: content for path, content in main.items() if covers(path)}
+
+
 def forget_lost_branch(workspace: Workspace, view: View) -> None:
     """Where my branch is gone from the Hub, let what only it held count as unsaved again.
 
@@ -373,16 +394,14 @@ def forget_lost_branch(workspace: Workspace, view: View) -> None:
     """
     repo, state = view.repo, workspace.state
     heads = state.heads(repo.id)
-    if not repo.per_member or not heads.branch or view.branch or heads.branch_name != view.branch_name:
+    if not is_branch_lost(view, heads):
         return
     gone = f"Your branch {view.branch_name} is gone from {repo.id}"
     if heads.elsewhere:
         workspace.console.warn(f"{gone}: what only it held is in data/_recycle/, see `just recycle-list`.")
         return
-    main, base = workspace.known_tree(repo.id, heads.main) or {}, state.synced(repo.id)
-    covers = (Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, repo)).covers(base)
-    # What main held and is not here was removed here: that, too, only the branch could tell.
-    known = {path: content for path, content in main.items() if covers(path)}
+    base = state.synced(repo.id)
+    known = base_without_branch(workspace, view, heads, base)
     with state.changes():
         state.update_synced(repo.id, known, base.keys() - known.keys())
         state.set_heads(repo.id, replace(heads, branch="", merged=""))

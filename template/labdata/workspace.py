@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -18,7 +19,7 @@ from labdata.disk import put_new
 from labdata.errors import LabdataError
 from labdata.quick import QuickHub
 from labdata.recycle import Recycle
-from labdata.state import State, put_aside
+from labdata.state import Heads, State, put_aside
 from labdata.worktree import Placement, Worktree
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 _TRACES = ("state.db", "state.db.broken", "lock", "recycle")
 """What an earlier command left in ``data/.labdata``."""
+
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+"""What no other file would be spared."""
 
 _PATIENCE = 10.0  # seconds that a second command waits for the first
 
@@ -68,16 +72,27 @@ class Workspace:
         """What was replaced, and how it comes back."""
         return Recycle(self.recycle, self.private_folder / "recycle", self.settings.data)
 
-    def place(self, changes: list[Placement], folder: Path) -> list[str]:
-        """Make changes to the disk, in order, moving what makes way into ``folder``; returns the paths that were
-        not what the decision was made on, and stay as they are.
+    def place(self, changes: list[Placement], folder: Path) -> dict[str, str]:
+        """Make changes to the disk, in order, moving what is replaced into ``folder``.
+
+        Returns the paths that stay as they are, with the reason: they were not what the decision was made on, or the
+        system refuses this one.
 
         All is noted first, so that the next command knows what one that was cut off half-way has done.
         """
         beside = folder.relative_to(self.settings.data).as_posix()
         with self.state.changes():
             self.state.set_journal({change.path: f"{beside}/{change.path}" for change in changes})
-        return [change.path for change in changes if not self.worktree.place(change, folder)]
+        missed = {}
+        for change in changes:
+            try:
+                if not self.worktree.place(change, folder):
+                    missed[change.path] = "it changed here, or is in use"
+            except OSError as error:
+                if error.errno in _OF_THE_DISK:
+                    raise
+                missed[change.path] = f"the computer refused: {error.strerror}"
+        return missed
 
     @cached_property
     def folds_names(self) -> bool:
@@ -108,11 +123,24 @@ class Workspace:
             name = known.pop()
         return settings_.check_branch(name)
 
-    def is_unsure(self, repo: Repo) -> bool:
-        """Tell whether nobody knows what the working copy of a repo shows: its notes were lost, or are of another."""
-        if self.state.is_unsure(repo.id):
-            return True
-        return not self.state.heads(repo.id).main and self.state.knows_others(repo.id, repo.folders)
+    def look_whether_known(self, repo: Repo, *, has_branch: bool) -> None:
+        """Before the first get or put of a repo here: note if nobody knows what its working copy shows.
+
+        That is so where its files were synced with another repo, or where files are here and my branch was made, by
+        a labdata whose notes are gone.
+        """
+        state = self.state
+        if state.heads(repo.id) != Heads() or state.is_known(repo.id):
+            return
+        is_lost = repo.per_member and has_branch and bool(self.worktree.scan(repo.folders).files)
+        if is_lost or state.knows_others(repo.id, repo.folders):
+            state.set_unsure([repo.id], True)
+
+    def note_what_is_new(self) -> None:
+        """Note the repos of which nothing is here yet, and no branch is mine: whatever comes is known."""
+        for repo in self.settings.repos.values():
+            if self.state.heads(repo.id) == Heads() and not self.worktree.scan(repo.folders).files:
+                self.state.set_known(repo.id)
 
     def branch_of(self, repo: Repo) -> str:
         """Return the branch that the working copy of a repo belongs to."""

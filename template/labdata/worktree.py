@@ -242,9 +242,16 @@ class Worktree:
         elif not self._set_aside(change, recycle):
             return False
         if change.staged is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not put_new(change.staged, target):
-                return False
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if not put_new(change.staged, target):
+                    return False
+            except OSError:
+                # What was set aside for it comes back.
+                aside = recycle.joinpath(*change.path.split("/"))
+                if change.expected is not None and os.path.lexists(aside):
+                    put_new(aside, target)
+                raise
         else:
             self._drop_empty_folders(target.parent)
         return True

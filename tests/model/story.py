@@ -59,6 +59,7 @@ class Story(Outsiders):
     def _lose_state(self, step: Step) -> None:
         desk = self.world.desks[step.who]
         desk.lose_state()
+        self.seen[step.who] = None
         self.touched[step.who] = set(desk.files())
 
     def _get(self, step: Step) -> None:

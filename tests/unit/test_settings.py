@@ -323,13 +323,13 @@ def test_the_branch_is_added_to_an_env_as_it_was_written(before: bytes, after: b
     assert sorted(path.name for path in root.iterdir()) == [".env", "labdata.toml"]
 
 
-def test_a_new_env_is_its_owners_alone_and_a_left_over_half_of_one_is_no_hindrance(root: Path) -> None:
+def test_a_new_env_is_its_owners_alone_and_a_file_beside_it_stays(root: Path) -> None:
     (root / ".env.example").write_bytes(b"# yours\r\n# HF_BRANCH=\r\n")
     (root / ".env.new").write_bytes(b"HF_TOK")
     add_branch(root)
     assert (root / ".env").read_bytes() == b"# yours\r\n# HF_BRANCH=\r\nHF_BRANCH=ann\r\n"
     assert stat.S_IMODE((root / ".env").stat().st_mode) == 0o600
-    assert not (root / ".env.new").exists()
+    assert (root / ".env.new").read_bytes() == b"HF_TOK"
 
 
 def test_an_env_that_is_a_link_stays_one(root: Path) -> None:
