@@ -479,7 +479,7 @@ def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:
 
 @cli.command("cache-clear")
 def cache_clear() -> None:
-    """Free disk space that the Hub's cache takes; everything in it is on the Hub."""
+    """Free disk space that the Hub's cache takes: old versions of all projects and models, and chunks."""
     from labdata.cache import clear
     from labdata.settings import apply_environment, find_root
 

@@ -167,8 +167,8 @@ def plan_get(
             _settle(plan, Conflict(path, mine[path], None, is_lost=True), choose(path))
         else:
             _decide(plan, path, base.get(path), mine.get(path), theirs.get(path), choose)
-    held: dict[str, Content | None] = dict(theirs if branch is None else branch)
-    held.update({path: clash[0] for path, clash in clashes.items()})
+    held: dict[str, Content | None]
+    held = {**theirs, **{path: clash[0] for path, clash in clashes.items()}} if branch is None else dict(branch)
     mains = {path for path, clash in clashes.items() if clash[1] is not None and choose(path) == "theirs"}
     _settle_crossings(plan, mine, held, mains, choose)
     # My side is compared with my branch from now on, so that the next put sends it there and is not taken aback.
@@ -223,7 +223,10 @@ def _take(plan: GetPlan, path: str, theirs: Content | None) -> None:
 def _settle(plan: GetPlan, conflict: Conflict, side: Side) -> None:
     path, theirs = conflict.path, conflict.theirs
     if side == "theirs" and same(conflict.mine, theirs):
-        _agree(plan, path, conflict.mine, theirs, theirs)
+        if conflict.mine is None or theirs is None:
+            plan.forget.append(path)
+        else:
+            plan.adopt[path] = joined(theirs, conflict.mine)
     elif side == "theirs":
         _take(plan, path, theirs)
     elif side == "mine":

@@ -84,7 +84,9 @@ def template_version(root: Path) -> str:
     answers = root / ".copier-answers.yml"
     if not answers.is_file():
         return ""
-    match = re.search(r"^_commit: *['\"]?([^'\"\s]+)", answers.read_text(encoding="utf-8"), re.MULTILINE)
+    match = re.search(
+        r"^_commit: *['\"]?([^'\"\s]+)", answers.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+    )
     return match.group(1) if match else ""
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from labdata import checks, intent, plan, snakemake
 from labdata import console as words
-from labdata.content import Content, Tree
+from labdata.content import Content, Tree, crossings
 from labdata.coverage import Coverage
 from labdata.errors import ConflictError, LabdataError, StaleParentError
 from labdata.names import Patterns
 from labdata.push import Push, Target
 from labdata.quiet import Quiet, keep_after_push
-from labdata.sync import Local, conflict_lines, nothing_matches, read_local, require_home, require_layers
+from labdata.sync import (
+    Local,
+    after_decisions,
+    conflict_lines,
+    nothing_matches,
+    read_local,
+    require_home,
+    require_layers,
+)
 from labdata.view import Standing, View, look, standing
 
 if TYPE_CHECKING:
@@ -187,7 +195,9 @@ def _decide(
     then = _last_seen(workspace, view, stands, target, base, covers)
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
-    there = {path: content for path, content in now.items() if in_scope(path)}
+    # What main removed goes from the branch with this push: where it was never here, nobody can see it in a get.
+    over = [] if target.branch == "main" else _removed_unseen(view, now, base, covers)
+    there = {path: content for path, content in now.items() if in_scope(path) and path not in over}
     decided = plan.plan_put(
         known, local.mine, then, there, may_publish=repo.publish, seen=covers, lost=lambda _p: stands.is_rewritten
     )
@@ -204,12 +214,34 @@ def _decide(
 
         if not _take_main(workspace, view, heads, decided, here, now, covers):
             heads = replace(heads, main=view.known_main)
+    if target.branch != "main":
+        _make_room(workspace, view, decided, [path for path in now if path not in base and path not in local.mine])
     if target.is_beside(repo):
         # My branch may hold a file of that name that was never here; main's would take its place with the next put.
         unseen = {path: content for path, content in view.branch_tree.items() if not covers(path)}
         plan.refuse_unseen(decided, base, now, unseen)
     plan.refuse_crossings(decided, now)
     return local, decided, heads
+
+
+def _removed_unseen(view: View, now: Tree, base: Tree, covers: Callable[[str], bool]) -> list[str]:
+    """Return what my branch still holds of files that main removed and that this computer never had."""
+    never_here = [path for path in now if path not in base and not covers(path)]
+    # Most computers fetch all: then main is not looked at for this.
+    merged = view.merged if never_here else plan.Merge({}, {})
+    return [path for path in never_here if path not in merged.tree and path not in merged.conflicts]
+
+
+def _make_room(workspace: Workspace, view: View, decided: plan.PutPlan, beside: Collection[str]) -> None:
+    """Remove from my branch what main removed, or what was given up for main, where a file that is sent needs its name.
+
+    ``beside`` are the branch's files that are neither here nor known here.
+    """
+    crossing = {other for _path, other in crossings(decided.send, beside)}
+    if crossing:
+        theirs, clashes, _settled = after_decisions(workspace, view)
+        known = {*theirs, *clashes, *decided.delete}
+        decided.delete += sorted(path for path in crossing if path not in known)
 
 
 def _covers(workspace: Workspace, repo: Repo, stands: Standing, base: Tree) -> Callable[[str], bool]:

@@ -229,7 +229,13 @@ class Hub:
 
     def pull_request(self, repo: str, number: int) -> PullRequest:
         """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
-        found = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        try:
+            found = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        except HubError as error:
+            # A repo's owner may switch discussions off: the Hub then refuses all of them.
+            if error.status not in (403, 404, 410):
+                raise
+            raise MissingError(error.message, error.hint, status=error.status) from error
         if not found.is_pull_request:
             raise MissingError(f"There is no pull request {number}.", status=404)
         return PullRequest(number, found.status, found.author, found.merge_commit_oid or "")

@@ -25,8 +25,8 @@ def create_branch(workspace: Workspace, repo: Repo, name: str) -> bool:
     name = check_branch(name or workspace.branch)
     view = look(workspace, repo)
     new = workspace.hub.create_branch(repo.id, name, view.main)
-    if new and name == workspace.branch:
-        # Nobody can have published to it from here before.
+    if new and name == workspace.branch and not workspace.state.knows_others(repo.id, repo.folders):
+        # Nobody can have published to it from here before, and what is here is no other repo's.
         workspace.state.set_known(repo.id)
     if new:
         workspace.console.good(f"Created branch {name} on {repo.id}, at main {view.main[:8]}.")

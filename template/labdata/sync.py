@@ -80,13 +80,14 @@ class Wanted:
     """The Hub's files that a get is about, the paths that it decides on, and what it leaves out.
 
     ``pending`` maps paths that it leaves out, although the Hub changed them, to the reason; ``in_the_way`` names what
-    stands in the way on this disk, of these and of others.
+    stands in the way on this disk, of these and of others. ``refused`` are all that cannot be written.
     """
 
     theirs: dict[str, Content]
     in_scope: Callable[[str], bool]
     pending: dict[str, str]
     in_the_way: tuple[str, ...]
+    refused: Collection[str] = ()
 
 
 def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
@@ -105,21 +106,20 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         return
     _warn_of_unfinished(workspace, view)
     base = workspace.state.synced(repo.id)
-    theirs, clashes, settled = _theirs(workspace, view)
+    theirs, clashes, settled = after_decisions(workspace, view)
     scan = workspace.worktree.scan(repo.folders)
     in_scope = scope_of(workspace, repo, base, options.parts, {*theirs, *clashes}, scan.files)
-    wanted = _wanted(workspace, base, theirs, in_scope, scan)
+    excludes = workspace.settings.excludes.file
+    travels = {path for path in clashes if repo.holds(path) and not excludes(path) and not options.parts}
+    asked = {path: clash for path, clash in clashes.items() if in_scope(path) or path in travels}
+    wanted = _wanted(workspace, base, theirs, in_scope, scan, asked)
+    clashes = {path: clash for path, clash in asked.items() if path not in wanted.refused}
     if options.restore:
         # A damaged file looks as it was when it was read last.
         workspace.worktree.doubt(options.restore)
     local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     wanted = _without_unread(wanted, base, scan)
     _require_matches(repo, options, local, wanted.theirs, clashes)
-    excludes = workspace.settings.excludes.file
-    travels = {path for path in clashes if repo.holds(path) and not excludes(path)}
-    clashes = {
-        path: clash for path, clash in clashes.items() if in_scope(path) or (path in travels and not options.parts)
-    }
     decided = _decided(workspace, view, local, wanted.theirs, clashes, options, stands)
     resolved = settled | _resolutions(view, local, decided, clashes, options.choose)
     # Only a whole get makes the working copy stand at these heads: a part of it must not claim so.
@@ -211,7 +211,7 @@ def _warn_of_unfinished(workspace: Workspace, view: View, *names: str) -> None:
 
 def incoming(workspace: Workspace, view: View, base: Tree, local: Local) -> plan.GetPlan:
     """Decide what a get would do now, without doing it."""
-    theirs, clashes, _settled = _theirs(workspace, view)
+    theirs, clashes, _settled = after_decisions(workspace, view)
     in_scope = scope_of(workspace, view.repo, base, Patterns(()), {*theirs, *clashes}, local.scan.files)
     wanted = {path: content for path, content in theirs.items() if in_scope(path) and not local.scan.left_out(path)}
     heads = workspace.state.heads(view.repo.id)
@@ -232,6 +232,8 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     wanted = _wanted(workspace, base, tree, in_scope, scan)
     local = read_local(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     wanted = _without_unread(wanted, base, scan)
+    if options.parts and not (wanted.theirs or local.base):
+        raise nothing_matches(repo, options.parts, f"in {label}")
     unsaved = unsaved_paths(local)
     hidden = [path for path in unsaved if not same(local.mine.get(path), wanted.theirs.get(path))]
     if hidden:
@@ -369,7 +371,7 @@ def read_local(
     return Local(limited, scan, mine)
 
 
-def _theirs(
+def after_decisions(
     workspace: Workspace, view: View
 ) -> tuple[dict[str, Content], dict[str, tuple[Content | None, Content | None]], dict[str, tuple[str, str]]]:
     """Return the Hub's tree, the open disagreements between branch and main, and those settled earlier."""
@@ -392,6 +394,10 @@ def _theirs(
         theirs.pop(path, None)
         if chosen is not None:
             theirs[path] = chosen
+    for _path, other in crossings([path for path in settled if path in theirs], theirs):
+        # A name that was decided on is a file or a folder, not both.
+        if other not in settled:
+            theirs.pop(other, None)
     return theirs, clashes, settled
 
 
@@ -437,22 +443,34 @@ def scope_of(
     return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 
-def _wanted(workspace: Workspace, base: Tree, theirs: Tree, in_scope: Callable[[str], bool], scan: Scan) -> Wanted:
-    """Return what a get is about, without what must not, or cannot, be written to this disk: that is told by name."""
+def _wanted(
+    workspace: Workspace,
+    base: Tree,
+    theirs: Tree,
+    in_scope: Callable[[str], bool],
+    scan: Scan,
+    clashes: Mapping[str, tuple[Content | None, Content | None]] | None = None,
+) -> Wanted:
+    """Return what a get is about, without what must not, or cannot, be written to this disk: that is told by name.
+
+    ``clashes``, on which my branch and main disagree, are looked at likewise.
+    """
     wanted = {path: content for path, content in theirs.items() if in_scope(path)}
-    twins = names.twins(wanted) if workspace.folds_names else {}
+    asked = {path: main or branch for path, (branch, main) in (clashes or {}).items()}
+    both = wanted | asked
+    twins = names.twins(both) if workspace.folds_names else {}
     refused: dict[str, str] = {}
-    for path in wanted:
+    for path in both:
         if reason := names.refusal(path):
             refused[path] = reason
         elif path in twins:
             refused[path] = f"this disk cannot tell it from {twins[path]!r}"
-    looked_for = {*wanted, *filter(in_scope, base)} - refused.keys() if scan.skipped else set()
+    looked_for = {*both, *filter(in_scope, base)} - refused.keys() if scan.skipped else set()
     left_out, in_the_way = _unread(looked_for, scan)
-    obstacles = workspace.worktree.obstacles(wanted.keys() - refused.keys() - left_out.keys(), scan.files)
+    obstacles = workspace.worktree.obstacles(both.keys() - refused.keys() - left_out.keys(), scan.files)
     left_out |= {path: why for path, (_what, why) in obstacles.items()}
     in_the_way |= {what for what, _why in obstacles.values()}
-    pending = {path: why for path, why in left_out.items() if not same(base.get(path), wanted.get(path))}
+    pending = {path: why for path, why in left_out.items() if not same(base.get(path), both.get(path))}
     for path, reason in (refused | pending).items():
         workspace.console.warn(f"Refused {path!r} from the Hub: {reason}.")
     gone = refused.keys() | left_out.keys()
@@ -461,6 +479,7 @@ def _wanted(workspace: Workspace, base: Tree, theirs: Tree, in_scope: Callable[[
         lambda path: in_scope(path) and path not in gone,
         pending,
         tuple(sorted(in_the_way)),
+        gone,
     )
 
 
@@ -485,6 +504,7 @@ def _without_unread(wanted: Wanted, base: Tree, scan: Scan) -> Wanted:
         lambda path: wanted.in_scope(path) and path not in unread,
         wanted.pending | pending,
         tuple(sorted({*wanted.in_the_way, *names_})),
+        {*wanted.refused, *unread},
     )
 
 

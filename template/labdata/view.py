@@ -17,7 +17,7 @@ from labdata.history import CommonPast, common_past, with_parents
 from labdata.provenance import commit_of, sealed_trailers, trailers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from labdata.content import Content, Tree
@@ -110,24 +110,43 @@ class View:
         heads, workspace = self.workspace.state.heads(self.repo.id), self.workspace
         commits = [heads.main, self._remembered] if self._remembered else []
         trees = (workspace.known_tree(self.repo.id, commit) for commit in (*commits, self.past.lost))
-        return [plan.Base(tree, is_latest=False, is_cut_off=True) for tree in trees if tree is not None]
+        # What this computer does not fetch it never merged: where the branch lacks that, it is main's to say.
+        kept = (
+            {path: one for path, one in tree.items() if path in self.branch_tree or self._covers(path)}
+            for tree in trees
+            if tree is not None
+        )
+        return [plan.Base(tree, is_latest=False, is_cut_off=True) for tree in kept]
+
+    @cached_property
+    def _covers(self) -> Callable[[str], bool]:
+        """Whether this computer's last get covered a path."""
+        state, repo = self.workspace.state, self.repo
+        heads = state.heads(repo.id)
+        coverage = Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(self.workspace.settings, repo)
+        return coverage.covers(state.synced(repo.id))
 
     @cached_property
     def _branch_as_here(self) -> Tree:
         """My branch with what this computer has merged into it already, where it did not move since."""
         workspace, repo = self.workspace, self.repo
         heads = workspace.state.heads(repo.id)
-        if heads.elsewhere or not (self.is_rewritten and self._remembered):
+        if heads.elsewhere or not (self.is_rewritten and self._remembered) or self._is_merged_since:
             return self.branch_tree
         was, base = workspace.known_tree(repo.id, heads.branch) or {}, workspace.state.synced(repo.id)
-        covers = (Coverage.parse(heads.coverage, heads.left_out) or Coverage.of(workspace.settings, repo)).covers(base)
         found = dict(self.branch_tree)
         for path in {*was, *base, *found}:
-            if covers(path) and same(found.get(path), was.get(path)):
+            if self._covers(path) and same(found.get(path), was.get(path)):
                 found.pop(path, None)
                 if path in base:
                     found[path] = base[path]
         return found
+
+    @property
+    def _is_merged_since(self) -> bool:
+        """Whether main took my branch after this computer merged main: what was decided here is older than that."""
+        was = self._remembered
+        return any(pair.main != was and self.later_main(pair.main, was) == pair.main for pair in self.past.pairs)
 
     @cached_property
     def known_main(self) -> str:

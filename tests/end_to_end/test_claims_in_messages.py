@@ -72,6 +72,40 @@ def test_a_title_that_names_a_pull_request_before_it_is_merged_hides_no_later_me
     assert ann.read("processed/b.csv") == "ann's b"
 
 
+def assert_told_of_a_conflict(lab: Lab, ann: Quick, title: str) -> None:
+    """Whoever looks for who changed a file, in a log or in a conflict, is told, whatever the title names."""
+    lab.web_commit("bob", {"processed/a.csv": "bob's a"}, message=title)
+    assert "Add a readme" in ann.run("log", "--main").stdout
+    assert "bob" in ann.get(code=3)
+    ann.get("--mine", "processed/a.csv")
+    assert TWO.items() <= ann.files().items()
+
+
+def test_a_title_that_names_a_discussion_that_is_not_there_stops_nothing(lab: Lab, join: Join) -> None:
+    assert_told_of_a_conflict(lab, proposed(lab, join), "Add a readme (#99)")
+
+
+def test_a_title_that_names_a_talk_and_no_pull_request_stops_nothing(lab: Lab, join: Join) -> None:
+    ann = proposed(lab, join)
+    talk = lab.hub.api("bob").create_discussion(lab.results, "Which plates?", repo_type="dataset")
+    assert_told_of_a_conflict(lab, ann, f"Add a readme (#{talk.num})")
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_discussions_that_are_switched_off_stop_nothing(lab: Lab, join: Join, status: int) -> None:
+    """A repo's owner may switch discussions off; then the Hub tells of no pull request at all."""
+    lab.hub.set_faults([f"route=discussion,status={status},times=99"])
+    try:
+        ann = join("ann")
+        ann.write("processed/a.csv", "ann's a")
+        ann.put()
+        lab.web_commit("bob", {"processed/a.csv": "bob's a"}, message="Add a readme (#1)")
+        assert "Add a readme" in ann.run("log", "--main").stdout
+        assert "bob" in ann.get(code=3)
+    finally:
+        lab.hub.set_faults([])
+
+
 # --- B2: a description with our trailers
 
 

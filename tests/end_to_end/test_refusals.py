@@ -113,3 +113,19 @@ def test_debug_shows_where_it_happened(ann: Member) -> None:
     )
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+def test_a_part_of_another_version_that_means_nothing_leaves_my_branch_here(lab: Lab) -> None:
+    ann = lab.member("ann")
+    ann.write("processed/a.csv", "one")
+    ann.put()
+    assert "typo/**" in ann.get("--at", "main", "typo/**", code=1)
+    assert "nothing to publish" in ann.put()
+
+
+def test_answers_of_copier_that_are_not_utf8_do_not_stop_a_put(lab: Lab) -> None:
+    ann = lab.member("ann")
+    (ann.root / ".copier-answers.yml").write_bytes(b"_commit: v1\nlab_name: M\xfcller\n")
+    ann.write("processed/a.csv", "one")
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()

@@ -253,7 +253,10 @@ class Promises:
             if path not in touched:
                 from_main = new == main.get(path) or (new is not None and new in self.held["main"].texts[path])
                 from_branch = target == "main" and (new in own[path] if new is not None else path in own)
-                self._check(from_main or from_branch, f"a push to {target} changed {path} to {new}, unasked")
+                given_up = new is None and old in self.given_up[desk.branch].texts[path]
+                self._check(
+                    from_main or from_branch or given_up, f"a push to {target} changed {path} to {new}, unasked"
+                )
             known = old is None or old in self.given_up[desk.branch].texts[path]
             known = known or (old in self.held["main"].texts[path] if target != "main" else old in own[path])
             self._check(known, f"a push to {target} undid {old} at {path} unseen")

@@ -323,3 +323,64 @@ def test_the_promises_of_a_shared_main_hold_where_a_revert_follows_a_get_of_a_pa
         story.tell(Step(kind, who, what))
     assert on(world, "main") == {path: "main-1-1", "interim/f": "main-0-3"}
     world.close()
+
+
+def test_what_main_merged_since_counts_more_than_what_was_decided_at_one_computer(lab: Lab) -> None:
+    world = lab("ann", "ann")
+    desk, laptop = world.desks
+    desk.write("processed/a", "ann's")
+    desk.put()
+    desk.lose_state()
+    desk.get()
+    world.squash("ann")
+    assert desk.get(theirs=("processed/a",)).code == 0
+    assert laptop.get(mine=("processed/a",)).code == 0
+    assert published(world, laptop) == 0
+    assert desk.get().code == 0
+    assert desk.put().code == 0
+    assert desk.files() == on(world, "ann") == on(world, "main") == {"processed/a": "ann's"}
+
+
+def test_a_removal_that_no_branch_can_show_is_not_unsaved_for_ever(lab: Lab) -> None:
+    """Main had the file when Ann got it, and neither main nor her branch has it now."""
+    world = lab("ann", "bob")
+    ann, bob = world.desks
+    ann.write("processed/d", "ann's")
+    ann.put()
+    bob.write("processed/a", "bob's")
+    assert published(world, bob) == 0
+    ann.get()
+    world.squash("main")
+    world.web_commit("main", "processed/a", None, "Away with it", "")
+    ann.remove("processed/a")
+    assert ann.get(mine=("processed/a", "processed/d")).code == 0
+    assert ann.put().code == 0
+    assert ann.base().keys() == {"processed/d"}
+
+
+def test_a_removal_that_both_sides_made_is_over(lab: Lab) -> None:
+    world = lab("ann", "bob")
+    ann = world.desks[0]
+    ann.write("processed/a", "ann's")
+    ann.put()
+    world.web_commit("ann", "processed/a", "from the website", "Mend it", "")
+    world.squash("ann")
+    ann.remove("processed/a")
+    assert ann.get(theirs=("processed/a",)).code == 0
+    assert not ann.base()
+
+
+def test_what_main_removed_unseen_by_me_does_not_hold_up_my_file_of_that_name(lab: Lab) -> None:
+    """Bob's branch still has main's old file: he never fetched it, so no get of his can tell him."""
+    world = lab("ann", "bob", fetch="processed/**")
+    ann, bob = world.desks
+    ann.write("interim/f", "ann's")
+    assert ann.put(main=True).code == 0
+    bob.write("processed/d", "bob's")
+    assert bob.put().code == 0
+    ann.remove("interim/f")
+    assert published(world, ann) == 0
+    bob.write("interim/f", "bob's")
+    assert bob.get().code == 0
+    assert published(world, bob) == 0
+    assert on(world, "main") == {"interim/f": "bob's", "processed/d": "bob's"}
