@@ -206,15 +206,20 @@ class Promises:
         # Whether a push that was cut off has landed is for a later command to find out; until then its base is older.
         self.touched[who] = unsaved | (self.touched[who] if desk.is_pushing() else set())
 
-    def _check_up_to_date(self, who: int) -> None:
-        """What nobody changed at a desk is as on the Hub, where that holds one version only."""
+    def _check_up_to_date(self, who: int, kept: Patterns) -> None:
+        """What nobody changed or ``kept`` at a desk is as on the Hub, where that holds one version only."""
         desk = self.world.desks[who]
         main = self._tree_of("main")
         if not self.setting.shared and self._tree_of(desk.branch) != main and desk.branch in self._heads:
             return
         files = desk.files()
         for path in main.keys() | files.keys():
-            if desk.covers(path) and path not in self.touched[who] and not self._crosses(path, files, main):
+            if (
+                desk.covers(path)
+                and path not in self.touched[who]
+                and not kept(path)
+                and not self._crosses(path, files, main)
+            ):
                 text = files.get(path)
                 self._check(text == main.get(path), f"up to date, but {path} is {text} and not {main.get(path)}")
 

@@ -155,6 +155,9 @@ class Story(Outsiders):
         if self.rewritten[who]:
             # That a file was removed here may be known no more; that it is here is.
             wrong &= before.keys()
+        if not self.setting.shared and desk.branch not in self._heads:
+            # Only the branch that is gone could tell main's old text from an edit that restores it.
+            wrong = {path for path in wrong if before.get(path) not in self.held["main"].texts[path]}
         self._check(not wrong, f"a get changed unsaved work: {wrong}")
         for path in changed:
             if path in before and given(path):
@@ -164,7 +167,7 @@ class Story(Outsiders):
         if answer.code == 0 and not parts and not revision:
             # With other settings a get does not look at every file that the old history held.
             self.rewritten[who] = self.rewritten[who] and self.odd[who]
-            self._check_up_to_date(who)
+            self._check_up_to_date(who, Patterns(mine))
         self._check_base(who, answer, Patterns((*mine, *theirs, *restore)))
         self._check_kept()
         return answer
