@@ -196,7 +196,8 @@ def _decide(
     base_here = plan.base_against(base, then, now) if target.is_beside(repo) else base
     known = {path: content for path, content in base_here.items() if in_scope(path)}
     # What main removed goes from the branch with this push: where it was never here, nobody can see it in a get.
-    over = [] if target.branch == "main" else _removed_unseen(view, now, base, covers)
+    has_seen = target.branch != "main" and heads.main == view.main
+    over = _removed_unseen(view, now, base, covers) if has_seen else []
     there = {path: content for path, content in now.items() if in_scope(path) and path not in over}
     decided = plan.plan_put(
         known, local.mine, then, there, may_publish=repo.publish, seen=covers, lost=lambda _p: stands.is_rewritten
@@ -214,7 +215,7 @@ def _decide(
 
         if not _take_main(workspace, view, heads, decided, here, now, covers):
             heads = replace(heads, main=view.known_main)
-    if target.branch != "main":
+    if has_seen:
         _make_room(workspace, view, decided, [path for path in now if path not in base and path not in local.mine])
     if target.is_beside(repo):
         # My branch may hold a file of that name that was never here; main's would take its place with the next put.

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from labdata.content import Content, same
+from labdata.content import Content, crossings, same
 from labdata.names import Patterns
 from labdata.provenance import commit_of, trailers
 
@@ -201,7 +201,9 @@ class Promises:
                 continue
             self._check((content.sha256 or content.git) in known, f"the base of {path} is not on the Hub")
         unsaved = self._unsaved(desk)
-        wrong = {path for path in unsaved - self.touched[who] if not settled(path)}
+        # A file and a folder of one name are settled together.
+        named = [path for path in PATHS if settled(path)]
+        wrong = unsaved - self.touched[who] - {*named, *(other for _path, other in crossings(named, unsaved))}
         self._check(not wrong, f"the state is ahead of the disk: {wrong}")
         # Whether a push that was cut off has landed is for a later command to find out; until then its base is older.
         self.touched[who] = unsaved | (self.touched[who] if desk.is_pushing() else set())
