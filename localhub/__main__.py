@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from localhub import faults
-from localhub.accounts import Role
+from localhub.api import faults
+from localhub.api.accounts import Role
 
 
 @click.group()

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from localhub.app import build
-from localhub.store import Store
-from localhub.traffic import Connections, Log
+from localhub.api.app import build
+from localhub.api.store import Store
+from localhub.api.traffic import Connections, Log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from localhub.accounts import Role
-    from localhub.faults import Faults
+    from localhub.api.accounts import Role
+    from localhub.api.faults import Faults
 
 HOST = "127.0.0.1"
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localhub.routes.admin import HEADER
-from localhub.traffic import Record
+from localhub.api.routes.admin import HEADER
+from localhub.api.traffic import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from localhub import xorbs
+from localhub.content import xorbs
 from tests.localhub.people import run_together, type_in
 from tests.localhub.test_files import commit, contents
 

@@ -17,7 +17,7 @@ from huggingface_hub import CommitOperationAdd
 from huggingface_hub.errors import HfHubHTTPError
 
 import localhub
-from localhub import app
+from localhub.api import app
 from localhub.testing import Hub
 from tests.localhub.people import run_together
 from tests.localhub.test_files import commit, contents
@@ -105,7 +105,7 @@ def test_the_hub_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
 import os, sys
 from pathlib import Path
 import localhub
-from localhub import app
+from localhub.api import app
 from localhub.testing import Hub
 with Hub.start(Path({str(tmp_path / "hub")!r})) as hub:
     print(hub.endpoint, flush=True)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from localhub import xorbs
+from localhub.content import xorbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
     from typing import Any
 
-    from localhub.content import Content
-    from localhub.shards import Term
-    from localhub.xorbs import ChunkTable
+    from localhub.content.shards import Term
+    from localhub.content.xorbs import ChunkTable
+
+
+class Xorbs(Protocol):
+    """Where xorbs are kept, by their hashes."""
+
+    def xorb_path(self, xorb: str) -> Path:
+        """The file of a xorb."""
+
+    def chunk_table(self, xorb: str) -> ChunkTable | None:
+        """Where the chunks of a xorb lie in it; None if it is not here."""
 
 
 class Piece(NamedTuple):
@@ -28,9 +38,9 @@ class Piece(NamedTuple):
         return self.start + self.term.length
 
 
-def plan(content: Content, terms: Iterable[Term], start: int, end: int, url: Callable[[str], str]) -> dict[str, Any]:
+def plan(store: Xorbs, terms: Iterable[Term], start: int, end: int, url: Callable[[str], str]) -> dict[str, Any]:
     """The answer to a reconstruction query for bytes start..end (hub-api §9.3); `url` gives the link to a xorb."""
-    pieces = list(_pieces(content, terms, start, end))
+    pieces = list(_pieces(store, terms, start, end))
     return {
         "offset_into_first_range": start - pieces[0].start,
         "terms": [
@@ -45,11 +55,11 @@ def plan(content: Content, terms: Iterable[Term], start: int, end: int, url: Cal
     }
 
 
-def plain_bytes(content: Content, terms: Iterable[Term], start: int, end: int) -> Iterator[bytes]:
+def plain_bytes(store: Xorbs, terms: Iterable[Term], start: int, end: int) -> Iterator[bytes]:
     """The bytes start..end of the file itself."""
-    for piece in _pieces(content, terms, start, end):
+    for piece in _pieces(store, terms, start, end):
         position = piece.start
-        with content.xorb_path(piece.term.xorb).open("rb") as file:
+        with store.xorb_path(piece.term.xorb).open("rb") as file:
             file.seek(piece.table.packed_range(piece.term.first, piece.term.end)[0])
             for data in xorbs.contents(file, piece.term.end - piece.term.first):
                 wanted = data[max(start - position, 0) : max(end - position, 0)]
@@ -58,11 +68,11 @@ def plain_bytes(content: Content, terms: Iterable[Term], start: int, end: int) -
                     yield wanted
 
 
-def _pieces(content: Content, terms: Iterable[Term], start: int, end: int) -> Iterator[Piece]:
+def _pieces(store: Xorbs, terms: Iterable[Term], start: int, end: int) -> Iterator[Piece]:
     position = 0
     for term in terms:
         if position < end and position + term.length > start:
-            table = content.chunk_table(term.xorb)
+            table = store.chunk_table(term.xorb)
             assert table is not None, "a shard is taken only after its xorbs"
             yield _trimmed(term, table, position, start, end)
         position += term.length

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
-from localhub import attributes, errors
+from localhub import errors
+from localhub.api import attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,11 @@ import mimetypes
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from localhub import errors, trees
-from localhub.content import StoredObject
-from localhub.repository import find_commit
-from localhub.web import Call, ranged, route
+from localhub import errors
+from localhub.api import trees
+from localhub.api.repository import find_commit
+from localhub.api.web import Call, ranged, route
+from localhub.content.store import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from localhub import errors, trees
-from localhub.repository import find_commit, iso_time, split_message
-from localhub.web import Call, answer, route
+from localhub import errors
+from localhub.api import trees
+from localhub.api.repository import find_commit, iso_time, split_message
+from localhub.api.web import Call, answer, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pygit2
     from starlette.responses import Response
 
-    from localhub.trees import Entry
+    from localhub.api.trees import Entry
 
 _PAGE, _EXPANDED_PAGE = 1000, 50
 

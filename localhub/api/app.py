@@ -12,18 +12,18 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from localhub import errors
+from localhub.api.routes import account, admin, cas, discussions, downloads, lfs, listing, refs, repos, uploads
+from localhub.api.traffic import Gate, Traffic
+from localhub.api.web import Call, refuse, route, send_on, sender
 from localhub.errors import HubError, RepoMoved
-from localhub.routes import account, admin, cas, discussions, downloads, lfs, listing, refs, repos, uploads
-from localhub.traffic import Gate, Traffic
-from localhub.web import Call, refuse, route, send_on, sender
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from localhub.faults import Faults
-    from localhub.store import Store
-    from localhub.traffic import Connections, Log
+    from localhub.api.faults import Faults
+    from localhub.api.store import Store
+    from localhub.api.traffic import Connections, Log
 
 TOPICS = (account, repos, refs, listing, uploads, downloads, cas, discussions, lfs)
 

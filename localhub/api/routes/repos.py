@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localhub import errors
-from localhub.accounts import Role
+from localhub.api.accounts import Role
+from localhub.api.repos import Repo
+from localhub.api.repository import MAIN, find_commit, iso_time
+from localhub.api.trees import blob_facts, files
+from localhub.api.web import Call, answer, route
 from localhub.errors import HubError
-from localhub.repos import Repo
-from localhub.repository import MAIN, find_commit, iso_time
-from localhub.trees import blob_facts, files
-from localhub.web import Call, answer, route
 
 if TYPE_CHECKING:
     import pygit2

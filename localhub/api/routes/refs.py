@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pygit2
 from pygit2.enums import ObjectType, SortMode
 
-from localhub import errors, repository
-from localhub.accounts import Role
+from localhub import errors
+from localhub.api import repository
+from localhub.api.accounts import Role
+from localhub.api.repository import MAIN, find_commit, has_ref, iso_time, refs_under, split_message
+from localhub.api.web import Call, answer, route
 from localhub.errors import HubError
-from localhub.repository import MAIN, find_commit, has_ref, iso_time, refs_under, split_message
-from localhub.web import Call, answer, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response

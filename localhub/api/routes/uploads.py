@@ -6,20 +6,21 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any
 
-from localhub import attributes, commits, errors, repository, trees
-from localhub.discussions import Discussions
+from localhub import errors
+from localhub.api import attributes, commits, repository, trees
+from localhub.api.discussions import Discussions
+from localhub.api.permissions import require_push
+from localhub.api.repository import find_commit
+from localhub.api.web import Body, Call, answer, route
 from localhub.errors import HubError
-from localhub.permissions import require_push
-from localhub.repository import find_commit
-from localhub.web import Body, Call, answer, route
 
 if TYPE_CHECKING:
     import pygit2
     from starlette.responses import Response
 
-    from localhub.accounts import Account
-    from localhub.commits import Changes
-    from localhub.repos import Repo
+    from localhub.api.accounts import Account
+    from localhub.api.commits import Changes
+    from localhub.api.repos import Repo
 
 _STALE = "The branch was updated since you opened this page. Please refresh and try again."
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
-from localhub import pointers
+from localhub.api import pointers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from localhub.pointers import Pointer
+    from localhub.api.pointers import Pointer
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from localhub.faults import Faults, Rule
+    from localhub.api.faults import Faults, Rule
 
 _KEPT = 200_000
 _PATIENCE = 500  # hundredths of a second

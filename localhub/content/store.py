@@ -6,16 +6,16 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from localhub import reconstruction, shards, xorbs
+from localhub.content import reconstruction, shards, xorbs
+from localhub.content.xorbs import ChunkTable
 from localhub.errors import bad_request
-from localhub.xorbs import ChunkTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from localhub.content.shards import FileInfo, Term
     from localhub.database import Database
-    from localhub.shards import FileInfo, Term
 
 _PIECE = 1024 * 1024
 

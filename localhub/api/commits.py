@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pygit2
 from pygit2.enums import FileMode
 
-from localhub import attributes, errors, trees
+from localhub import errors
+from localhub.api import attributes, trees
+from localhub.api.pointers import Pointer
 from localhub.errors import HubError
-from localhub.pointers import Pointer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localhub.content import Content
-    from localhub.repos import Repo
-    from localhub.trees import Entry
+    from localhub.api.repos import Repo
+    from localhub.api.trees import Entry
+    from localhub.content.store import Content
 
 _ATTRIBUTES = ".gitattributes"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from localhub import faults
+from localhub.api import faults
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from localhub.traffic import Traffic
+    from localhub.api.traffic import Traffic
 
 HEADER = "X-Localhub-Admin"
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pygit2
 from pygit2.enums import MergeFlag, SortMode
 
-from localhub import errors, repository
+from localhub import errors
+from localhub.api import repository
 from localhub.errors import HubError
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from localhub.api.repos import Repo
     from localhub.database import Database
-    from localhub.repos import Repo
 
 
 class Merge(NamedTuple):

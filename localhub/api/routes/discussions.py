@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pygit2
 
-from localhub import errors, repository
-from localhub.accounts import Role
-from localhub.discussions import Discussions, commits_between, merge, merge_message
+from localhub import errors
+from localhub.api import repository
+from localhub.api.accounts import Role
+from localhub.api.discussions import Discussions, commits_between, merge, merge_message
+from localhub.api.permissions import require_moderator
+from localhub.api.repository import MAIN, find_commit
+from localhub.api.web import Call, answer, route
 from localhub.errors import HubError
-from localhub.permissions import require_moderator
-from localhub.repository import MAIN, find_commit
-from localhub.web import Call, answer, route
 
 if TYPE_CHECKING:
     import sqlite3
 
     from starlette.responses import Response
 
-    from localhub.repos import Repo
+    from localhub.api.repos import Repo
 
 _PAGE = 50
 _OPEN = {"open", "draft"}

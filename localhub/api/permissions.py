@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localhub import errors
-from localhub.accounts import Role
-from localhub.discussions import Discussions
-from localhub.repository import pull_number
+from localhub.api.accounts import Role
+from localhub.api.discussions import Discussions
+from localhub.api.repository import pull_number
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from localhub.accounts import Account
-    from localhub.repos import Repo
-    from localhub.web import Call
+    from localhub.api.accounts import Account
+    from localhub.api.repos import Repo
+    from localhub.api.web import Call
 
 _USE_A_PR = "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request"
 

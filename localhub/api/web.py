@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from localhub import errors
-from localhub.accounts import Account, Role
+from localhub.api.accounts import Account, Role
 from localhub.errors import HubError, RepoMoved
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from localhub.repos import Repo
-    from localhub.store import Store
+    from localhub.api.repos import Repo
+    from localhub.api.store import Store
 
     Work = Callable[["Call"], Response]
 

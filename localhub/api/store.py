@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localhub.accounts import Accounts
-from localhub.content import Content
+from localhub.api.accounts import Accounts
+from localhub.api.repos import Repos
+from localhub.api.signing import Signer
+from localhub.content.store import Content
 from localhub.database import Database
-from localhub.repos import Repos
-from localhub.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from localhub.accounts import Role
+    from localhub.api.accounts import Role
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import pygit2
 
-from localhub import errors, repository
+from localhub import errors
+from localhub.api import repository
 from localhub.errors import HubError
 
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-    from localhub.accounts import Account, Role
+    from localhub.api.accounts import Account, Role
     from localhub.database import Database
 
 _NAME = re.compile(r"(?!.*(--|\.\.))[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?\Z")

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from localhub import errors
+from localhub.api.permissions import require_push
+from localhub.api.web import Body, Call, answer, ranged, route
 from localhub.errors import HubError
-from localhub.permissions import require_push
-from localhub.web import Body, Call, answer, ranged, route
 
 if TYPE_CHECKING:
-    from localhub.repos import Repo
+    from localhub.api.repos import Repo
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _LIFETIME = 3600

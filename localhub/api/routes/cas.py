@@ -11,17 +11,17 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from localhub import errors
-from localhub.content import read_file
+from localhub.api.permissions import require_push
+from localhub.api.web import Body, Call, answer, byte_range, ranged, route
+from localhub.content.reconstruction import plan
+from localhub.content.store import read_file
 from localhub.errors import HubError
-from localhub.permissions import require_push
-from localhub.reconstruction import plan
-from localhub.web import Body, Call, answer, byte_range, ranged, route
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from localhub.repos import Repo
-    from localhub.store import Store
+    from localhub.api.repos import Repo
+    from localhub.api.store import Store
 
 _LIFETIME = 15 * 60
 

@@ -1,0 +1,1 @@
+"""The Hub's HTTP API: accounts, repos, commits, references, discussions, and the routes to them."""
