@@ -15,7 +15,7 @@ def main() -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        from labdata.cli import run
+        from labdata.cli.app import run
     except ModuleNotFoundError as error:
         print(
             f"labdata needs {error.name}, which this Python does not have. Nothing was done. "
@@ -55,12 +55,17 @@ def _in_utf8(argument: str) -> bytes:
     return raw
 
 
-if __name__ == "__main__":
+def entry() -> int:
+    """Run ``labdata`` from a shell, be it as a module or as a command; returns the exit code."""
     if not use_utf8():
         print(
             f"File names would be read as {sys.getfilesystemencoding()} here, not as UTF-8, and be published under "
             "other names. Nothing was done. Set LC_ALL=C.UTF-8 and run the same command again.",
             file=sys.stderr,
         )
-        sys.exit(1)
-    sys.exit(main())
+        return 1
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from labdata import names
-from labdata import settings as settings_
-from labdata.content import same
-from labdata.disk import put_new
-from labdata.errors import LabdataError
-from labdata.quick import QuickHub
-from labdata.recycle import Recycle
-from labdata.state import Heads, State, put_aside
-from labdata.worktree import Placement, Worktree
+from labdata.core import paths, project
+from labdata.core.errors import LabdataError
+from labdata.hub.small import LightHub
+from labdata.local import settings as settings_
+from labdata.local.database import put_aside
+from labdata.local.lock import locked
+from labdata.local.notes import Heads
+from labdata.local.recovery import recover
+from labdata.local.recycle import Recycle
+from labdata.local.state import State
+from labdata.local.worktree import Placement, Worktree
 
 if TYPE_CHECKING:
-    from labdata.console import Console
-    from labdata.content import Content, Tree
-    from labdata.refs import Commit
-    from labdata.remote import Hub
-    from labdata.scanning import Scan
-    from labdata.settings import Repo, Settings
+    from labdata.core.content import Content, Tree
+    from labdata.core.project import Repo, Settings
+    from labdata.core.refs import Commit
+    from labdata.core.reporting import Reporter
+    from labdata.hub.client import Hub
+    from labdata.local.scan import Scan
 
 _TRACES = ("state.db", "state.db.broken", "lock", "recycle")
 """What an earlier command left in ``data/.labdata``."""
@@ -36,13 +37,11 @@ _TRACES = ("state.db", "state.db.broken", "lock", "recycle")
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 """What no other file would be spared."""
 
-_PATIENCE = 10.0  # seconds that a second command waits for the first
-
 
 class Workspace:
     """A project as one command works on it. Open it with ``opened``."""
 
-    def __init__(self, settings: Settings, state: State, console: Console) -> None:
+    def __init__(self, settings: Settings, state: State, console: Reporter) -> None:
         self.settings = settings
         self.state = state
         self.console = console
@@ -51,7 +50,7 @@ class Workspace:
     @cached_property
     def hub(self) -> Hub:
         """The Hub; what is simple is asked without its client, which takes a quarter of a second to import."""
-        return cast("Hub", QuickHub())
+        return cast("Hub", LightHub())
 
     @property
     def private_folder(self) -> Path:
@@ -69,7 +68,7 @@ class Workspace:
 
     @cached_property
     def recycle_bin(self) -> Recycle:
-        """What was replaced, and how it comes back."""
+        """What was replaced, and how it is restored."""
         return Recycle(self.recycle, self.private_folder / "recycle", self.settings.data)
 
     def place(self, changes: list[Placement], folder: Path) -> dict[str, str]:
@@ -105,7 +104,7 @@ class Workspace:
 
         Raises ``LabdataError`` where none of them is known: a name that is guessed would be somebody else's branch.
         """
-        from labdata.errors import HubError
+        from labdata.core.errors import HubError
 
         if self.settings.branch:
             return self.settings.branch
@@ -121,7 +120,7 @@ class Workspace:
                     "Set HF_BRANCH=<your account's name> in .env, then run the same command again.",
                 ) from error
             name = known.pop()
-        return settings_.check_branch(name)
+        return project.check_branch(name)
 
     def look_whether_known(self, repo: Repo, *, has_branch: bool) -> None:
         """Before the first get or put of a repo here: note if nobody knows what its working copy shows.
@@ -174,7 +173,7 @@ class Workspace:
 
     def known_tree(self, repo: str, commit: str) -> dict[str, Content] | None:
         """Return a commit's tree if it is kept here or the Hub still shows it; ``None`` else, and without a commit."""
-        from labdata.errors import MissingError
+        from labdata.core.errors import MissingError
 
         try:
             return self.tree(repo, commit) if commit else None
@@ -209,8 +208,8 @@ class Workspace:
         return {}
 
     def _acceptable(self, tree: dict[str, Content]) -> dict[str, Content]:
-        """Leave out, by name, what must not be written to any disk: it is neither brought nor passed on nor removed."""
-        refused = {path: reason for path in tree if (reason := names.refusal(path))}
+        """Leave out, by name, what must not be written to any disk: it is neither written nor passed on nor removed."""
+        refused = {path: reason for path in tree if (reason := paths.refusal(path))}
         for path, reason in refused.items():
             self.console.warn(f"Refused {path!r} from the Hub: {reason}.")
         return {path: content for path, content in tree.items() if path not in refused}
@@ -236,44 +235,15 @@ class Workspace:
             with self.state.changes():
                 self.save_stats()
 
-    def recover(self) -> None:
-        """Tidy up after a get that was cut off while it placed files.
-
-        One that was moved aside, and whose successor was not placed yet, comes back. What was placed is what the
-        Hub holds and is noted as such: else it would pass for work of this member, and the next put would send it.
-        """
-        moves = self.state.journal()
-        if not moves:
-            return
-        for target, aside in moves.items():
-            where, kept = self.worktree.path(target), self.settings.data / aside
-            # Where the news has put a file in place of the folder, the old one had made way for good.
-            nearest = next(folder for folder in where.parents if folder.exists())
-            if not os.path.lexists(where) and kept.is_file() and nearest.is_dir():
-                where.parent.mkdir(parents=True, exist_ok=True)
-                put_new(kept, where)
-        note = self.recycle_bin.note(PurePosixPath(next(iter(moves.values()))).parts[1])
-        placed = {path: content for path, content in note.written.items() if self._holds(path, content)}
-        with self.state.changes():
-            self.state.update_synced(note.repo, placed if note.undoable else {})
-            self.save_stats()
-            self.state.set_journal({})
-
-    def _holds(self, path: str, content: Content) -> bool:
-        try:
-            return self.worktree.path(path).is_file() and same(self.worktree.read(path), content)
-        except LabdataError:
-            return False
-
     def clear_incoming(self) -> None:
         """Remove what was staged; it holds only copies of what is on the Hub."""
         layers = {folder for repo in self.settings.repos.values() for folder in repo.folders}
-        for folder in {self.private_folder, *self.worktree.elsewhere(f"{layer}/" for layer in layers).values()}:
+        for folder in {self.private_folder, *self.worktree.other_disks(f"{layer}/" for layer in layers).values()}:
             shutil.rmtree(folder / "incoming", ignore_errors=True)
 
 
 @contextmanager
-def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[Workspace]:
+def opened(start: Path, console: Reporter, *, writing: bool = True) -> Iterator[Workspace]:
     """Open the project around a folder.
 
     With ``writing`` it takes the project's lock and tidies up after a command that was cut off. Raises
@@ -284,14 +254,14 @@ def opened(start: Path, console: Console, *, writing: bool = True) -> Iterator[W
     try:
         was_used = any((folder / name).exists() for name in _TRACES) or (settings.data / "_recycle").exists()
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / "lock") if writing else nullcontext():
+        with locked(folder / "lock") if writing else nullcontext():
             state = State(folder / "state.db")
             try:
                 workspace = Workspace(settings, state, console)
                 if state.is_new and was_used:
                     _note_the_loss(workspace)
                 if writing:
-                    workspace.recover()
+                    recover(state, workspace.worktree, workspace.recycle_bin)
                 yield workspace
             finally:
                 state.close()
@@ -321,22 +291,3 @@ def _note_the_loss(workspace: Workspace) -> None:
         )
     with state.changes():
         state.set_unsure(holding, True)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    # Imported here: a command that only looks takes no lock.
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=_PATIENCE)
-    except Timeout:
-        raise LabdataError(
-            "Another labdata command is at work in this project. Nothing was done.",
-            "Wait until it has finished, then run the command again.",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

@@ -70,9 +70,9 @@ def test_diff_compares_with_my_branch_and_with_any_version(lab: Lab) -> None:
     rows = json.loads(ann.run("diff", "--json").stdout)
     assert rows == [
         {"kind": "changed", "path": "processed/a.csv", "there": 3, "here": 6},
-        {"kind": "new", "path": "processed/b.csv", "there": 0, "here": 3},
+        {"kind": "added", "path": "processed/b.csv", "there": 0, "here": 3},
     ]
-    assert {row["kind"] for row in json.loads(ann.run("diff", "main", "--json").stdout)} == {"new"}
+    assert {row["kind"] for row in json.loads(ann.run("diff", "main", "--json").stdout)} == {"added"}
 
 
 def test_undo_takes_the_last_get_back_and_the_next_get_brings_it_again(lab: Lab) -> None:

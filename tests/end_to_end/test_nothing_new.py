@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from labdata.state import State
+from labdata.local.state import State
 
 from tests.members import Lab, Member
 

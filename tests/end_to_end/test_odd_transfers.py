@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd
-from labdata import checks
-from labdata.errors import HubError, LabdataError
-from labdata.remote import Hub as Client
-from labdata.transfer import Download
+from labdata.core.errors import HubError, LabdataError
+from labdata.hub.client import Hub as Client
+from labdata.hub.download import Download
+from labdata.sync import checks
 
 from localhub.testing import Hub
 from tests.members import Lab

@@ -45,7 +45,7 @@ def test_other_unsaved_work_and_new_files_stay(ann: Member) -> None:
 
 def test_a_dry_run_says_what_would_come_back(ann: Member) -> None:
     ann.remove("processed/a.csv")
-    assert "get  data/processed/a.csv" in ann.get("--restore", "processed/a.csv", "-n")
+    assert "add  data/processed/a.csv" in ann.get("--restore", "processed/a.csv", "-n")
     assert ann.read("processed/a.csv") is None
 
 

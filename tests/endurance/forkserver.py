@@ -26,7 +26,7 @@ from typing import Any
 import hf_xet  # noqa: F401 - imported before the forks, used after them
 import httpx2  # noqa: F401
 import labdata
-from labdata.cli import run
+from labdata.cli.app import run
 
 from tests.endurance.tripwire import Trap, Tripwire
 
@@ -72,9 +72,9 @@ _sleep = _Sleep()
 def main() -> None:
     """Serve until standard input ends."""
     time.sleep = _sleep  # type: ignore[assignment]
-    for module in pkgutil.iter_modules(labdata.__path__):
-        if module.name != "__main__":
-            importlib.import_module(f"labdata.{module.name}")
+    for module in pkgutil.walk_packages(labdata.__path__, "labdata."):
+        if module.name != "labdata.__main__":
+            importlib.import_module(module.name)
     at_work: dict[int, int] = {}
     rest = b""
     while True:

@@ -166,7 +166,7 @@ SCENARIOS = (
     ),
     Scenario("a look at a branch", ("get", "results", "--from", "ann"), _bob_looks_elsewhere, _nothing_unsaved),
     Scenario("the way home", ("get", "results"), _bob_has_looked, _nothing_unsaved),
-    Scenario("an undo", ("undo",), _bob_has_got_news, _nothing_unsaved, already="was taken back already"),
+    Scenario("an undo", ("undo",), _bob_has_got_news, _nothing_unsaved, already="was undone already"),
     Scenario("a put", ("put", "results"), _bob_has_a_branch, _bob_makes_a_large_table),
     Scenario("the put that makes the branch", ("put", "results"), _bob_has_no_branch, _bob_works_on_other_files),
     Scenario("a put that merges main", ("put", "results"), _bob_has_merged_news, _bob_works_on_other_files),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pygit2
 
-from localhub import pointers
+from localhub.api import pointers
 
 if TYPE_CHECKING:
     from tests.endurance.runner import Quick

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
-from labdata import names
+from labdata.core import paths
 from pygit2.enums import ObjectType
 
 from tests.endurance.runner import Quick
@@ -118,7 +118,7 @@ def test_names_that_no_git_repository_can_hold_are_refused_too() -> None:
         "",
         "C:/x",
     ):
-        assert names.refusal(path) is not None
+        assert paths.refusal(path) is not None
 
 
 def test_a_local_name_that_is_not_utf8_is_left_alone_by_name(lab: Lab, join: Join) -> None:

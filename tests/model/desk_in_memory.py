@@ -14,18 +14,25 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from labdata import arrival, provenance, publish, review, sync, upload, view
-from labdata.console import Console, Counter
-from labdata.content import Content, crossings, joined, same
-from labdata.coverage import Coverage
-from labdata.errors import ConflictError, LabdataError
-from labdata.names import Excludes, Patterns
-from labdata.recycle import Copy, OnHub
-from labdata.scanning import Scan
-from labdata.settings import Repo, Settings
-from labdata.state import State
+from labdata.cli.console import Console
+from labdata.core.content import Content, joined, path_collisions, same
+from labdata.core.coverage import Coverage
+from labdata.core.errors import ConflictError, LabdataError
+from labdata.core.patterns import Excludes, Patterns
+from labdata.core.project import Repo, Settings
+from labdata.core.words import Counter
+from labdata.hub import upload
+from labdata.local import code
+from labdata.local.recycle import OnHub
+from labdata.local.recycle_notes import Copy
+from labdata.local.scan import Scan
+from labdata.local.state import State
+from labdata.local.worktree import Placement, Worktree
+from labdata.review import pull_requests
+from labdata.sync import apply, get, put, remote, version
+from labdata.sync.options import GetOptions, PutOptions
+from labdata.sync.working_copy import WorkingCopy
 from labdata.workspace import Workspace
-from labdata.worktree import Placement, Worktree
 
 from tests.model.promises import Answer
 from tests.model.remote_in_memory import (
@@ -92,7 +99,7 @@ class MemoryWorktree(Worktree):
 
     def obstacles(self, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
         others = [path for path in self.texts if path not in known]
-        crossing = crossings(paths, others)
+        crossing = path_collisions(paths, others)
         return {path: (other if path.startswith(f"{other}/") else path, "in the way") for path, other in crossing}
 
     def path(self, path: str) -> Any:
@@ -192,7 +199,7 @@ class MemoryDesk:
         return self.state.synced(REPO)
 
     def elsewhere(self) -> bool:
-        return bool(self.state.heads(REPO).elsewhere)
+        return bool(self.state.heads(REPO).detached)
 
     def is_pushing(self) -> bool:
         return self.state.intent(REPO) is not None
@@ -216,21 +223,21 @@ class MemoryDesk:
         restore: tuple[str, ...] = (),
         harm: Fuse | None = None,
     ) -> Answer:
-        options = sync.GetOptions.of(parts, mine, theirs, restore=restore)
+        options = GetOptions.of(parts, mine, theirs, restore=restore)
         if revision:
-            return self._command(lambda w: sync.get_version(w, self.repo, revision, revision, options), harm)
-        return self._command(lambda w: sync.get(w, self.repo, options), harm)
+            return self._command(lambda w: version.get_version(w, self.repo, revision, revision, options), harm)
+        return self._command(lambda w: get.get(w, self.repo, options), harm)
 
     def put(self, parts: tuple[str, ...] = (), main: bool = False, harm: Fuse | None = None) -> Answer:
-        options = publish.PutOptions(Patterns(parts), to_main=main)
-        answer = self._command(lambda w: publish.put(w, self.repo, options), harm)
+        options = PutOptions(Patterns(parts), to_main=main)
+        answer = self._command(lambda w: put.put(w, self.repo, options), harm)
         if answer.code == 1 and "notes on results were lost" in answer.said:
             # Whoever wrote the files knows that they are theirs.
-            answer = self._command(lambda w: publish.put(w, self.repo, replace(options, yes=True)), None)
+            answer = self._command(lambda w: put.put(w, self.repo, replace(options, yes=True)), None)
         return answer
 
     def propose(self, harm: Fuse | None = None) -> Answer:
-        return self._command(lambda w: review.create_pull_request(w, self.repo, "Results"), harm)
+        return self._command(lambda w: pull_requests.create_pull_request(w, self.repo, "Results"), harm)
 
     def _command(self, work: Callable[[Workspace], object], harm: Fuse | None) -> Answer:
         try:
@@ -245,7 +252,7 @@ class MemoryDesk:
 
 
 def _download(
-    workspace: MemoryWorkspace, seen: view.View, files: Mapping[str, Content]
+    workspace: MemoryWorkspace, seen: remote.Remote, files: Mapping[str, Content]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     staged = {}
     for path, content in files.items():
@@ -257,8 +264,8 @@ def _download(
 
 def _place(
     workspace: MemoryWorkspace,
-    seen: view.View,
-    local: sync.Local,
+    seen: remote.Remote,
+    local: WorkingCopy,
     decided: Any,
     staged: Mapping[str, Any],
     _heads: Any,
@@ -268,7 +275,7 @@ def _place(
     if not decided.touches_disk:
         return {}
     changes = [Placement(path, None, local.mine.get(path)) for path in (*decided.remove, *staged)]
-    copies = arrival._note(workspace, seen, local, decided, dict(staged), changes).copies
+    copies = apply._note(workspace, seen, local, decided, dict(staged), changes).copies
     desk.bin.gets += 1
     for path in (*decided.remove, *staged):
         mine = local.mine.get(path)
@@ -288,9 +295,9 @@ def rooms_in_memory() -> Iterator[None]:
     """Let ``get`` and ``put`` of this process work in memory while the block runs."""
     with ExitStack() as stack:
         for room, name, stand in (
-            (arrival, "_download", _download),
-            (arrival, "_place", _place),
-            (provenance, "code_version", lambda _root: ""),
+            (apply, "_download", _download),
+            (apply, "_place", _place),
+            (code, "code_version", lambda _root: ""),
             (
                 upload,
                 "_modes",

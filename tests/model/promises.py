@@ -20,9 +20,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from labdata.content import Content, crossings, same
-from labdata.names import Patterns
-from labdata.provenance import commit_of, trailers
+from labdata.core.content import Content, path_collisions, same
+from labdata.core.patterns import Patterns
+from labdata.core.trailers import commit_of, trailers
 
 from tests.model.remote_in_memory import Texts, on_disk
 from tests.model.steps import PATHS, Setting, Step
@@ -203,7 +203,7 @@ class Promises:
         unsaved = self._unsaved(desk)
         # A file and a folder of one name are settled together.
         named = [path for path in PATHS if settled(path)]
-        wrong = unsaved - self.touched[who] - {*named, *(other for _path, other in crossings(named, unsaved))}
+        wrong = unsaved - self.touched[who] - {*named, *(other for _path, other in path_collisions(named, unsaved))}
         self._check(not wrong, f"the state is ahead of the disk: {wrong}")
         # Whether a push that was cut off has landed is for a later command to find out; until then its base is older.
         self.touched[who] = unsaved | (self.touched[who] if desk.is_pushing() else set())

@@ -14,10 +14,10 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from labdata.content import Content, parents
-from labdata.errors import HubError, MissingError, StaleParentError
-from labdata.refs import Commit, PullRequest, Refs
-from labdata.remote import Change
+from labdata.core.content import Content, parents
+from labdata.core.errors import HubError, MissingError, StaleParentError
+from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub.client import Change
 
 REPO = "lab/story-results"
 _START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from labdata.names import Patterns
+from labdata.core.patterns import Patterns
 
 from tests.model.outsiders import Outsiders
 from tests.model.promises import Answer
@@ -149,7 +149,7 @@ class Story(Outsiders):
         self._check(self.world.heads() == self._heads, "a get changed the Hub")
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         given = Patterns((*theirs, *restore))
-        if answer.code == 3 or (answer.code == 1 and "could not be brought" not in answer.said):
+        if answer.code == 3 or (answer.code == 1 and "could not be updated" not in answer.said):
             self._check(not changed or self.shaken[who], f"a get that ended with {answer.code} changed {changed}")
         wrong = {path for path in changed & unsaved & self.touched[who] if not given(path)}
         if self.rewritten[who]:

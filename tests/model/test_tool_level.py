@@ -19,7 +19,7 @@ from tests.model.steps import Setting
 from tests.model.story import Story
 from tests.model.tool_level import ToolWorld, harm, open_house, play
 
-HISTORIES = 200
+HISTORIES = 120
 BATCHES = 10
 
 

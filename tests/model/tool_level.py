@@ -20,11 +20,11 @@ from typing import Any
 import pygit2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
-from labdata.content import Content, parents
-from labdata.coverage import Coverage
-from labdata.settings import load
+from labdata.core.content import Content, parents
+from labdata.core.coverage import Coverage
+from labdata.local.settings import load
 
-from localhub import pointers
+from localhub.api import pointers
 from localhub.testing import Hub
 from tests.endurance.runner import Conditions, Runner
 from tests.endurance.tripwire import Trap
@@ -119,7 +119,7 @@ class ToolDesk:
         return {path: Content(size, sha256, git) for path, size, sha256, git in rows}
 
     def elsewhere(self) -> bool:
-        return any('"elsewhere": ""' not in body for (body,) in self._rows("SELECT body FROM heads WHERE repo = ?"))
+        return any('"detached": ""' not in body for (body,) in self._rows("SELECT body FROM heads WHERE repo = ?"))
 
     def is_pushing(self) -> bool:
         return bool(self._rows("SELECT repo FROM intents WHERE repo = ?"))

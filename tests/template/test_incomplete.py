@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from labdata.snakemake import incomplete
+from labdata.local.snakemake import incomplete
 
 from tests.template.generating import environment
 

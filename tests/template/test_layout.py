@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from labdata.provenance import code_version
+from labdata.local.code import code_version
 
 from tests.template.generating import REPOSITORY, USUAL, copier, environment, generate, git, template
 
@@ -109,7 +109,7 @@ def test_the_first_commit_holds_exactly_these_files(
 
 def test_labdata_comes_as_it_is(usual: Path) -> None:
     tool = {name for name in committed(usual) if name.startswith("labdata/")}
-    assert "labdata/newproject.py" in tool
+    assert "labdata/onboarding/new_project.py" in tool
     for name in tool:
         assert (usual / name).read_bytes() == (REPOSITORY / "template" / name).read_bytes()
 

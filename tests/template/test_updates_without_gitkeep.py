@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labdata.provenance import code_version
+from labdata.local.code import code_version
 
 from tests.template.generating import USUAL, copier, copy_template, environment, git, release, run
 

@@ -8,8 +8,8 @@ import sys
 from functools import partial
 
 import pytest
-from labdata.abreast import abreast
-from labdata.errors import ConflictError, LabdataError
+from labdata.cli.parallel import in_parallel
+from labdata.core.errors import ConflictError, LabdataError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one process")
 
@@ -23,8 +23,8 @@ def nine() -> int:
 
 
 def test_answers_come_in_order() -> None:
-    assert abreast([partial(squared, number) for number in range(5)]) == [0, 1, 4, 9, 16]
-    assert abreast([nine]) == [9]
+    assert in_parallel([partial(squared, number) for number in range(5)]) == [0, 1, 4, 9, 16]
+    assert in_parallel([nine]) == [9]
 
 
 def test_an_error_keeps_its_words() -> None:
@@ -32,10 +32,10 @@ def test_an_error_keeps_its_words() -> None:
         raise ConflictError("two sides", "decide", ["data/a.csv"])
 
     with pytest.raises(ConflictError, match="two sides") as raised:
-        abreast([nine, refused])
+        in_parallel([nine, refused])
     assert (raised.value.hint, raised.value.files) == ("decide", ["data/a.csv"])
     with pytest.raises(ConflictError, match="two sides"):
-        abreast([refused, nine])
+        in_parallel([refused, nine])
 
 
 @linux
@@ -45,11 +45,11 @@ def test_a_process_that_is_killed_is_noticed() -> None:
         return 1
 
     with pytest.raises(LabdataError, match="stopped from outside"):
-        abreast([nine, killed])
+        in_parallel([nine, killed])
 
 
 @linux
 def test_each_look_has_a_process_of_its_own() -> None:
-    first, *others = abreast([os.getpid] * 3)
+    first, *others = in_parallel([os.getpid] * 3)
     assert first == os.getpid()
     assert len({first, *others}) == 3

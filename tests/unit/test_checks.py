@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labdata import checks
-from labdata.content import Content
-from labdata.errors import LabdataError
+from labdata.core.content import Content
+from labdata.core.errors import LabdataError
+from labdata.sync import checks
 
 SMALL = Content(1, "x")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from labdata.console import Console, aligned
+from labdata.cli.console import Console
+from labdata.core.words import aligned
 
 EVIL = "a\x1b]0;owned\x07\r\x9b2J\u202egpj.csv"
 SEEN = "a\\x1b]0;owned\\x07\\r\\x9b2J\\u202egpj.csv"

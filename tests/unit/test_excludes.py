@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from labdata.names import PLACEHOLDER, Excludes
+from labdata.core.paths import PLACEHOLDER
+from labdata.core.patterns import Excludes
 
 NAMES = st.text(alphabet="ab.*?[]x", min_size=1, max_size=5)
 PATTERNS = st.lists(

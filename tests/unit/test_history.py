@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from labdata.history import CommonPast, Pair, common_past
-from labdata.provenance import sealed_trailers, title, trailers, written
-from labdata.refs import Commit
+from labdata.core.merge_base import CommonPast, Pair, common_past
+from labdata.core.refs import Commit
+from labdata.core.trailers import sealed_trailers, title, trailers, written
 
 
 def sha(letter: str) -> str:

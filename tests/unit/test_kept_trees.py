@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from labdata.content import Content
-from labdata.state import Heads, State
+from labdata.core.content import Content
+from labdata.local.notes import Heads
+from labdata.local.state import State
 
 
 def push(state: State, number: int, tree: dict[str, Content]) -> dict[str, Content]:

@@ -7,7 +7,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labdata.names import Excludes, Patterns, oddness, portability, refusal, twins, visible
+from labdata.core.paths import oddness, portability, refusal, twins, visible
+from labdata.core.patterns import Excludes, Patterns
 
 HOSTILE = [
     "../x",

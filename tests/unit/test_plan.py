@@ -7,8 +7,8 @@ import hashlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labdata import plan
-from labdata.content import Content, parents, same
+from labdata.core import plan
+from labdata.core.content import Content, parents, same
 
 
 def text(letter: str | None) -> Content | None:
@@ -86,7 +86,7 @@ def test_put_follows_the_table(
     found = {
         "send": list(decided.send),
         "delete": decided.delete,
-        "news": decided.news,
+        "news": decided.updates,
         "conflict": [conflict.path for conflict in decided.conflicts],
     }
     assert {name for name, paths in found.items() if paths} == ({outcome} - {"nothing"})
@@ -113,13 +113,13 @@ def test_a_clean_file_makes_way_for_a_folder_of_its_name() -> None:
 
 def test_a_clash_of_branch_and_main_asks_and_each_answer_is_kept() -> None:
     branch, main = text("B"), text("M")
-    clashes = {"f": (branch, main)}
+    merge_conflicts = {"f": (branch, main)}
     base = mine = tree(f="B")
-    asked = plan.plan_get(base, mine, {}, clashes=clashes)
+    asked = plan.plan_get(base, mine, {}, merge_conflicts=merge_conflicts)
     assert [conflict.path for conflict in asked.conflicts] == ["f"]
-    theirs = plan.plan_get(base, mine, {}, clashes=clashes, choose=lambda _path: "theirs")
+    theirs = plan.plan_get(base, mine, {}, merge_conflicts=merge_conflicts, choose=lambda _path: "theirs")
     assert theirs.write == {"f": main}
-    kept = plan.plan_get(base, mine, {}, clashes=clashes, choose=lambda _path: "mine")
+    kept = plan.plan_get(base, mine, {}, merge_conflicts=merge_conflicts, choose=lambda _path: "mine")
     assert kept.keep == ["f"]
     # My branch's content stays the base: that main's was seen and declined is recorded as resolved.
     assert kept.adopt == {"f": branch}

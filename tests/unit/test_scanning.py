@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from labdata.errors import LabdataError
-from labdata.names import Excludes
-from labdata.scanning import Scan, walk
-from labdata.worktree import Worktree
+from labdata.core.errors import LabdataError
+from labdata.core.patterns import Excludes
+from labdata.local.scan import Scan, walk
+from labdata.local.worktree import Worktree
 
 from tests.endurance.forkserver import obey_modes
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from labdata import settings
-from labdata.console import Console
-from labdata.errors import LabdataError
-from labdata.setup import make_env
-from labdata.state import State
+from labdata.cli.console import Console
+from labdata.core import project
+from labdata.core.errors import LabdataError
+from labdata.local import environment, settings
+from labdata.local.state import State
+from labdata.onboarding.setup import make_env
 from labdata.workspace import Workspace
 
 from tests.endurance.forkserver import obey_modes
@@ -29,7 +30,7 @@ TOML = 'org = "lab"\nproject = "mito"\n\n[repos.results]\nfolders = ["interim", 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in settings.PERSONAL:
+    for name in environment.PERSONAL:
         monkeypatch.delenv(name, raising=False)
         # What .env lays into the environment is taken out again after the test.
         monkeypatch.setenv(name, "")
@@ -80,7 +81,7 @@ def test_a_slip_in_labdata_toml_is_named(root: Path, text: str, says: str) -> No
 @pytest.mark.parametrize("name", ["main", "HEAD", "my branch", "-x", "a/b", "a..b", "x.lock", "ü", ""])
 def test_a_name_that_cannot_be_a_branch_is_echoed(name: str) -> None:
     with pytest.raises(LabdataError) as stopped:
-        settings.check_branch(name)
+        project.check_branch(name)
     assert repr(name) in stopped.value.message
 
 
@@ -154,7 +155,7 @@ def test_whatever_is_in_labdata_toml_and_env_is_read_or_told_in_a_sentence(raw: 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "labdata.toml"
         file.write_bytes(TOML.encode() + raw if after else raw)
-        for read in (settings.load, lambda root: settings.read_env(root / "labdata.toml")):
+        for read in (settings.load, lambda root: environment.read_env(root / "labdata.toml")):
             with contextlib.suppress(LabdataError):
                 read(Path(folder))
 
@@ -210,7 +211,7 @@ def test_a_line_of_env(line: str, value: str | None, tmp_path: Path) -> None:
         f"# für mich\n{line}\nA=1\nB=2 # größer".encode("latin-1"),
     ):
         (tmp_path / ".env").write_bytes(raw)
-        read = settings.read_env(tmp_path / ".env")
+        read = environment.read_env(tmp_path / ".env")
         assert read.get("HF_BRANCH") == value
         assert (read["A"], read["B"]) == ("1", "2")
 
@@ -219,16 +220,16 @@ def test_an_env_that_cannot_be_read_for_certain_says_which_line(tmp_path: Path) 
     env = tmp_path / ".env"
     env.write_bytes("OTHER=größer\nHF_HOME=/größer\n".encode("latin-1"))
     with pytest.raises(LabdataError, match=r"\.env is not in UTF-8, and line 2 holds"):
-        settings.read_env(env)
+        environment.read_env(env)
     env.write_bytes(b"OTHER=1\nHF_BRANCH=a\0b\n")
     with pytest.raises(LabdataError, match="line 2 holds a NUL byte"):
-        settings.read_env(env)
+        environment.read_env(env)
 
 
 def test_an_env_that_is_a_python_environment_is_no_settings(tmp_path: Path) -> None:
     (tmp_path / ".env/bin").mkdir(parents=True)
-    assert settings.read_env(tmp_path / ".env") == {}
-    assert settings.read_env(tmp_path / "none") == {}
+    assert environment.read_env(tmp_path / ".env") == {}
+    assert environment.read_env(tmp_path / "none") == {}
 
 
 # --- folders

@@ -1,0 +1,8 @@
+"""Commands, options, messages and exit codes; the only wing that asks and prints."""
+
+from __future__ import annotations
+
+from labdata.cli import project, recycle, review, sync
+from labdata.cli.app import cli, run
+
+__all__ = ["cli", "project", "recycle", "review", "run", "sync"]

@@ -1,0 +1,79 @@
+"""Commands, options, messages and exit codes. What each command does is in the room named after it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from labdata.cli.console import Console
+from labdata.core import words
+from labdata.core.errors import EXIT_FAILED, LabdataError
+from labdata.workspace import opened
+
+if TYPE_CHECKING:
+    pass
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line; returns its exit code: 0 done, 1 failed, 2 usage, 3 conflict."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    try:
+        cli.main([argument for argument in arguments if argument != "--debug"], "labdata", standalone_mode=False)
+    except click.exceptions.Abort:
+        return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except LabdataError as error:
+        for line in error.files[: words.SHOWN]:
+            click.echo(f"  {line}", err=True)
+        if len(error.files) > words.SHOWN:
+            click.echo(f"  … and {len(error.files) - words.SHOWN} more", err=True)
+        return _failed(error.message, error.hint, debug, error.exit_code)
+    except OSError as error:
+        return _failed(_of_the_system(error), "Mend that, then run the same command again.", debug, EXIT_FAILED)
+    except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user unasked
+        kind = type(error).__name__
+        hint = "Run it again with --debug and send what it prints to whoever looks after the project."
+        return _failed(f"labdata met something it does not know ({kind}: {error}).", hint, debug, EXIT_FAILED)
+    return 0
+
+
+def _failed(message: str, hint: str, debug: bool, code: int) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(click.style(message, fg="red"), err=True)
+    if hint:
+        click.echo(hint, err=True)
+    return code
+
+
+def _of_the_system(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"The computer refused: {error.strerror or error}{where}. What was not finished was left as it was."
+
+
+def open_project(*, quiet: bool = False, writing: bool = True) -> Any:
+    """Open the project around the current folder (see ``workspace.opened``); ``quiet`` keeps all but warnings back."""
+    return opened(Path.cwd(), Console(quiet=quiet), writing=writing)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Download a project's data from the Hub and publish it back. The Justfile's recipes call this."""
+
+
+def dry_run_option(command: Command) -> Command:
+    """Give a command ``-n/--dry-run``."""
+    return click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing.")(command)

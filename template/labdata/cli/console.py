@@ -1,0 +1,70 @@
+"""Writes to the terminal: colour and progress only where somebody watches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from labdata.core.words import Counter, aligned, escaped
+
+
+class Console:
+    """Writes to the terminal; ``quiet`` keeps everything but warnings and errors back (for ``--json``).
+
+    Names and titles come from anyone: what a terminal would obey in them is written as an escape.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def say(self, text: str = "") -> None:
+        """Write one line."""
+        if not self.quiet:
+            click.echo(escaped(text))
+
+    def good(self, text: str) -> None:
+        """Write one line that says a thing is done."""
+        if not self.quiet:
+            click.echo(click.style(escaped(text), fg="green"))
+
+    def warn(self, text: str) -> None:
+        """Write one line that someone should read, to standard error."""
+        click.echo(click.style(escaped(text), fg="yellow"), err=True)
+
+    def confirm(self, question: str) -> bool | None:
+        """Ask yes or no; ``None`` where nobody is there to answer."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return None
+        return click.confirm(question, err=True)
+
+    def rows(self, rows: Sequence[Sequence[str]], *, limit: int | None = None) -> None:
+        """Write rows in aligned columns, indented; beyond ``limit`` only their number."""
+        for line in aligned(rows[:limit] if limit else rows):
+            self.say(f"  {line}")
+        if limit and len(rows) > limit:
+            self.say(f"  … and {len(rows) - limit} more")
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Counter]:
+        """Show bytes done and time left while the block runs; nothing where no one watches or all is quick."""
+        watched = sys.stderr.isatty() and not self.quiet and not os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS")
+        if not watched or not total:
+            yield _uncounted
+            return
+        # Imported only where it is seen: most commands are over before it would be loaded.
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=what, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
+
+            def count(size: int, /) -> None:
+                bar.update(size)
+
+            yield count
+
+
+def _uncounted(_size: int, /) -> None:
+    """Count nothing."""

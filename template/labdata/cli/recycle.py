@@ -1,0 +1,102 @@
+"""Commands of the recycle folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from labdata.cli.app import cli, dry_run_option, open_project
+from labdata.cli.console import Console
+from labdata.core import words
+from labdata.core.errors import LabdataError
+
+if TYPE_CHECKING:
+    from labdata.local.recycle import Kept
+
+
+@cli.group()
+def recycle() -> None:
+    """Files that were replaced or removed: data/_recycle/."""
+
+
+@recycle.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def recycle_list(as_json: bool) -> None:
+    """List the files in data/_recycle/ and say which exist nowhere else."""
+
+    from labdata.sync.proof import Proof
+
+    with open_project(quiet=as_json, writing=False) as workspace:
+        proof = Proof(workspace)
+        kept = list(workspace.recycle_bin.files(proof.holds))
+        if not proof.reached:
+            workspace.console.warn("The Hub could not be asked: what it holds too is not known now.")
+        if as_json:
+            listed = [{"stamp": f.stamp, "path": f.path, "size": f.size, "safe": f.safe} for f in kept]
+            click.echo(json.dumps(listed))
+            return
+        unsafe = "only here" if proof.reached else "not known"
+        rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else unsafe] for f in kept]
+        workspace.console.rows(rows)
+        workspace.console.say(f"{words.number(len(kept), 'file')}, {words.size(sum(file.size for file in kept))}")
+
+
+@recycle.command("restore")
+@click.argument("patterns", nargs=-1, required=True)
+@dry_run_option
+def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
+    """Restore files from data/_recycle/ to their places, the newest of each."""
+    from labdata.core.patterns import Patterns
+
+    with open_project() as workspace:
+        back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns), dry_run=dry_run)
+        workspace.console.rows([["would restore" if dry_run else "restored", f"data/{path}"] for path in back])
+        if in_the_way:
+            raise LabdataError(
+                f"{words.number(len(in_the_way), 'file')} stayed in data/_recycle/: there is a file in its place.",
+                "Move that one away, then run the command again.",
+                [f"data/{path}" for path in in_the_way],
+            )
+        if not back:
+            raise LabdataError(f"Nothing in data/_recycle/ matches {' '.join(patterns)}.", "See `just recycle-list`.")
+
+
+@recycle.command("empty")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
+def recycle_empty(yes: bool, dry_run: bool) -> None:
+    """Remove everything in data/_recycle/ for good."""
+    from labdata.sync.proof import Proof
+
+    with open_project() as workspace:
+        console, bin_ = workspace.console, workspace.recycle_bin
+        kept = list(bin_.files(Proof(workspace).holds))
+        size = words.size(sum(file.size for file in kept))
+        if dry_run:
+            console.say(f"would remove {words.number(len(kept), 'file')}, {size}; see `just recycle-list`")
+            return
+        only = [file for file in kept if not file.safe]
+        if only and not yes:
+            _ask_to_remove(console, only)
+        removed = bin_.remove(kept)
+        console.good(f"Removed {words.number(removed, 'file')} of {size} from data/_recycle/.")
+        if removed < len(kept):
+            raise LabdataError(
+                f"{words.number(len(kept) - removed, 'file')} changed meanwhile and stayed in data/_recycle/.",
+                "Look with `just recycle-list`, then run it again.",
+            )
+
+
+def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:
+    shown = f"{words.number(len(files), 'file')} ({words.size(sum(file.size for file in files))})"
+    where = f"{shown} in data/_recycle/ are, as far as can be found out, nowhere else"
+    answer = console.confirm(f"{where}. Remove for good?")
+    if answer is None:
+        raise LabdataError(
+            f"{where}. Nothing was removed.", "Look with `just recycle-list`; if they are to go: `--yes`."
+        )
+    if not answer:
+        raise LabdataError("Nothing was removed.")

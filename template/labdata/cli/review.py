@@ -1,0 +1,131 @@
+"""Commands of the review: branches, pull requests, log, tags, files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labdata.cli.app import cli, dry_run_option, open_project
+from labdata.core import words
+from labdata.workspace import Workspace
+
+if TYPE_CHECKING:
+    pass
+
+
+@cli.group()
+def branch() -> None:
+    """Branches of the results repo."""
+
+
+@branch.command("create")
+@click.argument("name", default="")
+def branch_create(name: str) -> None:
+    """Create your branch (or the one named) at main."""
+    from labdata.sync.branches import create_branch
+
+    with open_project() as workspace:
+        create_branch(workspace, _results(workspace), name)
+
+
+@branch.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def branch_list(as_json: bool) -> None:
+    """List the branches with their newest commit."""
+    from labdata.review.history import list_branches
+
+    with open_project(writing=False) as workspace:
+        rows = list_branches(workspace, _results(workspace))
+        if as_json:
+            click.echo(json.dumps(rows))
+            return
+        workspace.console.rows([[_mark(row), *_line(row, "name"), str(row["title"])] for row in rows])
+
+
+def _mark(row: dict[str, object]) -> str:
+    return "*" if row["mine"] else " "
+
+
+def _line(row: dict[str, object], *first: str) -> list[str]:
+    return [*(str(row[key]) for key in first), str(row["commit"])[:8], str(row["date"])[:16].replace("T", " ")]
+
+
+@cli.group()
+def pr() -> None:
+    """Pull requests from your branch to main."""
+
+
+@pr.command("create")
+@click.argument("message", default="Merge results")
+@click.option("--yes", is_flag=True, help="Also where a push to your branch was cut off.")
+@dry_run_option
+def pr_create(message: str, yes: bool, dry_run: bool) -> None:
+    """Propose your branch, as it is on the Hub, to main."""
+    from labdata.review.pull_requests import create_pull_request
+
+    with open_project() as workspace:
+        create_pull_request(workspace, _results(workspace), message, dry_run=dry_run, unfinished=yes)
+
+
+@cli.command()
+@click.option("--main", is_flag=True, help="Of main instead of your branch.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def log(main: bool, as_json: bool) -> None:
+    """Show the newest commits, with the code and inputs that they name."""
+    from labdata.review.history import log as run_log
+
+    with open_project(quiet=as_json, writing=False) as workspace:
+        rows = run_log(workspace, _results(workspace), main=main)
+        if as_json:
+            click.echo(json.dumps(rows))
+            return
+        workspace.console.rows([[*_line(row), str(row["author"]), str(row["title"]), _origin(row)] for row in rows])
+
+
+def _origin(row: dict[str, object]) -> str:
+    repo, _at, rest = str(row.get("code", "")).partition("@")
+    return f"code {repo}@{rest[:7]}{' (dirty)' if 'dirty' in rest else ''}" if rest else ""
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--main", is_flag=True, help="Tag main instead of your branch.")
+@click.option("--yes", is_flag=True, help="Also where a push to it was cut off.")
+def tag(name: str, main: bool, yes: bool) -> None:
+    """Name the newest commit of your branch for good, e.g. paper-v1."""
+    from labdata.review.history import tag as run_tag
+
+    with open_project() as workspace:
+        run_tag(workspace, _results(workspace), name, main=main, unfinished=yes)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def files(as_json: bool) -> None:
+    """List the results on the Hub: your branch, or main where you have none."""
+    from labdata.review.history import list_files
+
+    with open_project(quiet=as_json) as workspace:
+        found = list_files(workspace, _results(workspace))
+        if as_json:
+            click.echo(json.dumps({path: content.size for path, content in found.items()}))
+            return
+        workspace.console.rows([[path, words.size(content.size)] for path, content in found.items()])
+        total = words.size(sum(content.size for content in found.values()))
+        workspace.console.say(f"{words.number(len(found), 'file')}, {total}")
+
+
+@pr.command("merge")
+@click.argument("number", type=int)
+def pr_merge(number: int) -> None:
+    """Accept a pull request into main (maintainers)."""
+    from labdata.review.pull_requests import merge_pull_request
+
+    with open_project() as workspace:
+        merge_pull_request(workspace, _results(workspace), number)
+
+
+def _results(workspace: Workspace) -> Any:
+    return workspace.settings.repo("results")

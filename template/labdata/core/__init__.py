@@ -1,0 +1,1 @@
+"""Pure decisions and the words for them: no disk, no network, no clock."""

@@ -1,0 +1,51 @@
+"""Words for people: numbers, sizes, rows and recipes as a terminal shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from labdata.core.paths import visible
+
+SHOWN = 20
+"""How many lines of a list are shown before it is cut."""
+
+
+class Counter(Protocol):
+    """Something that is told of bytes as they are done."""
+
+    def __call__(self, size: int, /) -> None:
+        """Add ``size`` bytes."""
+
+
+def escaped(text: str) -> str:
+    """Return a message as a terminal may have it: its line breaks stay, all else that would be obeyed is escaped."""
+    return visible(text, keep_lines=True)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with their columns lined up; a line break in a cell is written as an escape."""
+    rows = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)] if rows else []
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def size(count: int) -> str:
+    """Return bytes as people say them: ``1.2 MB``."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def recipe(verb: str, repo: str) -> str:
+    """Return the recipe that gets or puts a repo; the two that most projects have bear names of their own."""
+    return f"just {verb}-{repo}" if repo in ("inputs", "results") else f"just {verb} {repo}"
+
+
+def number(count: int, thing: str) -> str:
+    """Return a count with its noun: ``1 file``, ``3 files``."""
+    plural = {"copy": "copies"}.get(thing, f"{thing}s")
+    return f"{count:,} {thing if count == 1 else plural}"

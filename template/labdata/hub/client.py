@@ -1,0 +1,294 @@
+"""The only room that speaks to the Hub: heads, trees, commits, branches. Transfers of content are in ``transfer``.
+
+Built on ``huggingface_hub``. What fails for a moment is tried again here, within bounds and not in silence, and every
+refusal is turned into one sentence. The client's own tries (of its preupload) are kept short by ``session``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    LocalTokenNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_datetime
+
+from labdata.core.content import Content
+from labdata.core.errors import HubError, MissingError
+from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub import session, waiting
+from labdata.hub.refusals import explain, waiting_time
+
+Result = TypeVar("Result")
+TYPE = "dataset"
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does: additions, copies and removals.
+
+    ``copy`` maps a path to the commit sha that holds its content under the same path.
+    """
+
+    send: list[CommitOperationAdd]
+    copy: dict[str, str]
+    delete: list[str]
+
+
+class Hub:
+    """A Hub as one account sees it. Endpoint and token come from the environment, as for every Hub program."""
+
+    def __init__(self, wait: Callable[[float], None] = time.sleep) -> None:
+        # Read here and not by the client: it reads them once, when it is imported.
+        endpoint, token = os.environ.get("HF_ENDPOINT") or None, os.environ.get("HF_TOKEN") or None
+        self.api = HfApi(endpoint=endpoint, token=token, library_name="labdata")
+        self._pauses = waiting.Pauses(wait)
+        session.install()
+        # The client tells of each of its own tries; what comes of them is said here, in one sentence.
+        logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub's address."""
+        return str(self.api.endpoint)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The headers of a request as this account."""
+        return dict(build_hf_headers(token=self.api.token, library_name="labdata"))
+
+    @cached_property
+    def account(self) -> str:
+        """The account's name; raises ``HubError`` without a token."""
+        return str(self.call(self.api.whoami)["name"])
+
+    def wait(self, seconds: float) -> None:
+        """Wait before another try; raises ``HubError`` at once where that would take too long."""
+        self._pauses.wait(seconds, self.endpoint)
+
+    def call(self, function: Callable[..., Result], *args: Any, again: bool = True, **kwargs: Any) -> Result:
+        """Call the client, wait out passing faults, and turn a refusal into a ``HubError``.
+
+        With ``again=False`` the call is made once: repeating it could do its work twice.
+        """
+        for left in range(_TRIES - 1, -1, -1):
+            try:
+                return function(*args, **kwargs)
+            except (HfHubHTTPError, httpx2.TransportError, LocalTokenNotFoundError) as error:
+                wait = waiting_time(error, _TRIES - 1 - left)
+                if not again or left == 0 or wait is None:
+                    raise self._explained(error) from error
+                self.wait(wait)
+        raise AssertionError("unreachable")
+
+    def _explained(self, error: Exception) -> HubError:
+        return explain(error, self.endpoint)
+
+    def refs(self, repo: str) -> Refs:
+        """Return all branches and tags of a repo in one request."""
+        refs = self.call(self.api.list_repo_refs, repo, repo_type=TYPE)
+        return Refs(
+            {ref.name: ref.target_commit for ref in refs.branches},
+            {ref.name: ref.target_commit for ref in refs.tags},
+        )
+
+    def resolve(self, repo: str, revision: str) -> str:
+        """Return the commit sha of a branch, tag, pull request or shortened sha; raises ``MissingError``."""
+        return str(self.call(self.api.repo_info, repo, repo_type=TYPE, revision=revision).sha)
+
+    def tree(self, repo: str, commit: str) -> dict[str, Content]:
+        """Return all files of a commit, 1000 a request."""
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
+        items = self._pages(url, {"recursive": "true"})
+        entries = [RepoFile(**item) for item in items if item["type"] == "file"]  # type: ignore[no-untyped-call]
+        return {entry.path: _content(entry) for entry in entries}
+
+    def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
+        """Return some files of a commit."""
+        found: dict[str, Content] = {}
+        for start in range(0, len(paths), 500):
+            batch = list(paths[start : start + 500])
+            entries = self.call(self.api.get_paths_info, repo, batch, revision=commit, repo_type=TYPE)
+            found.update({entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)})
+        return found
+
+    def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+        """Return for some files the commit that last changed each, as ``path: (sha, date)``."""
+        entries = self.call(
+            self.api.get_paths_info, repo, list(paths[:50]), expand=True, revision=commit, repo_type=TYPE
+        )
+        return {
+            entry.path: (entry.last_commit.oid, entry.last_commit.date)
+            for entry in entries
+            if isinstance(entry, RepoFile) and entry.last_commit
+        }
+
+    def commits(self, repo: str, revision: str) -> Iterator[Commit]:
+        """Give the commits of a revision, newest first, asking for a further page only when it is needed."""
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/commits/{quote(revision, safe='')}"
+        for item in self._pages(url, {}):
+            yield Commit(
+                id=item["id"],
+                title=item["title"],
+                message=item.get("message") or "",
+                authors=tuple(author.get("user") or "?" for author in item["authors"]),
+                date=parse_datetime(item["date"]),
+            )
+
+    def _pages(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
+        response = self.call(_got, url, self.headers, parameters)
+        yield from response.json()
+        while following := response.links.get("next", {}).get("url"):
+            response = self.call(_got, following, self.headers, None)
+            yield from response.json()
+
+    def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
+        """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo: place, token, and how to renew it.
+
+        Asked for here because hf_xet would try for minutes, in silence, before it says that the Hub refuses.
+        """
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/xet-{kind}-token/{quote(revision, safe='')}"
+        access = self.call(_json, url, self.headers)
+        return {
+            "endpoint": access["casUrl"],
+            "token": access["accessToken"],
+            "token_expiry_unix_secs": access["exp"],
+            "token_refresh_url": url,
+            "token_refresh_headers": self.headers,
+            "custom_headers": {name: value for name, value in self.headers.items() if name.lower() != "authorization"},
+        }
+
+    def create_repo(self, repo: str, *, private: bool) -> bool:
+        """Create a dataset repo if there is none; returns whether it is new."""
+        try:
+            self.call(self.api.create_repo, repo, repo_type=TYPE, private=private, exist_ok=False)
+        except HubError as error:
+            # 409: there already; the rest say so only through a look at the repo.
+            if error.status != 409 and not self.exists(repo):
+                raise
+            return False
+        return True
+
+    def exists(self, repo: str) -> bool:
+        """Tell whether a repo is there for this account to see."""
+        try:
+            self.call(self.api.repo_info, repo, repo_type=TYPE)
+        except MissingError:
+            return False
+        return True
+
+    def may_write(self, repo: str) -> bool:
+        """Tell whether this account may push to a repo."""
+        try:
+            self.call(self.api.auth_check, repo, repo_type=TYPE, write=True)
+        except HubError as error:
+            if error.status in (401, 403, 404):
+                return False
+            raise
+        return True
+
+    def create_branch(self, repo: str, branch: str, start: str) -> bool:
+        """Create a branch at a commit; returns False if it is there already."""
+        try:
+            self.call(self.api.create_branch, repo, branch=branch, revision=start, repo_type=TYPE)
+        except HubError as error:
+            if error.status != 409:
+                raise
+            return False
+        return True
+
+    def open_pull_requests(self, repo: str) -> Iterator[tuple[int, str]]:
+        """Give the number and address of each open pull request, newest first."""
+        found = self.api.get_repo_discussions(
+            repo, discussion_type="pull_request", discussion_status="open", repo_type=TYPE
+        )
+        while (one := self.call(next, found, None, again=False)) is not None:
+            yield one.num, one.url
+
+    def pull_request(self, repo: str, number: int) -> PullRequest:
+        """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
+        try:
+            found = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        except HubError as error:
+            # A repo's owner may switch discussions off: the Hub then refuses all of them.
+            if error.status not in (403, 404, 410):
+                raise
+            raise MissingError(error.message, error.hint, status=error.status) from error
+        if not found.is_pull_request:
+            raise MissingError(f"There is no pull request {number}.", status=404)
+        return PullRequest(number, found.status, found.author, found.merge_commit_oid or "")
+
+    def merge(self, repo: str, number: int) -> None:
+        """Accept a pull request, opening it first if it is a draft; one that is merged already is left as it is."""
+        details = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
+        if details.status == "merged":
+            return
+        if details.status == "draft":
+            self.call(self.api.change_discussion_status, repo, number, "open", repo_type=TYPE)
+        try:
+            self.call(self.api.merge_pull_request, repo, number, repo_type=TYPE, again=False)
+        except HubError:
+            # The answer may be lost after the work was done.
+            if self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE).status != "merged":
+                raise
+
+    def create_tag(self, repo: str, tag: str, commit: str) -> None:
+        """Give a commit a name that stays; raises ``HubError`` with status 409 if the name is taken."""
+        self.call(self.api.create_tag, repo, tag=tag, revision=commit, repo_type=TYPE)
+
+    def commit(
+        self, repo: str, change: Change, *, branch: str, parent: str, title: str, body: str, pull_request: bool = False
+    ) -> tuple[str, str]:
+        """Make one atomic commit on top of ``parent``; returns its sha and the pull request's address, if any.
+
+        Made once, never repeated here: after a lost answer only the caller can tell whether it landed. Raises
+        ``StaleParentError`` if the branch moved.
+        """
+        operations = [
+            *(CommitOperationDelete(path, is_folder=False) for path in change.delete),
+            *change.send,
+            *(CommitOperationCopy(path, path, src_revision=commit) for path, commit in change.copy.items()),
+        ]
+        info = self.call(
+            self.api.create_commit,
+            repo,
+            operations=operations,
+            commit_message=title,
+            commit_description=body,
+            repo_type=TYPE,
+            revision=branch,
+            parent_commit=parent,
+            create_pr=pull_request,
+            again=False,
+        )
+        return info.oid, info.pr_url or ""
+
+
+def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
+    return dict(_got(url, headers).json())
+
+
+def _got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = None) -> httpx2.Response:
+    response = get_session().get(url, headers=headers, params=parameters)
+    hf_raise_for_status(response)
+    return response
+
+
+def _content(entry: RepoFile) -> Content:
+    if entry.lfs is not None:
+        return Content(entry.lfs.size, sha256=entry.lfs.sha256, xet=entry.xet_hash)
+    return Content(entry.size, git=entry.blob_id)

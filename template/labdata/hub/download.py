@@ -1,0 +1,215 @@
+"""Downloads: contents of one commit into a staging folder, each verified against the Hub's hash.
+
+Small text files come by one plain GET each; everything else by Xet, all files of a get in one group, which costs
+no request per file. ``hf_xet`` is called directly because the client offers no way to download a chosen set of
+files to chosen places without a HEAD for each. How hf_xet is waited for, and what its words mean, is in ``xet``.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from huggingface_hub import constants, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.utils import get_session, hf_raise_for_status
+
+from labdata.core import words
+from labdata.core.content import Content, same
+from labdata.core.errors import HubError, LabdataError
+from labdata.hub.client import TYPE, Hub
+from labdata.local.disk import hash_file
+
+_THREADS = 16
+_GROUP = 2_000
+_BLOCK = 1024 * 1024
+_IN_A_ROW = 3  # files that the Hub fails to send, with none in between that it does, after which it is no file's fault
+_OF_ONE_FILE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EFBIG}
+"""What the system says where it is the file's name or size that it does not take, and not the disk that is in trouble.
+"""
+
+_NOT_THERE = {403, 404, 410}
+_DAMAGED = "what the Hub sent is not what its own listing promises"
+OnBytes = Callable[[int], None]
+
+
+class Download:
+    """The files of one commit on their way to a staging folder; ``on_bytes`` is told of bytes as they arrive.
+
+    ``failed`` names the files that could not be fetched, each with the reason, for the rest came all the same.
+    """
+
+    def __init__(self, hub: Hub, repo: str, commit: str, staging: Path, on_bytes: OnBytes) -> None:
+        self.hub = hub
+        self.repo = repo
+        self.commit = commit
+        self.staging = staging
+        self.on_bytes = on_bytes
+        self.failed: dict[str, str] = {}
+        self._headers = hub.headers
+        self._stumbles: list[HubError] = []
+
+    def fetch(self, files: Mapping[str, Content]) -> dict[str, tuple[Path, Content]]:
+        """Bring files into the staging folder; returns where each is and its content with all hashes.
+
+        A staged file of an earlier, interrupted run is used if it is whole. What cannot be fetched, or is not what
+        the Hub's tree promises, is left out and noted in ``failed``. Raises ``LabdataError`` for what concerns them
+        all: no connection, no permission, a full disk.
+        """
+        check_space(self.staging, sum(content.size for content in files.values()))
+        staged: dict[str, tuple[Path, Content]] = {}
+        missing: dict[str, Content] = {}
+        for path, content in files.items():
+            try:
+                known = self._staged_before(path, content)
+            except OSError as error:
+                self._leave_out(path, error)
+                continue
+            if known is None:
+                missing[path] = content
+            else:
+                staged[path] = (self._place(path), known)
+                self.on_bytes(content.size)
+        self._fetch_missing(missing)
+        for path, content in missing.items():
+            if path in self.failed:
+                continue
+            where = self._place(path)
+            known = _verified(where, content)
+            if known is None:
+                where.unlink(missing_ok=True)
+                self.failed[path] = _DAMAGED
+            else:
+                staged[path] = (where, known)
+        return staged
+
+    def _place(self, path: str) -> Path:
+        return self.staging.joinpath(*path.split("/"))
+
+    def _staged_before(self, path: str, content: Content) -> Content | None:
+        """Return what is staged already, if it is whole; else make room for it."""
+        where = self._place(path)
+        known = _verified(where, content) if where.is_file() and where.stat().st_nlink == 1 else None
+        if known is None:
+            where.parent.mkdir(parents=True, exist_ok=True)
+            # Not written over: after a get that was cut off it may be one with a file that someone edits in data/.
+            where.unlink(missing_ok=True)
+        return known
+
+    def _leave_out(self, path: str, error: OSError) -> None:
+        """Note that a file cannot be written; raises the error where no other could be either."""
+        if error.errno not in _OF_ONE_FILE:
+            raise error
+        self.failed[path] = f"it cannot be written here: {error.strerror}"
+
+    def _fetch_missing(self, files: Mapping[str, Content]) -> None:
+        chunked = {path: c for path, c in files.items() if c.xet and c.size and not constants.HF_HUB_DISABLE_XET}
+        plain = [path for path in files if path not in chunked]
+        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+            for _done in pool.map(lambda path: self._get(path, files[path]), plain):
+                pass
+        paths = list(chunked)
+        for start in range(0, len(paths), _GROUP):
+            self._fetch_chunked({path: chunked[path] for path in paths[start : start + _GROUP]})
+
+    def _get(self, path: str, content: Content) -> None:
+        where = self._place(path)
+        url = hf_hub_url(self.repo, path, repo_type=TYPE, revision=self.commit, endpoint=self.hub.endpoint)
+        try:
+            if content.size == 0:
+                where.write_bytes(b"")
+            else:
+                self.hub.call(self._stream, url, where)
+        except OSError as error:
+            self._leave_out(path, error)
+        except HubError as error:
+            self._judge(path, error)
+        else:
+            self._stumbles.clear()
+            self.on_bytes(content.size)
+
+    def _judge(self, path: str, error: HubError) -> None:
+        """Note that the Hub does not send a file; raises the error where it would not send any."""
+        cause = error.__cause__
+        response = cause.response if isinstance(cause, HfHubHTTPError) else None
+        if response is None or isinstance(cause, (RepositoryNotFoundError, RevisionNotFoundError)):
+            raise error
+        # The Hub itself says 403 to an account; the store that it sends one on to says so of what is not there.
+        elsewhere = response.url.host != urlsplit(self.hub.endpoint).hostname
+        if response.status_code in (_NOT_THERE if elsewhere else _NOT_THERE - {403}):
+            self.failed[path] = f"its content is not on the Hub ({response.status_code})"
+        elif response.status_code >= 500:
+            self._stumbles.append(error)
+            if len(self._stumbles) >= _IN_A_ROW:
+                raise error
+            self.failed[path] = f"the Hub answered {response.status_code}"
+        else:
+            raise error
+
+    def _stream(self, url: str, where: Path) -> None:
+        with get_session().stream("GET", url, headers=self._headers, follow_redirects=True) as response:
+            if response.status_code >= 400:
+                response.read()
+            hf_raise_for_status(response)
+            with where.open("wb") as file:
+                for block in response.iter_bytes(_BLOCK):
+                    file.write(block)
+
+    def _fetch_chunked(self, files: Mapping[str, Content]) -> None:
+        from labdata.hub import xet
+
+        access = self.hub.xet_access(self.repo, "read", self.commit)
+        places = {path: (self._place(path), content) for path, content in files.items()}
+        refused = xet.download(access, places, self.on_bytes)
+        arrived = len(refused) < len(files)
+        for path, error in refused.items():
+            if (reason := xet.reason(error)) is not None:
+                self.failed[path] = reason
+            elif arrived and xet.is_answer(error):
+                self.failed[path] = xet.said(error)
+            else:
+                raise xet.explained(error, self.staging) from error
+            self._place(path).unlink(missing_ok=True)
+
+
+def _verified(where: Path, content: Content) -> Content | None:
+    """Return a staged file's content with all hashes if it is the promised one, else ``None``."""
+    size = where.stat().st_size if where.is_file() else -1
+    if size != content.size:
+        return None
+    sha256, git = hash_file(where, size)
+    found = Content(size, sha256, git, content.xet)
+    return found if same(found, content) else None
+
+
+def check_space(folder: Path, size: int) -> None:
+    """Raise ``LabdataError`` if a disk has no room for ``size`` bytes and a little more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if size and free < size + 64 * _BLOCK:
+        raise LabdataError(
+            f"The disk of {folder} has {words.size(free)} free; {words.size(size)} and some room to work in "
+            "are needed. Nothing was changed.",
+            "Free some room (`just recycle-empty`, `just cache-clear`) or get a part: `just get-inputs external/`.",
+        )
+
+
+@contextmanager
+def quiet_client() -> Iterator[None]:
+    """Keep the client's progress bars out of files and pipes; on a terminal they show how an upload goes."""
+    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    if are_progress_bars_disabled() or sys.stderr.isatty():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()

@@ -1,0 +1,94 @@
+"""Turn what the client raises into one sentence, and say how long to wait before another try."""
+
+from __future__ import annotations
+
+import random
+
+import httpx2
+from huggingface_hub import get_token
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from labdata.core.errors import HubError, MissingError, StaleParentError
+from labdata.hub import waiting
+
+_PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
+_FIRST_WAIT = 0.5  # seconds
+_LONGEST_WAIT = 60.0  # between two tries, unless the Hub asks for more
+
+
+def waiting_time(error: Exception, tries: int) -> float | None:
+    """Return how long to wait before another try (seconds), ``None`` if there is no use in one."""
+    backoff: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+    if isinstance(error, httpx2.ConnectError):
+        # Nothing listens there: a wrong address far more often than a passing fault.
+        return backoff if tries < 2 else None
+    if isinstance(error, httpx2.TransportError):
+        return backoff
+    response = getattr(error, "response", None)
+    if response is None or response.status_code not in _PASSING:
+        return None
+    if response.status_code == 409 and "already exists" in str(error):
+        return None
+    asked = waiting.asked_pause(response.headers)
+    return backoff if asked is None else asked
+
+
+def explain(error: Exception, endpoint: str) -> HubError:
+    """Turn the client's exception into one sentence with the command that helps."""
+    if isinstance(error, LocalTokenNotFoundError):
+        return HubError("There is no Hub token on this machine. Nothing was changed.", _LOGIN, status=401)
+    if isinstance(error, httpx2.TransportError):
+        return HubError(
+            f"The Hub at {endpoint} could not be reached. Nothing was changed.",
+            "Check the network and HF_ENDPOINT, then run the same command again.",
+        )
+    response = getattr(error, "response", None)
+    status = response.status_code if response is not None else 0
+    said = _said(error)
+    if isinstance(error, GatedRepoError):
+        return MissingError(f"{said} Nothing was changed.", "Ask for access on the repo's page.", status=403)
+    if isinstance(error, RepositoryNotFoundError) and get_token() is None:
+        return MissingError(
+            "There is no Hub token on this machine, so nothing private can be seen. Nothing was changed.", _LOGIN, 401
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return MissingError(
+            f"The Hub at {endpoint} knows no such dataset repo, or this account may not see it. Nothing was changed.",
+            "Ask a maintainer to add you, check who you are with `hf auth whoami`, or create it with `just onboard`.",
+            status=404,
+        )
+    if isinstance(error, (RevisionNotFoundError, EntryNotFoundError)):
+        return MissingError(
+            f"There is no such revision or file on the Hub: {said} Nothing was changed.",
+            "See what there is with `just branch-list` and `just log-main`.",
+            status=404,
+        )
+    by_status = {
+        400: (f"The Hub refused this: {said} Nothing was changed.", "Mend what it names, then run the command again."),
+        401: (f"The Hub does not accept this token: {said} Nothing was changed.", _LOGIN),
+        403: (f"This account may not do that: {said} Nothing was changed.", "Ask a maintainer for write access."),
+        429: ("The Hub asks for a pause: too many requests. Nothing was changed.", "Run it again in five minutes."),
+    }
+    if status == 412:
+        return StaleParentError(f"The branch moved meanwhile: {said}", "Run the same command again.", status=412)
+    message, hint = by_status.get(
+        status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", "Run the same command again.")
+    )
+    retry_after = waiting.asked_pause(response.headers) if response is not None else None
+    return HubError(message, hint, status=status, retry_after=retry_after)
+
+
+_LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."
+
+
+def _said(error: Exception) -> str:
+    """Return the Hub's own words, on one line."""
+    message = getattr(error, "server_message", None) or str(error).split("\n")[-1]
+    text = " ".join(str(message).split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,39 @@
+"""The client's own HTTP session, made patient: no request waits without a bound, and none sleeps for long unseen.
+
+``huggingface_hub`` sets no time limit, and for some requests sleeps as long as the Hub asks it to, in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+from huggingface_hub.utils import hf_raise_for_status, set_client_factory
+from huggingface_hub.utils._http import hf_request_event_hook
+
+from labdata.hub import waiting
+from labdata.hub.http import PatientClient
+
+_SLEPT_FOR = (408, 429, 500, 502, 503, 504)  # the answers after which the client sleeps
+_SHORT = 2.0  # seconds for which it may
+
+
+def install() -> None:
+    """Let the client, and all that asks it for its session, use a patient one."""
+    set_client_factory(_Session.made)
+
+
+class _Session(PatientClient):
+    """Raises the Hub's refusal at once where it asks for a long pause."""
+
+    @classmethod
+    def made(cls) -> _Session:
+        return cls(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True)
+
+    def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+        response = super().send(request, stream=stream, **options)
+        if response.status_code in _SLEPT_FOR and (waiting.asked_pause(response.headers) or 0.0) > _SHORT:
+            # The client would sleep now, as long as it is told and in silence.
+            response.read()
+            hf_raise_for_status(response)
+        return response

@@ -1,0 +1,178 @@
+"""The Hub by plain requests where that is enough, by its client (``remote``) where it is not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from labdata.core.content import Content
+from labdata.core.errors import HubError, LabdataError
+from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labdata.hub.client import Hub
+
+_FILES = 100
+_BYTES = 5_000_000
+_PATHS = 500  # that one request may ask about
+_SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
+_DONE_NOTHING = {400, 401, 403, 404, 412, 413, 422}
+_AGAIN = "Run the same command again; it looks first whether the commit is there."
+
+
+class LightHub:
+    """Stands for a ``remote.Hub``, which is made, and its client imported, only when it is needed."""
+
+    def __init__(self) -> None:
+        self._requests = Requests()
+
+    @cached_property
+    def _client(self) -> Hub:
+        from labdata.hub.client import Hub
+
+        return Hub()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def refs(self, repo: str) -> Refs:
+        """Return all branches and tags of a repo."""
+        try:
+            body, _link = self._requests.get(f"/api/datasets/{repo}/refs")
+            return Refs(_heads(body["branches"]), _heads(body["tags"]))
+        except UNUSUAL:
+            return self._client.refs(repo)
+
+    def commits(self, repo: str, revision: str) -> Iterator[Commit]:
+        """Give the commits of a revision, newest first."""
+        try:
+            items, link = self._requests.get(f"/api/datasets/{repo}/commits/{quote(revision, safe='')}")
+            first = [_commit(item) for item in items]
+        except UNUSUAL:
+            yield from self._client.commits(repo, revision)
+            return
+        yield from first
+        if "next" in link:
+            rest = self._client.commits(repo, revision)
+            for _seen in first:
+                next(rest, None)
+            yield from rest
+
+    def pull_request(self, repo: str, number: int) -> PullRequest:
+        """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
+        try:
+            body, _link = self._requests.get(f"/api/datasets/{repo}/discussions/{number}")
+            merge_commit = (body.get("changes") or {}).get("mergeCommitId") or ""
+            author = (body.get("author") or {}).get("name") or "?"
+            if body["isPullRequest"]:
+                return PullRequest(number, body["status"], author, merge_commit)
+        except UNUSUAL:
+            pass
+        return self._client.pull_request(repo, number)
+
+    def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
+        """Return some files of a commit."""
+        if len(paths) > _PATHS:
+            return self._client.contents(repo, commit, paths)
+        try:
+            where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"
+            found = self._requests.post_form(where, {"paths": list(paths), "expand": "false"})
+            return {item["path"]: _content(item) for item in found if item["type"] == "file"}
+        except UNUSUAL:
+            return self._client.contents(repo, commit, paths)
+
+    def commit_small(
+        self,
+        repo: str,
+        files: Mapping[str, tuple[Path, Content]],
+        delete: Sequence[str],
+        *,
+        branch: str,
+        parent: str,
+        title: str,
+        body: str,
+    ) -> str:
+        """Make one commit of a few small files; returns its sha, or nothing where that is the client's work.
+
+        Then nothing was changed. Raises ``HubError`` where it may have been made all the same: only the caller can
+        find out.
+        """
+        if len(files) + len(delete) > _FILES or sum(content.size for _where, content in files.values()) > _BYTES:
+            return ""
+        data = {path: _read(path, where, content) for path, (where, content) in files.items()}
+        if not self._are_plain(repo, branch, data):
+            return ""
+        header = {"summary": title, "description": body, "parentCommit": parent}
+        lines: list[dict[str, Any]] = [{"key": "header", "value": header}]
+        for path in delete:
+            lines.append({"key": "deletedFile", "value": {"path": path}})
+        for path, content in data.items():
+            value = {"path": path, "content": base64.b64encode(content).decode(), "encoding": "base64"}
+            lines.append({"key": "file", "value": value})
+        try:
+            made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
+            return str(made["commitOid"])
+        except NotSmoothError as error:
+            if error.status in _DONE_NOTHING:
+                return ""
+            words = f"The Hub answered {error.status} to the commit. Your files were not touched."
+            raise HubError(words, _AGAIN, error.status, error.retry_after) from error
+        except UNUSUAL as error:
+            words = f"The Hub did not answer the commit ({error}). Your files were not touched."
+            raise HubError(words, _AGAIN) from error
+
+    def _are_plain(self, repo: str, branch: str, data: Mapping[str, bytes]) -> bool:
+        """Ask the Hub whether it stores all these files as they are: neither by Xet nor not at all."""
+        if not data:
+            return True
+        files = [
+            {"path": path, "sample": base64.b64encode(content[:_SAMPLE]).decode(), "size": len(content)}
+            for path, content in data.items()
+        ]
+        try:
+            answer = self._requests.post(f"/api/datasets/{repo}/preupload/{quote(branch, safe='')}", {"files": files})
+            modes = {file["path"]: (file["uploadMode"], file["shouldIgnore"]) for file in answer["files"]}
+        except UNUSUAL:
+            return False
+        return all(modes.get(path) == ("regular", False) for path in data)
+
+
+def _read(path: str, where: Path, content: Content) -> bytes:
+    try:
+        data = where.read_bytes()
+    except FileNotFoundError:
+        data = None
+    if data is None or hashlib.sha256(data).hexdigest() != content.sha256:
+        raise LabdataError(
+            f"data/{path} changed while it was being published; the branch was not changed.",
+            "Wait until the program that writes it is done, then run the command again.",
+        )
+    return data
+
+
+def _heads(refs: list[dict[str, str]]) -> dict[str, str]:
+    return {ref["name"]: ref["targetCommit"] for ref in refs}
+
+
+def _commit(item: dict[str, Any]) -> Commit:
+    return Commit(
+        id=item["id"],
+        title=item["title"],
+        message=item.get("message") or "",
+        authors=tuple(author.get("user") or "?" for author in item["authors"]),
+        date=datetime.fromisoformat(item["date"]),
+    )
+
+
+def _content(item: dict[str, Any]) -> Content:
+    if lfs := item.get("lfs"):
+        return Content(lfs["size"], sha256=lfs["oid"], xet=item.get("xetHash"))
+    return Content(item["size"], git=item["oid"])

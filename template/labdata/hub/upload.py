@@ -1,0 +1,256 @@
+"""Large files on their way up: sent to Xet before the commit, with progress, and with a count of what was really new.
+
+The client would send them inside its own call, with bars of its own and no word on how much Xet found on the Hub
+already. What is prepared here is handed to it as done. What travels inside the commit is held in memory and has been
+compared with what was hashed, so that no half of a change is ever committed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from huggingface_hub import CommitOperationAdd, constants
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import get_session, hf_raise_for_status
+
+from labdata.core import words
+from labdata.core.content import Content
+from labdata.core.errors import HubError, LabdataError
+from labdata.hub import waiting
+from labdata.hub.client import TYPE, Hub
+from labdata.hub.refusals import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from labdata.core.project import Repo
+    from labdata.core.reporting import Reporter
+
+SMALL = 1_000_000
+"""Bytes up to which a file that Xet stores is held in memory between hashing and sending.
+
+A larger one is looked at again once it is sent.
+"""
+
+IN_ONE_COMMIT = 1_000_000_000
+"""Bytes of files that the Hub stores without Xet which one commit takes."""
+
+_BATCH = 256  # files that one preupload request takes
+_SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
+
+
+class FilesOnDisk(Protocol):
+    """The files that are sent, by their paths in the repo."""
+
+    def path(self, path: str) -> Path:
+        """Return where a file is."""
+
+    def unchanged_since(self, path: str, content: Content) -> bool:
+        """Tell whether a file still is what was hashed, as far as its size and times tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What an upload works with; ``scratch`` is a folder on the project's disk, to be named where that is full."""
+
+    hub: Hub
+    files: FilesOnDisk
+    reporter: Reporter
+    scratch: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Mode:
+    """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
+
+    by_xet: bool
+    ignored: bool
+    oid: str | None
+
+
+def prepared(
+    sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
+) -> tuple[list[CommitOperationAdd], int]:
+    """Return the additions of a commit, those for Xet already sent, and the bytes that Xet really took for large ones.
+
+    Raises ``LabdataError`` if a file no longer is what was hashed.
+    """
+    modes = _modes(sender, repo, branch, files)
+    inside = sum(content.size for path, content in files.items() if not modes[path].by_xet)
+    if inside > IN_ONE_COMMIT:
+        raise LabdataError(
+            f"{words.size(inside)} in text files are more than the Hub takes in one commit. Nothing was published.",
+            "Set a smaller files_per_commit in labdata.toml, or compress or split the largest files.",
+        )
+    additions = {path: _addition(sender, path, content, modes[path]) for path, content in files.items()}
+    by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
+    if constants.HF_HUB_DISABLE_XET:
+        _send_plainly(sender.hub, repo, branch, [additions[path] for path in by_xet])
+        sent = 0
+    else:
+        large = [path for path in by_xet if files[path].size > SMALL]
+        sent = _send(sender, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
+        small = [path for path in by_xet if files[path].size <= SMALL]
+        _send(sender, repo, branch, {path: (files[path], additions[path]) for path in small}, "small file")
+    for path in by_xet:
+        if files[path].size > SMALL and not sender.files.unchanged_since(path, files[path]):
+            raise changed_meanwhile(path)
+        _mark_sent(additions[path], files[path])
+    return list(additions.values()), sent
+
+
+def _addition(sender: Sender, path: str, content: Content, mode: _Mode) -> CommitOperationAdd:
+    where = sender.files.path(path)
+    if mode.by_xet and content.size > SMALL:
+        addition = CommitOperationAdd(path, where)
+        if constants.HF_HUB_DISABLE_XET:
+            _require(addition, path, content)
+    else:
+        addition = CommitOperationAdd(path, _read(sender, path, where, content))
+        _require(addition, path, content)
+    addition._upload_mode = "lfs" if mode.by_xet else "regular"
+    addition._should_ignore = mode.ignored
+    addition._remote_oid = None if mode.by_xet else mode.oid
+    return addition
+
+
+def _read(sender: Sender, path: str, where: Path, content: Content) -> bytes:
+    try:
+        data = where.read_bytes()
+    except FileNotFoundError:
+        raise changed_meanwhile(path) from None
+    if len(data) != content.size or not sender.files.unchanged_since(path, content):
+        raise changed_meanwhile(path)
+    return data
+
+
+def _require(addition: CommitOperationAdd, path: str, content: Content) -> None:
+    """Raise ``LabdataError`` where the client has read something else than what was hashed."""
+    if addition.upload_info.sha256.hex() != content.sha256:
+        raise changed_meanwhile(path)
+
+
+def changed_meanwhile(path: str) -> LabdataError:
+    """Return the error for a file that someone writes while it is being published."""
+    return LabdataError(
+        f"data/{path} changed while it was being published; the branch was not changed.",
+        "Wait until the program that writes it is done, then run the command again.",
+    )
+
+
+def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, _Mode]:
+    """Ask the Hub how it will store some files."""
+    hub = sender.hub
+    url = f"{hub.endpoint}/api/{TYPE}s/{repo.id}/preupload/{quote(branch, safe='')}"
+    modes: dict[str, _Mode] = {}
+    paths = list(files)
+    for start in range(0, len(paths), _BATCH):
+        batch = [
+            {"path": path, "sample": _sample(sender.files.path(path), path), "size": files[path].size}
+            for path in paths[start : start + _BATCH]
+        ]
+        for file in hub.call(_post, url, hub.headers, {"files": batch})["files"]:
+            # An empty file has no content that could be sent ahead.
+            by_xet = file["uploadMode"] == "lfs" and files[file["path"]].size > 0
+            modes[file["path"]] = _Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
+    return {path: modes.get(path, _Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
+
+
+def _sample(where: Path, path: str) -> str:
+    try:
+        with where.open("rb") as file:
+            return base64.b64encode(file.read(_SAMPLE)).decode()
+    except FileNotFoundError:
+        raise changed_meanwhile(path) from None
+
+
+def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    response = get_session().post(url, headers=headers, json=body)
+    hf_raise_for_status(response)
+    return dict(response.json())
+
+
+def _send(
+    sender: Sender, repo: Repo, branch: str, files: Mapping[str, tuple[Content, CommitOperationAdd]], kind: str
+) -> int:
+    """Send contents to Xet; returns the bytes that it really took."""
+    if not files:
+        return 0
+    from labdata.hub import xet
+
+    hub = sender.hub
+    access = hub.xet_access(repo.id, "write", branch)
+    wait = waiting.Wait(xet.origin(access["endpoint"]))
+    stops: list[Callable[[], None]] = []
+    size = sum(content.size for content, _addition in files.values())
+
+    def work() -> tuple[dict[str, str], int]:
+        commit = xet.session().new_upload_commit(**access, progress_callback=progress)
+        stops.append(commit.abort)
+        # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
+        uploads = {}
+        for path, (_content, addition) in files.items():
+            data = addition.path_or_fileobj
+            start = commit.start_upload_bytes if isinstance(data, bytes) else commit.start_upload_file
+            uploads[path] = start(data)
+        report = commit.wait_to_finish()
+        sent = {path: upload.result().xet_info.sha256 for path, upload in uploads.items()}
+        return sent, int(report.dedup_metrics.total_bytes_uploaded)
+
+    with sender.reporter.progress(f"Sending {words.number(len(files), kind)}", size) as count:
+        progress = xet.Progress(count, wait)
+        try:
+            sent, taken = xet.watched(work, wait, stops)
+        except xet.ERRORS as error:
+            raise _about_access(hub, repo, error, sender) from error
+    for path, sha256 in sent.items():
+        if sha256 != files[path][0].sha256:
+            raise changed_meanwhile(path)
+    return taken
+
+
+def _send_plainly(hub: Hub, repo: Repo, branch: str, additions: Iterable[CommitOperationAdd]) -> None:
+    """Send contents without Xet, as HF_HUB_DISABLE_XET asks, by the client's own means."""
+    additions = list(additions)
+    if not additions:
+        return
+    try:
+        hub.call(hub.api.preupload_lfs_files, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
+    except RuntimeError as error:
+        # The client's wrapping; what is behind it says more.
+        cause = error.__cause__
+        if isinstance(cause, LabdataError):
+            raise cause from error
+        if isinstance(cause, HfHubHTTPError):
+            raise explain(cause, hub.endpoint) from error
+        said = " ".join(str(cause or error).split())[:200]
+        raise HubError(
+            f"The transfer of file contents broke off ({said}). Your files were not touched.",
+            "Run the same command again.",
+        ) from error
+
+
+def _about_access(hub: Hub, repo: Repo, error: Exception, sender: Sender) -> LabdataError:
+    """Return what is behind a failed transfer: hf_xet does not tell a refusal from a broken line."""
+    from labdata.hub import xet
+
+    if not hub.may_write(repo.id):
+        return HubError(
+            f"This account may not write to {repo.id}. Nothing was published.",
+            "Ask a maintainer for write access.",
+            status=403,
+        )
+    return xet.explained(error, sender.scratch)
+
+
+def _mark_sent(addition: CommitOperationAdd, content: Content) -> None:
+    """Tell the client that this file's content is on the Hub, as its own ``preupload_lfs_files`` does."""
+    addition.upload_info.sha256 = bytes.fromhex(content.sha256 or "")
+    addition._upload_mode = "lfs"
+    addition._should_ignore = False
+    addition._is_uploaded = True

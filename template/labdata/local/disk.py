@@ -1,0 +1,257 @@
+"""What is done to files one by one: hash, hold, move, flush, put in a place that must be free."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from labdata.core.errors import InUseError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+GIT_HASH_LIMIT = 32 * 1024 * 1024
+"""Bytes up to which a git blob id is computed too; the Hub stores nothing near this size as a plain blob."""
+
+PRIVATE = ".labdata"
+"""The one name, beside ``.git``, that no folder of data may have: labdata's own things on a disk are in it."""
+
+_BLOCK = 1024 * 1024
+_FLUSHED_SINGLY = 100  # files
+
+
+def hash_file(path: Path, size: int) -> tuple[str, str | None]:
+    """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
+    sha256 = hashlib.sha256()
+    git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if size <= GIT_HASH_LIMIT else None
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            sha256.update(block)
+            if git is not None:
+                git.update(block)
+    return sha256.hexdigest(), git.hexdigest() if git is not None else None
+
+
+@dataclass
+class Hold:
+    """A hold on a file; ``in_use`` says that a program has it open for writing."""
+
+    in_use: bool = False
+    _handle: int = -1
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nobody can have written the file since the hold began."""
+        if self.in_use or self._handle < 0:
+            return False
+        return bool(fcntl.fcntl(self._handle, fcntl.F_GETLEASE) == fcntl.F_RDLCK)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Hold]:
+    """Hold a file while the block runs, so that a program that wants to write it waits for us.
+
+    Linux gives a lease for that (fcntl(2)): it is refused while anybody has the file open for writing, and whoever
+    opens it then waits until we let go, which ends the certainty too. Where there are no leases (macOS, Windows, some
+    network disks) the hold is simply not certain.
+    """
+    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+        yield Hold()
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        yield Hold()
+        return
+    try:
+        with _released_when_asked(handle):
+            try:
+                fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+                fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            except OSError as error:
+                yield Hold(in_use=error.errno == errno.EAGAIN)
+            else:
+                yield Hold(_handle=handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _released_when_asked(handle: int) -> Iterator[None]:
+    """Give a lease up at once when somebody waits for it, and let the signal that tells of that end no program."""
+
+    def release(_signal: int, _frame: object) -> None:
+        with suppress(OSError):
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGURG, release)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGURG, before if before is not None else signal.SIG_DFL)
+
+
+def clear_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing but folders, for it is no content; anything else stays."""
+    if folder.is_dir() and not folder.is_symlink():
+        for inner, _folders, _files in os.walk(folder, topdown=False):
+            with suppress(OSError):
+                Path(inner).rmdir()
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename a file, making folders as needed; across disks it is copied, flushed and then removed.
+
+    Raises ``InUseError``, with the file where it was, if somebody writes it while it is copied.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _move_across(source, target)
+
+
+def _move_across(source: Path, target: Path) -> None:
+    beside = _beside(target)
+    try:
+        with held(source) as hold:
+            before = signature(source)
+            if not hold.in_use:
+                shutil.copy2(source, beside)
+                flush([beside])
+            # The last look comes right before the file is unlinked.
+            if hold.in_use or signature(source) != before:
+                raise InUseError(source)
+            beside.replace(target)
+            source.unlink()
+    finally:
+        _clear_beside(beside)
+
+
+def signature(path: Path) -> tuple[int, int, int, int]:
+    """Return size, modification and change time (ns) and inode of a file; no program can set the change time."""
+    stat = path.lstat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def _beside(target: Path) -> Path:
+    """Return a place for a half-made file on the disk of a target, where no file of data can be."""
+    folder = target.parent / PRIVATE
+    folder.mkdir(exist_ok=True)
+    return folder / secrets.token_hex(8)
+
+
+def _clear_beside(beside: Path) -> None:
+    with suppress(OSError):
+        beside.unlink(missing_ok=True)
+    with suppress(OSError):
+        beside.parent.rmdir()
+
+
+def flush(files: Sequence[Path]) -> None:
+    """Wait until the contents of files are on the disk itself, so that a power cut cannot take them back.
+
+    A few are flushed one by one; many together with all else that the system has yet to write, which is far quicker.
+    """
+    if len(files) > _FLUSHED_SINGLY and hasattr(os, "sync"):
+        os.sync()
+        return
+    for file in files:
+        # Windows flushes only what is open for writing; elsewhere a file may be one that nobody may write.
+        opened = os.open(file, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def put_new(staged: Path, target: Path) -> bool:
+    """Move a staged file to a place where there must be none; returns False if there is one after all.
+
+    A hard link refuses to replace anything, which a rename does not on Linux and macOS. A staged file of another disk
+    is first copied to that of the target. Filesystems without links get a check and a rename, one right after the
+    other.
+    """
+    try:
+        # A link is moved as the link that it is.
+        os.link(staged, target, follow_symlinks=os.link not in os.supports_follow_symlinks)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno == errno.EXDEV:
+            return _put_across(staged, target)
+        if os.path.lexists(target):
+            return False
+        staged.rename(target)
+        return True
+    staged.unlink()
+    return True
+
+
+def _put_across(staged: Path, target: Path) -> bool:
+    beside, known = _beside(target), signature(staged)
+    try:
+        shutil.copy2(staged, beside)
+        flush([beside])
+        done = put_new(beside, target)
+    finally:
+        _clear_beside(beside)
+    if done:
+        # If somebody wrote it meanwhile, both stay.
+        unlink_unchanged(staged, known)
+    return done
+
+
+def unlink_unchanged(path: Path, known: tuple[int, int, int, int]) -> bool:
+    """Remove a file if it still has its known ``signature`` and nobody writes it; tells whether it did."""
+    with held(path) as hold:
+        try:
+            if hold.in_use or signature(path) != known:
+                return False
+            path.unlink()
+        except OSError:
+            return False
+    return True
+
+
+_STAMP = "%Y-%m-%dT%H-%M-%S.%fZ"
+
+
+def is_stamp(name: str) -> bool:
+    """Tell whether a name is that of a recycle folder."""
+    try:
+        datetime.strptime(name, _STAMP)
+    except ValueError:
+        return False
+    return True
+
+
+def later(name: str) -> str:
+    """Return the name of the next possible recycle folder after one of that name."""
+    try:
+        return (datetime.strptime(name, _STAMP) + timedelta(microseconds=1)).strftime(_STAMP)
+    except ValueError:
+        return f"{name}-"
+
+
+def stamp() -> str:
+    """Return the UTC time as the name of a recycle folder."""
+    return datetime.now(UTC).strftime(_STAMP)

@@ -1,0 +1,251 @@
+"""What this working copy last agreed on with the Hub, and what is known of the files on disk.
+
+One SQLite file, ``data/.labdata/state.db``. Losing it loses no data: it is rebuilt by comparing the disk with the
+Hub, and everything that differs then counts as unsaved.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+
+from labdata.core.content import Content, Tree
+from labdata.local.database import connect, put_aside, reading
+from labdata.local.notes import Heads, PendingPush, Stat
+
+_TREES_KEPT = 12
+_CHANGES_KEPT = 10  # in a row, before a tree is kept whole again
+
+
+class State:
+    """The state of one project's working copy. Methods that write belong inside ``with state.changes()``.
+
+    ``is_new`` says that there was none, ``was_damaged`` that there was one which could not be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.was_damaged = False
+        self._db, self.is_new = self._open(path)
+
+    def _open(self, path: Path) -> tuple[sqlite3.Connection, bool]:
+        try:
+            return connect(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # A torn file (a full disk, a copy of a running project) is put aside: the state can be rebuilt.
+            put_aside(path)
+            self.was_damaged = True
+            return connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def changes(self) -> Iterator[None]:
+        """Hold several changes together: all of them are kept, or none."""
+        with self._db:
+            before = self._db.total_changes
+            yield
+            if self._db.total_changes != before:
+                self._db.execute("INSERT OR REPLACE INTO generation VALUES (1, ?)", (self.generation() + 1,))
+
+    def generation(self) -> int:
+        """Return a number that grows with every change."""
+        row = self._db.execute("SELECT number FROM generation").fetchone()
+        return int(row[0]) if row else 0
+
+    def quiet(self, repo: str, command: str) -> str:
+        """Return the note of a command that it had nothing to do; empty if there is none."""
+        row = self._db.execute("SELECT note FROM quiet WHERE repo = ? AND command = ?", (repo, command)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_quiet(self, repo: str, command: str, note: str) -> None:
+        """Keep such a note, or not: on a read-only disk it is no loss."""
+        with suppress(sqlite3.OperationalError), self._db:
+            self._db.execute("INSERT OR REPLACE INTO quiet VALUES (?, ?, ?)", (repo, command, note))
+
+    def is_unsure(self, repo: str) -> bool:
+        """Tell whether the notes on a repo were lost, so that nobody knows what its working copy showed."""
+        return self._db.execute("SELECT 1 FROM unsure WHERE repo = ?", (repo,)).fetchone() is not None
+
+    def is_known(self, repo: str) -> bool:
+        """Tell whether nothing of a repo was here when it was set up."""
+        return self._db.execute("SELECT 1 FROM known WHERE repo = ?", (repo,)).fetchone() is not None
+
+    def set_known(self, repo: str) -> None:
+        """Note that nothing of a repo was here when it was set up."""
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO known VALUES (?)", (repo,))
+
+    def set_unsure(self, repos: Iterable[str], unsure: bool) -> None:
+        """Note that the notes on some repos were lost, or that a person has said what the working copy is."""
+        change = "INSERT OR REPLACE INTO unsure VALUES (?)" if unsure else "DELETE FROM unsure WHERE repo = ?"
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.executemany(change, [(repo,) for repo in repos])
+
+    def knows_others(self, repo: str, folders: Iterable[str]) -> bool:
+        """Tell whether files of some folders were synced with another repo than this one."""
+        query = "SELECT 1 FROM synced WHERE repo != ? AND path >= ? AND path < ? LIMIT 1"
+        return any(self._db.execute(query, (repo, f"{one}/", f"{one}0")).fetchone() for one in folders)
+
+    @reading
+    def heads(self, repo: str) -> Heads:
+        """Return where the working copy of a repo stands."""
+        row = self._db.execute("SELECT body FROM heads WHERE repo = ?", (repo,)).fetchone()
+        return Heads.of(json.loads(row[0])) if row else Heads()
+
+    def set_heads(self, repo: str, heads: Heads) -> None:
+        """Record where the working copy of a repo stands."""
+        body = {name: getattr(heads, name) for name in Heads.__slots__}
+        self._db.execute("INSERT OR REPLACE INTO heads VALUES (?, ?)", (repo, json.dumps(body)))
+
+    def synced(self, repo: str) -> dict[str, Content]:
+        """Return the base of a repo: what each file held when it was last synced."""
+        rows = self._db.execute("SELECT path, size, sha256, git FROM synced WHERE repo = ?", (repo,))
+        return {path: Content(size, sha256, git) for path, size, sha256, git in rows}
+
+    def update_synced(self, repo: str, contents: Tree, gone: Iterable[str] = ()) -> None:
+        """Record files as synced, and files as no longer part of the working copy."""
+        self._db.executemany("DELETE FROM synced WHERE repo = ? AND path = ?", [(repo, path) for path in gone])
+        rows = [(repo, path, content.size, content.sha256, content.git) for path, content in contents.items()]
+        self._db.executemany("INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?)", rows)
+
+    @reading
+    def resolved(self, repo: str) -> dict[str, tuple[str, str]]:
+        """Return what was decided where my branch and main disagree: ``path: (the pair of contents, side)``."""
+        rows = self._db.execute("SELECT path, clash, side FROM resolved WHERE repo = ?", (repo,))
+        return {path: (key, side) for path, key, side in rows}
+
+    def set_resolved(self, repo: str, decisions: Mapping[str, tuple[str, str]]) -> None:
+        """Replace the recorded decisions of a repo."""
+        self._db.execute("DELETE FROM resolved WHERE repo = ?", (repo,))
+        rows = [(repo, path, key, side) for path, (key, side) in decisions.items()]
+        self._db.executemany("INSERT INTO resolved VALUES (?, ?, ?, ?)", rows)
+
+    def stats(self) -> dict[str, Stat]:
+        """Return what is known of the files on disk, by path."""
+        rows = self._db.execute("SELECT path, size, mtime, ctime, inode, checked, sha256, git FROM stats")
+        make = Stat._make
+        return {row[0]: make(row[1:]) for row in rows}
+
+    def some_stats(self, paths: Iterable[str]) -> dict[str, Stat]:
+        """Return what is known of a few files."""
+        found = {}
+        for path in paths:
+            query = "SELECT size, mtime, ctime, inode, checked, sha256, git FROM stats WHERE path = ?"
+            if row := self._db.execute(query, (path,)).fetchone():
+                found[path] = Stat._make(row)
+        return found
+
+    def update_stats(self, stats: Mapping[str, Stat], gone: Iterable[str] = ()) -> None:
+        """Record files as read, and forget files that are no longer there."""
+        self._db.executemany("DELETE FROM stats WHERE path = ?", [(path,) for path in gone])
+        rows = [(path, s.size, s.mtime, s.ctime, s.inode, s.checked, s.sha256, s.git) for path, s in stats.items()]
+        self._db.executemany("INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    @reading
+    def tree(self, commit_id: str) -> dict[str, Content] | None:
+        """Return a commit's tree if it is kept here; trees of a commit never change."""
+        row = self._db.execute("SELECT body FROM trees WHERE commit_id = ?", (commit_id,)).fetchone()
+        if row is not None:
+            return {path: Content(*fields) for path, fields in json.loads(zlib.decompress(row[0])).items()}
+        change = self._tree_change(commit_id)
+        tree = self.tree(change[0]) if change else None
+        if change is None or tree is None:
+            return None
+        for path, fields in json.loads(change[1]).items():
+            tree.pop(path, None)
+            if fields is not None:
+                tree[path] = Content(*fields)
+        return tree
+
+    def _tree_change(self, commit_id: str) -> tuple[str, str] | None:
+        query = "SELECT parent, body FROM tree_changes WHERE commit_id = ?"
+        found: tuple[str, str] | None = self._db.execute(query, (commit_id,)).fetchone()
+        return found
+
+    @reading
+    def _trees_behind(self, commit_id: str) -> list[str]:
+        """Return the commits that a kept tree is read from, itself first; none where it is not kept."""
+        behind = [commit_id]
+        while change := self._tree_change(behind[-1]):
+            behind.append(change[0])
+        whole = self._db.execute("SELECT 1 FROM trees WHERE commit_id = ?", (behind[-1],)).fetchone()
+        return behind if whole else []
+
+    def keep_change(self, commit_id: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
+        """Keep a commit's ``tree`` by what ``changed`` in it since ``parent`` (``None``: removed): it is far less."""
+        if commit_id == parent:
+            # Nothing was left to commit, so that the Hub made none.
+            return
+        if not 0 < len(self._trees_behind(parent)) <= _CHANGES_KEPT:
+            self.keep_tree(commit_id, tree)
+            return
+        body = json.dumps({p: None if c is None else (c.size, c.sha256, c.git, c.xet) for p, c in changed.items()})
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?)", (commit_id, parent, body))
+
+    def keep_tree(self, commit_id: str, tree: Tree) -> None:
+        """Keep a commit's tree; only the newest few are kept."""
+        body = {path: (c.size, c.sha256, c.git, c.xet) for path, c in tree.items()}
+        packed = zlib.compress(json.dumps(body).encode(), 1)
+        # Within changes() it is kept with them, for each transaction waits for the disk.
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
+            heads = {head for one in self._all_heads() for head in (one.branch, one.main, one.merged)} | {commit_id}
+            kept = {commit for head in heads for commit in (head, *self._trees_behind(head))}
+            changes = [row[0] for row in self._db.execute("SELECT commit_id FROM tree_changes")]
+            gone = [(commit,) for commit in changes if commit not in kept]
+            self._db.executemany("DELETE FROM tree_changes WHERE commit_id = ?", gone)
+            rows = [row[0] for row in self._db.execute("SELECT commit_id FROM trees")]
+            spare = [row for row in rows if row not in kept]
+            self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])
+
+    @reading
+    def _all_heads(self) -> list[Heads]:
+        return [Heads.of(json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
+
+    @reading
+    def intent(self, repo: str) -> PendingPush | None:
+        """Return the commit that a cut-off push was about to make."""
+        row = self._db.execute("SELECT body FROM intents WHERE repo = ?", (repo,)).fetchone()
+        if row is None:
+            return None
+        branch, parent, label, contents, *merged = json.loads(row[0])
+        held = {path: None if c is None else Content(*c) for path, c in contents.items()}
+        return PendingPush(branch, parent, label, held, *merged)
+
+    def set_intent(self, repo: str, intent: PendingPush | None) -> None:
+        """Note the commit that is about to be made; ``None`` forgets it."""
+        self._db.execute("DELETE FROM intents WHERE repo = ?", (repo,))
+        if intent is not None:
+            contents = {p: None if c is None else (c.size, c.sha256, c.git) for p, c in intent.contents.items()}
+            body = json.dumps((intent.branch, intent.parent, intent.label, contents, intent.merged))
+            self._db.execute("INSERT INTO intents VALUES (?, ?)", (repo, body))
+
+    @reading
+    def open_pushes(self, repo: str, branch: str) -> list[str]:
+        """Return the ids of pushes to a branch that were begun here and have parts still to come."""
+        row = self._db.execute("SELECT ids FROM pushes WHERE branch = ?", (f"{repo}@{branch}",)).fetchone()
+        return row[0].split() if row else []
+
+    def set_open_pushes(self, repo: str, branch: str, ids: Iterable[str]) -> None:
+        """Replace the ids of unfinished pushes to a branch."""
+        self._db.execute("INSERT OR REPLACE INTO pushes VALUES (?, ?)", (f"{repo}@{branch}", " ".join(ids)))
+
+    def journal(self) -> dict[str, str]:
+        """Return the moves of a get that was cut off: ``target: where its old file was put``."""
+        return dict(self._db.execute("SELECT target, aside FROM journal"))
+
+    def set_journal(self, moves: Mapping[str, str]) -> None:
+        """Replace the journal; an empty one says that all is done."""
+        self._db.execute("DELETE FROM journal")
+        self._db.executemany("INSERT INTO journal VALUES (?, ?)", moves.items())

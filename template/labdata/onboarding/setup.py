@@ -1,0 +1,118 @@
+"""``just onboard``: what a new project and a new member need on the Hub and on this disk. Safe to repeat."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from stat import S_IMODE
+from typing import TYPE_CHECKING
+
+from labdata.core.errors import HubError, LabdataError
+from labdata.local.environment import read_env
+from labdata.local.text_files import read_text
+from labdata.onboarding.new_project import make_layers
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+
+def setup(workspace: Workspace) -> None:
+    """Make both repos, my branch and my ``.env``, where they are missing.
+
+    A member who may only read gets what reading needs and one sentence on the rest. Raises ``LabdataError`` where
+    the Hub could not be reached or gives no access; what was made until then stays and is found the next time.
+    """
+    make_env(workspace, branch="")
+    workspace.note_what_is_new()
+    folders = [folder for repo in workspace.settings.repos.values() for folder in repo.folders]
+    for layer in make_layers(workspace.settings.data, folders):
+        workspace.console.warn(
+            f"data/{layer} could not be made: something else has the name, or its disk is not there."
+        )
+    try:
+        for repo in workspace.settings.repos.values():
+            _make_repo(workspace, repo)
+            if repo.per_member:
+                _make_branch(workspace, repo)
+        if workspace.settings.branch is None:
+            make_env(workspace, branch=workspace.branch)
+    except HubError as error:
+        error.message = error.message.replace("Nothing was changed.", "What is set up until here stays.")
+        raise
+    workspace.console.good(f"Ready: you are {workspace.branch} on {workspace.hub.endpoint}.")
+
+
+def _make_repo(workspace: Workspace, repo: Repo) -> None:
+    console, hub = workspace.console, workspace.hub
+    account = hub.account
+    if hub.exists(repo.id):
+        console.say(f"{repo.id} is on the Hub.")
+        return
+    try:
+        hub.create_repo(repo.id, private=workspace.settings.private)
+    except HubError as error:
+        if error.status not in (401, 403, 404):
+            raise
+        raise LabdataError(
+            f"{repo.id} is not on the Hub, or {account} may not see it, and {account} may not create it.",
+            f"Ask a maintainer of {repo.id.split('/')[0]} to run `just onboard` or to add you, then run it yourself.",
+        ) from error
+    console.good(f"Created {repo.id} ({'private' if workspace.settings.private else 'public'}).")
+
+
+def _make_branch(workspace: Workspace, repo: Repo) -> None:
+    from labdata.sync.branches import create_branch
+
+    try:
+        create_branch(workspace, repo, workspace.branch)
+    except HubError as error:
+        if error.status not in (401, 403):
+            raise
+        workspace.console.warn(
+            f"{workspace.hub.account} may read {repo.id} but not write to it: you can get everything, and publish "
+            "once a maintainer gives you write access."
+        )
+
+
+def make_env(workspace: Workspace, *, branch: str) -> None:
+    """Write ``.env`` from ``.env.example`` if there is none, and fill in the branch where it is not set."""
+    path = workspace.settings.root / ".env"
+    if path.is_dir():
+        if branch:
+            workspace.console.warn(
+                f".env is a folder here, so your branch is not noted: set HF_BRANCH={branch} yourself."
+            )
+        return
+    if not path.exists():
+        example = workspace.settings.root / ".env.example"
+        _write(path, example.read_bytes() if example.is_file() else b"")
+        workspace.console.say("Wrote .env (yours alone, never in git).")
+    if branch and "HF_BRANCH" not in read_env(path):
+        _write(path, _with_line(path, f"HF_BRANCH={branch}"))
+
+
+def _with_line(path: Path, line: str) -> bytes:
+    """Return what a text file holds and a line more, in its encoding and with its kind of line ends."""
+    found = read_text(path)
+    gap = "" if not found.text or found.text.endswith("\n") else found.newline
+    return path.read_bytes() + f"{gap}{line}{found.newline}".encode(found.encoding)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is private to its owner, or keep its mode; whole or not at all, even when cut off."""
+    # Where it is a link, the file that it leads to is meant.
+    path = path.resolve()
+    mode = S_IMODE(path.stat().st_mode) if path.exists() else 0o600
+    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    beside = Path(name)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.chmod(mode)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

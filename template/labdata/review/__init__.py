@@ -1,0 +1,1 @@
+"""Branches, pull requests, tags and history."""

@@ -1,0 +1,1 @@
+"""Get and put: gather a snapshot, decide, apply or push; and what shows how things stand."""

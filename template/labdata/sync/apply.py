@@ -1,0 +1,277 @@
+"""What a get has decided, done: files are fetched, verified, placed, and noted so that it can be taken back."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata.core import plan, words
+from labdata.core.content import Content, Tree, same
+from labdata.core.errors import LabdataError
+from labdata.local.disk import flush
+from labdata.local.recycle_notes import Copy, Note
+from labdata.local.worktree import Placement
+from labdata.sync.proof import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from labdata.core.project import Repo
+    from labdata.local.notes import Heads
+    from labdata.sync.remote import Remote
+    from labdata.sync.snapshot import Snapshot
+    from labdata.sync.working_copy import WorkingCopy
+    from labdata.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is to be noted once a get is done: where the working copy stands, and what was decided.
+
+    ``left_out`` names what the Hub changed and could not be decided on, with the reason; ``is_part`` tells that only a
+    part of the repo was asked for.
+    """
+
+    heads: Heads
+    decisions: dict[str, tuple[str, str]]
+    left_out: dict[str, str]
+    is_part: bool
+
+
+def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outcome: Outcome, *, dry_run: bool) -> None:
+    """Download what is decided, put it in place, and note the outcome; with ``dry_run`` only say so.
+
+    Raises ``LabdataError`` where something was left out, and where a file changed here meanwhile or could not be
+    downloaded: it stays as it is, the rest is done, and the next get looks at it again.
+    """
+    remote, local, is_part = snapshot.remote, snapshot.local, outcome.is_part
+    size = sum(content.size for content in decided.write.values())
+    if dry_run:
+        _tell(workspace, snapshot, decided, size, done=False, is_part=is_part)
+        return
+    if decided.write:
+        files = words.number(len(decided.write), "file")
+        workspace.console.say(f"{remote.repo.name}: downloading {files} ({words.size(size)})")
+    staged, failed = _download(workspace, remote, decided.write)
+    missed = _place(workspace, remote, local, decided, staged, outcome.heads)
+    not_done = failed | missed
+    _record(workspace, snapshot, decided, staged, outcome, not_done)
+    workspace.clear_incoming()
+    if decided.touches_disk:
+        bin_ = workspace.recycle_bin
+        bin_.drop_copies(remote.repo.id, Proof(workspace).holds, but=bin_.stamps()[-1])
+    if outcome.left_out or not_done:
+        done = len(decided.write) + len(decided.remove) - len(not_done)
+        raise left_out_error(f"{remote.repo.name}: {words.number(done, 'file')} updated", outcome.left_out | not_done)
+    _tell(workspace, snapshot, decided, size, done=True, is_part=is_part)
+
+
+def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
+    """Return the error for what could not be updated, after the rest was."""
+    return LabdataError(
+        f"{done}; {words.number(len(left_out), 'file')} could not be updated and stayed as they are here.",
+        "Mend what is named, then run the same command again.",
+        words.aligned([[f"data/{path}", reason] for path, reason in sorted(left_out.items())]),
+    )
+
+
+def _record(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    outcome: Outcome,
+    not_done: dict[str, str],
+) -> None:
+    """Note what the working copy agrees on with the Hub now; belongs after the last file is in its place."""
+    heads, local = outcome.heads, snapshot.local
+    state, repo = workspace.state, snapshot.remote.repo
+    with state.changes():
+        written = {path: content for path, (_where, content) in staged.items() if path not in not_done}
+        gone = [path for path in (*decided.remove, *decided.forget) if path not in not_done]
+        state.update_synced(repo.id, {**decided.adopt, **written}, gone)
+        workspace.save_stats([path for path in local.base if path not in local.mine and path not in written])
+        state.set_journal({})
+        if heads != state.heads(repo.id):
+            heads = replace(heads, left_out=tuple(sorted({*heads.left_out, *not_done})))
+        state.set_heads(repo.id, heads)
+        known = state.resolved(repo.id)
+        kept = {path: known[path] for path in not_done if path in known}
+        state.set_resolved(
+            repo.id, {path: one for path, one in outcome.decisions.items() if path not in not_done} | kept
+        )
+
+
+def _download(
+    workspace: Workspace, remote: Remote, files: dict[str, Content]
+) -> tuple[dict[str, tuple[Path, Content]], dict[str, str]]:
+    """Fetch files to where they are verified; returns them, and what could not be fetched with the reason."""
+    from labdata.hub.download import Download
+
+    staged: dict[str, tuple[Path, Content]] = {}
+    failed: dict[str, str] = {}
+    if not files:
+        return staged, failed
+    sources: dict[tuple[str, Path], dict[str, Content]] = {}
+    for path, content in files.items():
+        sources.setdefault((remote.source(path, content), workspace.incoming(path)), {})[path] = content
+    size = sum(content.size for content in files.values())
+    with workspace.console.progress(f"Downloading {words.number(len(files), 'file')}", size) as count:
+        for (commit, incoming), group in sources.items():
+            download = Download(workspace.hub, remote.repo.id, commit, incoming / commit, count)
+            staged.update(download.fetch(group))
+            failed.update(download.failed)
+    return staged, failed
+
+
+def _place(
+    workspace: Workspace,
+    remote: Remote,
+    local: WorkingCopy,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    heads: Heads,
+) -> dict[str, str]:
+    """Put everything in its place, removals first; returns the paths that stay as they are, with the reason."""
+    if not decided.touches_disk:
+        if _brings_news(local, decided):
+            _adjust_times(workspace, remote.repo, local, decided, frozenset(), _moment(remote))
+        return {}
+    moment = _moment(remote)
+    for where, _content in staged.values():
+        os.utime(where, ns=(moment, moment))
+    # Before the state knows of them: what a power cut emptied would pass for an edit, and the next put would send it.
+    flush([where for where, _content in staged.values()])
+    changes = [Placement(path, None, local.mine.get(path)) for path in decided.remove]
+    changes += [Placement(path, where, local.mine.get(path)) for path, (where, _content) in staged.items()]
+    note = _note(workspace, remote, local, decided, staged, changes)
+    folder = workspace.recycle_bin.open(note, workspace.worktree.other_disks(note.moved))
+    if heads.detached:
+        # Before the first file is placed: should this be cut off, a put must not take another version for mine.
+        with workspace.state.changes():
+            workspace.state.set_heads(
+                remote.repo.id,
+                replace(workspace.state.heads(remote.repo.id), detached=heads.detached, shown=heads.shown),
+            )
+    missed = workspace.place(changes, folder)
+    _note_copies(workspace, note, folder.name)
+    for path, (_where, content) in staged.items():
+        if path not in missed:
+            workspace.worktree.remember(path, content, moment)
+    _adjust_times(workspace, remote.repo, local, decided, frozenset(staged), moment)
+    return missed
+
+
+def _note_copies(workspace: Workspace, note: Note, name: str) -> None:
+    """Note how the files look that were moved aside, so that they need not be read again before they are dropped."""
+    seen = workspace.worktree.set_aside
+    copies = {path: replace(copy, seen=seen.get(path)) for path, copy in note.copies.items()}
+    if any(copy.seen for copy in copies.values()):
+        workspace.recycle_bin.write_note(name, replace(note, copies=copies))
+
+
+def _brings_news(local: WorkingCopy, decided: plan.GetPlan) -> bool:
+    """Tell whether the disk already holds what is new, as after a get that was cut off behind its last file."""
+    adopted = decided.adopt.items()
+    return bool(decided.forget) or any(not same(local.base.get(path), content) for path, content in adopted)
+
+
+def _note(
+    workspace: Workspace,
+    remote: Remote,
+    local: WorkingCopy,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    changes: list[Placement],
+) -> Note:
+    """Return what has to be known to take this get back."""
+    repo = remote.repo
+    heads = workspace.state.heads(repo.id)
+    moved = [change.path for change in changes if change.expected is not None]
+    touched = {*decided.write, *decided.remove, *decided.adopt, *decided.forget}
+    commits = (heads.shown, heads.branch, heads.main, heads.merged, remote.branch, remote.main)
+    clean = {path: base for path in moved if (base := local.base.get(path)) and same(local.mine.get(path), base)}
+    return Note(
+        repo=repo.id,
+        heads=asdict(heads),
+        resolved=workspace.state.resolved(repo.id),
+        base={path: local.base.get(path) for path in touched},
+        written={path: content for path, (_where, content) in staged.items()},
+        moved=moved,
+        copies=copies_in(clean, commits, lambda commit: workspace.known_tree(repo.id, commit)),
+    )
+
+
+def copies_in(
+    files: Tree, commits: Iterable[str], tree_of: Callable[[str], Mapping[str, Content] | None]
+) -> dict[str, Copy]:
+    """Return which files some commits hold just so, each with those commits; what none holds is no copy."""
+    if not files:
+        return {}
+    trees = {commit: tree_of(commit) or {} for commit in dict.fromkeys(commits) if commit}
+    found: dict[str, Copy] = {}
+    for path, content in files.items():
+        if holders := tuple(commit for commit, tree in trees.items() if same(tree.get(path), content)):
+            found[path] = Copy(content, holders)
+    return found
+
+
+def _moment(remote: Remote) -> int:
+    """Return the time (ns) that files of this version get: when the Hub took them, so that Snakemake sees
+    inputs as older than the results made from them.
+    """
+    newest = remote.newest()
+    moment = int(newest.date.timestamp() * 1_000_000_000)
+    return min(moment, time.time_ns())
+
+
+def _adjust_times(
+    workspace: Workspace, repo: Repo, local: WorkingCopy, decided: plan.GetPlan, written: frozenset[str], moment: int
+) -> None:
+    if not repo.per_member:
+        # What all share is where the pipeline begins: none of it is made from what has just come.
+        return
+    touched = written | set(decided.remove)
+    clean: dict[str, int] = {}
+    unsaved: dict[str, int] = {}
+    for path, content in local.mine.items():
+        if path in touched:
+            continue
+        agreed = path in decided.adopt and path not in decided.overruled
+        group = clean if agreed or same(content, local.base.get(path)) else unsaved
+        group[path] = local.scan.files[path].st_mtime_ns
+    times = plan.times_after_get(clean, unsaved, written, moment)
+    # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.
+    for path in sorted(times.keys() - written, key=lambda path: times[path], reverse=True):
+        workspace.worktree.set_time(path, times[path])
+
+
+def describe(remote: Remote) -> str:
+    """Return the version of the Hub that a remote shows, in words."""
+    if remote.branch and remote.branch != remote.main and remote.repo.per_member:
+        return f"main {remote.main[:8]} and {remote.branch_name} {remote.branch[:8]}"
+    return f"{remote.branch_name if remote.branch else 'main'} {(remote.branch or remote.main)[:8]}"
+
+
+def _tell(
+    workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, size: int, *, done: bool, is_part: bool
+) -> None:
+    console, remote, mine = workspace.console, snapshot.remote, snapshot.local.mine
+    rows = [["change" if path in mine else "add", f"data/{path}"] for path in decided.write]
+    rows += [["remove", f"data/{path}"] for path in decided.remove]
+    if rows and not done:
+        console.rows(rows, limit=words.SHOWN)
+    if not rows:
+        what = "what you named is" if is_part else ""
+        console.say(f"{remote.repo.name}: {what} up to date with {describe(remote)}".replace(":  ", ": "))
+        return
+    verb = "downloaded" if done else "would download"
+    parts = []
+    if decided.write:
+        parts.append(f"{verb} {words.number(len(decided.write), 'file')} ({words.size(size)})")
+    if decided.remove:
+        parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
+    console.good(f"{remote.repo.name}: {', '.join(parts)}, as in {describe(remote)}")

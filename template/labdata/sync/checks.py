@@ -1,0 +1,179 @@
+"""What is looked at before a push: names, the Hub's limits, secrets, and files that are not there in full.
+
+Each check tells of all that it finds, so that nobody has to mend, run and wait once for each file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from labdata.core import words
+from labdata.core.content import Tree, parents
+from labdata.core.errors import LabdataError
+from labdata.core.paths import portability, twins
+from labdata.local.scan import Scan
+
+FILES_PER_FOLDER = 10_000
+FILES_PER_REPO = 100_000
+BYTES_PER_FILE = 500_000_000_000
+"""The Hub's documented limits, August 2026: below 10k files a folder and 100k a repo, 500 GB a file at most."""
+
+MANY_REMOVALS = 20
+"""Files from which a push that removes more than half of a layer has to be asked for by name."""
+
+_SECRET = re.compile(
+    rb"hf_[A-Za-z0-9]{34,}|ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,}|AKIA[0-9A-Z]{16}"
+    rb"|-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----"
+)
+_LOOKED_AT = 4 * 1024 * 1024
+_TOLD = 3
+POINTER_SIZE = 1024
+"""Bytes below which a file may be a pointer: Git LFS makes them no larger."""
+
+_LFS_POINTER = re.compile(
+    r"\s*version\s+(?:https://git-lfs\.github\.com/spec/|https://hawser\.github\.com/spec/|http://git-media\.io/v/)"
+    r"\S+\s(?:.*\n)*?\s*oid\s+\w+:[0-9a-f]{40,}\s"
+)
+_ANNEX_POINTER = re.compile(r"\s*(?:\S*\.git)?/annex/objects/\S*[A-Z0-9_]+-s\d+\S*\s*$")
+_WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # as some shells write whatever is redirected to a file
+
+
+def names_and_limits(send: Tree, after: Iterable[str]) -> None:
+    """Raise ``LabdataError`` where a name or a number of files is not what the Hub or another computer takes.
+
+    Takes what is to be sent and all paths that the repo would then hold.
+    """
+    refused = [(path, reason) for path in send if (reason := portability(path))]
+    if refused:
+        told = [f"data/{path}: {reason}" for path, reason in refused]
+        raise LabdataError(
+            f"{words.number(len(told), 'file')} cannot be published as named ({_some(told, '; ')}). "
+            "Nothing was published.",
+            "Rename it." if len(told) == 1 else "Rename them.",
+        )
+    huge = [f"data/{path}" for path, content in send.items() if content.size > BYTES_PER_FILE]
+    if huge:
+        raise LabdataError(
+            f"{_some(huge)} {_is(huge)} larger than the 500 GB that the Hub takes. Nothing was published.",
+            "Split the file." if len(huge) == 1 else "Split the files.",
+        )
+    after = list(after)
+    pairs = [(path, other) for path, other in twins(after).items() if path in send or other in send]
+    if pairs:
+        told = [f"data/{path} and data/{other}" for path, other in pairs]
+        each = "are one file" if len(pairs) == 1 else "are each one file"
+        raise LabdataError(
+            f"{_some(told, '; ')} {each} on macOS and Windows. Nothing was published.", "Rename one of them."
+        )
+    folders = Counter(path.rpartition("/")[0] for path in after)
+    over = [(folder, count) for folder, count in folders.most_common() if count > FILES_PER_FOLDER]
+    full = [f"data/{folder} would hold {count:,} files" for folder, count in over]
+    if full:
+        raise LabdataError(
+            f"{_some(full)}, the Hub takes {FILES_PER_FOLDER:,} a folder. Nothing was published.",
+            "Spread them over folders, or pack them into one Parquet, Zarr or tar file.",
+        )
+    if len(after) > FILES_PER_REPO:
+        raise LabdataError(
+            f"The repo would hold {len(after):,} files, the Hub takes {FILES_PER_REPO:,}. Nothing was published.",
+            "Give a layer its own repo in labdata.toml, or pack small files together.",
+        )
+
+
+def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, scan: Scan) -> None:
+    """Raise ``LabdataError`` where a push would remove what may only be out of reach, as on a disk that is not mounted.
+
+    That is all but a whole layer, a layer whose folder is not there, or what is behind a link that leads nowhere or
+    to a folder. Takes the repo's name in ``labdata.toml``; the files that would be removed because they are not here;
+    all paths of the working copy as last synced; the files that are here, for what only moved is not gone; and the
+    scan of the disk.
+    """
+    hashes = {hash_ for content in kept.values() for hash_ in (content.sha256, content.git) if hash_}
+    lost = [path for path, content in gone.items() if not hashes & {content.sha256, content.git}]
+    behind = Counter(link for path in lost for link in (path, *parents(path)) if link in scan.skipped)
+    told = [f"data/{link} is {scan.skipped[link]} now" for link in behind]
+    layers, before = (Counter(path.partition("/")[0] for path in paths) for paths in (lost, known))
+    for layer, count in layers.items():
+        if layer in scan.absent or (count >= MANY_REMOVALS and count > before[layer] / 2):
+            told.append(f"{count:,} of the {before[layer]:,} files of data/{layer} are not here any more")
+    if not told:
+        return
+    what = _some(told)
+    raise LabdataError(
+        f"{what}: that would be removed from the Hub. Nothing was published.",
+        f"Is a disk not mounted? Mount it and run the command again. If they were lost, `{words.recipe('get', repo)} "
+        f"--restore '{next(iter(layers))}/**'` downloads them again; if they are to go, add --remove-many.",
+    )
+
+
+def nearness(after: Iterable[str]) -> list[str]:
+    """Return a sentence for each of the Hub's limits that is more than half reached."""
+    after = list(after)
+    folders = Counter(path.rpartition("/")[0] for path in after)
+    folder, most = max(folders.items(), key=lambda item: item[1], default=("", 0))
+    lines = []
+    if most > FILES_PER_FOLDER / 2:
+        lines.append(f"data/{folder} will hold {most:,} of the {FILES_PER_FOLDER:,} files that the Hub takes a folder.")
+    if len(after) > FILES_PER_REPO / 2:
+        lines.append(f"the repo will hold {len(after):,} of the {FILES_PER_REPO:,} files that the Hub takes.")
+    return lines
+
+
+def secrets(files: Iterable[tuple[str, Path]]) -> None:
+    """Raise ``LabdataError`` if the first few MB of a file hold a token or a private key."""
+    found: list[str] = []
+    for path, where in files:
+        secret = _SECRET.search(_beginning(where, _LOOKED_AT))
+        if secret:
+            found.append(f"data/{path} ({secret.group()[:8].decode()}…)")
+    if found:
+        holds = "holds" if len(found) == 1 else "hold"
+        raise LabdataError(
+            f"{_some(found)} {holds} what looks like a secret. Nothing was published.",
+            "Take it out of the file, and revoke it if the file was ever shared.",
+        )
+
+
+def pointers(files: Iterable[tuple[str, Path]]) -> None:
+    """Raise ``LabdataError`` where a file only says where its content is: a pointer of Git LFS or git-annex.
+
+    A clone without that tool holds them in place of the data, and whoever gets one has lost the content.
+    """
+    found = [f"data/{path}" for path, where in files if _is_pointer(_beginning(where, POINTER_SIZE + 1))]
+    if found:
+        kind = "a pointer of Git LFS or git-annex" if len(found) == 1 else "pointers of Git LFS or git-annex"
+        raise LabdataError(
+            f"{_some(found)} {_is(found)} only {kind}, not the content. Nothing was published.",
+            "Fetch the content where it comes from (`git lfs pull`, `git annex get`) and copy it again, or take the "
+            "Hub's: the get of that repo with `--restore PATTERN`. What is to stay a pointer belongs in exclude in "
+            "labdata.toml.",
+        )
+
+
+def _is_pointer(data: bytes) -> bool:
+    if len(data) > POINTER_SIZE:
+        return False
+    text = data.decode(_WIDE.get(data[:2], "utf-8-sig"), errors="replace")
+    return bool(_LFS_POINTER.match(text) or _ANNEX_POINTER.match(text))
+
+
+def _beginning(where: Path, size: int) -> bytes:
+    """Return the first bytes of a file; nothing where it cannot be read, for then it cannot be published either."""
+    try:
+        with where.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
+def _some(told: Sequence[str], comma: str = ", ") -> str:
+    """Return the first few of some things, and how many more there are."""
+    more = len(told) - _TOLD
+    return comma.join(told[:_TOLD]) + (f"{comma}and {more:,} more" if more > 0 else "")
+
+
+def _is(told: Sequence[str]) -> str:
+    return "is" if len(told) == 1 else "are"

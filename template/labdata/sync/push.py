@@ -1,0 +1,263 @@
+"""Pushes: a decided put becomes one commit, or numbered parts where one commit would not take it all.
+
+Every commit is made once. Before it, what it will hold is noted in the state; after a lost answer, or a command
+that was cut off, the branch is searched for the push's own id before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from labdata.core import plan, trailers, words
+from labdata.core.content import Content, joined, same
+from labdata.core.coverage import Coverage
+from labdata.core.errors import HubError, LabdataError, StaleParentError
+from labdata.hub.small import LightHub
+from labdata.local import code
+from labdata.local.notes import PendingPush
+from labdata.sync import journal
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.hub.client import Change
+    from labdata.local.notes import Heads
+    from labdata.sync.remote import Remote
+    from labdata.sync.working_copy import WorkingCopy
+    from labdata.workspace import Workspace
+
+_TRIES = 6
+_AGAIN = {0, 408, 409, 429, 500, 502, 503, 504}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a put goes: a branch by name, its commit now (empty: to be created from ``start``) and when last synced."""
+
+    branch: str
+    now: str
+    then: str
+    start: str
+
+    def is_beside(self, repo: Repo) -> bool:
+        """Tell whether this is main, and the working copy belongs to a branch beside it."""
+        return repo.per_member and self.branch == "main"
+
+
+@dataclass
+class Push:
+    """One push on its way: ``head`` is the branch's commit, ``sent`` the bytes of large files that Xet really sent."""
+
+    workspace: Workspace
+    remote: Remote
+    heads: Heads
+    target: Target
+    local: WorkingCopy
+    message: str
+    head: str = ""
+    sent: int = 0
+
+    @property
+    def repo(self) -> Repo:
+        """The repo that is pushed to."""
+        return self.remote.repo
+
+    def run(self, decided: plan.PutPlan) -> None:
+        """Make the commits and record each; raises ``StaleParentError`` if someone else was faster.
+
+        Parts that were made before that stay made, and are recorded.
+        """
+        hub = self.workspace.hub
+        self.head = self.target.now
+        if not self.head:
+            hub.create_branch(self.repo.id, self.target.branch, self.target.start)
+            self.head = hub.resolve(self.repo.id, self.target.branch)
+            if self.head != self.target.start:
+                raise StaleParentError("Another computer made the branch first.", "Run the same command again.")
+        # A push that finishes earlier ones, which were cut off, names them.
+        push = " ".join((secrets.token_hex(8), *self._open_pushes()))
+        parts = plan.parts(decided, self.workspace.settings.files_per_commit)
+        for number, part in enumerate(parts, start=1):
+            if len(parts) > 1:
+                self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
+            self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+
+    def _open_pushes(self) -> list[str]:
+        workspace, branch = self.workspace, self.target.branch
+        known = workspace.state.open_pushes(self.repo.id, branch)
+        if not known and workspace.state.is_unsure(self.repo.id):
+            # What this computer had begun is lost with its notes; its member has said what the branch is to hold.
+            known = self.remote.open_push(branch)[1:2]
+        return known
+
+    def _commit(self, part: plan.PutPlan, label: str, is_last: bool) -> None:
+        parent = self.head
+        # Only what is here: what main copies to the branch beside it is no part of this working copy.
+        here = {path: content for path, content in (part.send | part.copy).items() if path in self.local.mine}
+        contents = here | dict.fromkeys(part.delete)
+        journal.note(
+            self.workspace, self.repo, PendingPush(self.target.branch, parent, label, contents, self._merged(is_last))
+        )
+        body = self._trailers(label, parent, is_last)
+        title = trailers.title(self.message) or _title(part)
+        if not label.startswith("1/1 "):
+            title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
+        self.head = self._made(part, parent, title, body, label)
+        _verify(self.repo, self.head, part, self._record(part, parent, label, is_last))
+
+    def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
+        """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
+        hub, branch = self.workspace.hub, self.target.branch
+        for attempt in range(_TRIES):
+            try:
+                made = self._quickly(part, parent, title, body) if attempt == 0 else ""
+                return made or self._by_client(part, parent, title, body)
+            except HubError as error:
+                if landed := journal.landed(self.workspace, self.repo, branch, parent, label):
+                    return landed
+                if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
+                    raise
+                hub.wait(min(30.0, 0.5 * 2**attempt) if error.retry_after is None else error.retry_after)
+        raise AssertionError("unreachable")
+
+    def _quickly(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
+        hub = self.workspace.hub
+        if part.copy or not isinstance(hub, LightHub):
+            return ""
+        files = {path: (self.workspace.worktree.path(path), content) for path, content in part.send.items()}
+        branch = self.target.branch
+        return hub.commit_small(self.repo.id, files, part.delete, branch=branch, parent=parent, title=title, body=body)
+
+    def _by_client(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
+        from labdata.hub.download import quiet_client
+
+        with quiet_client():
+            change, branch = self._change(part), self.target.branch
+            commit, _address = self.workspace.hub.commit(
+                self.repo.id, change, branch=branch, parent=parent, title=title, body=body
+            )
+        return commit
+
+    def _change(self, part: plan.PutPlan) -> Change:
+        """Return the commit's operations, with large files already on the Hub; they can be used only once."""
+        from labdata.hub.client import Change
+        from labdata.hub.upload import Sender, prepared
+
+        workspace = self.workspace
+        sender = Sender(workspace.hub, workspace.worktree, workspace.console, workspace.private_folder)
+        send, sent = prepared(sender, self.repo, self.target.branch, part.send)
+        self.sent += sent
+        main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
+        copy = {
+            path: self.heads.main if same(main.get(path), content) else self.remote.main
+            for path, content in part.copy.items()
+        }
+        return Change(send=send, copy=copy, delete=part.delete)
+
+    def _trailers(self, label: str, parent: str, is_last: bool) -> str:
+        workspace, repo = self.workspace, self.repo
+        inputs = workspace.settings.repos.get("inputs")
+        inputs_commit = workspace.state.heads(inputs.id).branch if inputs and inputs.id != repo.id else ""
+        main = ""
+        if repo.per_member:
+            # Only the last part may claim main's changes: until then some of them are still to come.
+            main = self.remote.main if self.target.branch == "main" else self.merged_main if is_last else ""
+        return trailers.written(
+            {
+                "Code": code.code_version(workspace.settings.root),
+                "Inputs": f"{inputs.id}@{inputs_commit}" if inputs and inputs_commit else "",
+                "Main": main,
+                "Template": code.template_version(workspace.settings.root),
+                "Part": label,
+            },
+            parent,
+        )
+
+    @property
+    def merged_main(self) -> str:
+        """The commit of main whose changes the branch holds after this push."""
+        remote, heads = self.remote, self.heads
+        if not remote.branch:
+            return self.target.start
+        return remote.later_main(heads.main, remote.known_main) if heads.main else remote.known_main
+
+    def _record(self, part: plan.PutPlan, parent: str, label: str, is_last: bool) -> dict[str, Content]:
+        """Record what landed, from the Hub's own listing; returns that listing."""
+        workspace, repo = self.workspace, self.repo
+        sent = {**part.send, **part.copy}
+        found = workspace.hub.contents(repo.id, self.head, list(sent)) if sent else {}
+        # What the commit holds, whether or not that is what was meant.
+        held = {path: joined(one, sent[path]) if same(one, sent[path]) else one for path, one in found.items()}
+        gone_there = {*part.delete, *(sent.keys() - held.keys())}
+        before = workspace.tree(repo.id, parent)
+        tree = {**{path: one for path, one in before.items() if path not in gone_there}, **held}
+        landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
+        here = {path: content for path, content in landed.items() if path in self.local.mine}
+        # What was removed on main is still to be removed on my branch: its base stays.
+        gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
+        changed = {path: tree.get(path) for path in (*sent, *part.delete)}
+        is_there = self._has_seen_all(part)
+        adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
+        with workspace.state.changes():
+            workspace.keep_change(self.head, parent, changed, tree)
+            workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
+            if is_there or self._has_all(part, tree):
+                workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
+            journal.note_part(workspace, repo, self.target.branch, label)
+            journal.clear(workspace, repo)
+            workspace.save_stats()
+        return found
+
+    def _has_seen_all(self, part: plan.PutPlan) -> bool:
+        """Tell whether nobody else moved the target since the last whole get, so that the working copy knows it."""
+        return not part.updates and bool(self.target.now) and self.target.now == self.target.then
+
+    def _has_all(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
+        """Tell whether the working copy holds all of the new commit that it fetches."""
+        if part.updates or self.local.scan.skipped or (self.target.now and self.target.now == self.target.then):
+            return False
+        synced = self.workspace.state.synced(self.repo.id)
+        covers = self._coverage.covers(synced)
+        wanted = [path for path in tree if covers(path)]
+        removed = any(self.repo.holds(path) and path not in tree for path in synced)
+        return not removed and all(same(tree[path], synced.get(path)) for path in wanted)
+
+    @property
+    def _coverage(self) -> Coverage:
+        return Coverage.of(self.workspace.settings, self.repo)
+
+    def _heads_after(self, is_last: bool, *, looked: bool) -> Heads:
+        """Return where the working copy stands now; ``looked`` says that it was compared with all of the commit."""
+        heads = self.workspace.state.heads(self.repo.id)
+        if looked:
+            heads = replace(heads, coverage=self._coverage.text(), left_out=())
+        if not self.repo.per_member:
+            return replace(heads, branch_name="main", branch=self.head, main=self.head, merged=self.head)
+        if self.target.branch == "main":
+            return replace(heads, main=self.head)
+        main = (self.merged_main if is_last else "") or heads.main
+        merged = self._merged(is_last)
+        return replace(heads, branch_name=self.remote.branch_name, branch=self.head, main=main, merged=merged)
+
+    def _merged(self, is_last: bool) -> str:
+        """Return the commit of main that my branch contains after a part."""
+        return self.merged_main if is_last or not self.remote.branch else self.remote.known_main
+
+
+def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Content]) -> None:
+    """Check that the Hub holds what was on disk; raises ``LabdataError`` where it does not."""
+    wrong = [path for path, content in {**part.send, **part.copy}.items() if not same(found.get(path), content)]
+    if wrong:
+        more = f" and {words.number(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
+        raise LabdataError(
+            f"data/{wrong[0]}{more} changed while it was being published, or the repo's .gitignore leaves it out: "
+            f"commit {commit[:8]} of {repo.id} does not hold what is on this disk now. Your files were not touched.",
+            "Run the same command again; it sends what differs.",
+        )
+
+
+def _title(part: plan.PutPlan) -> str:
+    folders = sorted({"/".join(path.split("/")[:2]) for path in (*part.send, *part.copy, *part.delete)})
+    what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
+    return f"Update {what}"

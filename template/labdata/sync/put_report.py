@@ -1,0 +1,105 @@
+"""What a put says and asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from labdata.core import plan, words
+from labdata.core.errors import ConflictError, LabdataError
+from labdata.sync.conflicts import conflict_lines
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.sync.options import PutOptions
+    from labdata.sync.push import Push, Target
+    from labdata.sync.put_snapshot import PutSnapshot
+    from labdata.sync.remote import Remote
+    from labdata.workspace import Workspace
+
+LARGE = 1_000_000
+"""Bytes from which a file is sent ahead of its commit, so that what Xet really took is known (``upload.SMALL``)."""
+
+
+def agree(
+    workspace: Workspace, remote: Remote, target: Target, decided: plan.PutPlan, options: PutOptions
+) -> PutOptions:
+    """Ask what is to be asked before a push, once; raises ``LabdataError`` if the answer is no."""
+    console, repo = workspace.console, remote.repo
+    if target.is_beside(repo):
+        _show_replaced(workspace, remote, decided)
+    if options.yes:
+        return options
+    if workspace.state.is_unsure(repo.id):
+        files = words.number(len(decided.send) + len(decided.delete), "file")
+        said = f"labdata's notes on {repo.name} were lost, so what data/ showed is not known"
+        answer = console.confirm(f"{said}. Publish {files} to {target.branch} as yours?")
+        if answer is None:
+            raise LabdataError(
+                f"{said}: {files} would be published to {target.branch} as yours. Nothing was published.",
+                f"Look at them with `just data-status`; if they are yours: `{words.recipe('put', repo.name)} --yes`.",
+            )
+        if not answer:
+            raise LabdataError("Nothing was published.", f"Your branch's own: `{words.recipe('get', repo.name)}`.")
+    elif target.is_beside(repo) and console.confirm(f"Publish to main of {repo.id} without review?") is False:
+        raise LabdataError("Nothing was published.", "For a review: `just put-results`, then `just pr-create`.")
+    return replace(options, yes=True)
+
+
+def _show_replaced(workspace: Workspace, remote: Remote, decided: plan.PutPlan) -> None:
+    new = decided.send | decided.copy
+    rows = [["remove", f"data/{path}"] for path in decided.delete]
+    rows += [["change", f"data/{path}"] for path in new if path in remote.main_tree]
+    if rows:
+        workspace.console.say(f"This changes {words.number(len(rows), 'file')} that main holds:")
+        workspace.console.rows(rows, limit=words.SHOWN)
+
+
+def refuse(workspace: Workspace, remote: Remote, decided: plan.PutPlan) -> NoReturn:
+    """Raise ``ConflictError`` for the conflicts of a plan."""
+    count = words.number(len(decided.conflicts), "file")
+    what = f"{count} changed on the Hub since you last got them"
+    if all(conflict.is_lost for conflict in decided.conflicts):
+        what = f"{count} of yours are gone from the Hub, whose history was rewritten"
+    raise ConflictError(
+        f"{what}; nothing was published.",
+        f"Get the Hub's version first: `{words.recipe('get', remote.repo.name)}`.",
+        conflict_lines(workspace, remote, decided.conflicts),
+    )
+
+
+def tell_of_updates(workspace: Workspace, remote: Remote, decided: plan.PutPlan) -> None:
+    """Say what the branch holds that is newer than what is here."""
+    if decided.updates:
+        get = words.recipe("get", remote.repo.name)
+        workspace.console.say(f"The branch also has {words.number(len(decided.updates), 'newer file')}: `{get}`.")
+
+
+def announce(workspace: Workspace, repo: Repo, decided: plan.PutPlan) -> None:
+    """Say what is about to be uploaded."""
+    sizes = [content.size for content in decided.send.values()]
+    if sizes:
+        workspace.console.say(f"{repo.name}: uploading {words.number(len(sizes), 'file')} ({words.size(sum(sizes))})")
+
+
+def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, push: Push | None = None) -> None:
+    """Say what a put has done, or, without a push, what it would do."""
+    console, remote, target = workspace.console, snapshot.remote, snapshot.target
+    # Removals first: they must not be what is cut from a long list.
+    rows = [["remove", f"data/{path}", ""] for path in decided.delete]
+    sizes = {path: words.size(content.size) for path, content in decided.send.items()}
+    sizes |= dict.fromkeys(decided.copy, "nothing to upload")
+    rows += [["change" if path in snapshot.now else "add", f"data/{path}", size] for path, size in sizes.items()]
+    console.rows(rows, limit=words.SHOWN)
+    where = f"{remote.repo.id} on {target.branch}"
+    if push is None:
+        total = words.size(sum(content.size for content in decided.send.values()))
+        files = words.number(len(decided.send) + len(decided.copy), "file")
+        removed = f" and remove {words.number(len(decided.delete), 'file')}" if decided.delete else ""
+        console.say(f"{remote.repo.name}: would publish {files} ({total}){removed} to {where}")
+        return
+    console.good(f"{remote.repo.name}: published to {where} as {push.head[:8]}")
+    large = sum(content.size for content in decided.send.values() if content.size > LARGE)
+    if large:
+        console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and uploaded.")
+    tell_of_updates(workspace, remote, decided)

@@ -1,0 +1,78 @@
+"""Nothing to do, known at a glance: a repo where no file, no head and no setting moved since a command said so.
+
+Most commands find what the last one found. A note of it spares them reading all that is known of each file, which
+at a hundred thousand files takes far longer than looking whether any of them moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata.core.content import same
+from labdata.local.scan import Scan
+
+if TYPE_CHECKING:
+    from labdata.sync.remote import Remote
+    from labdata.sync.working_copy import WorkingCopy
+    from labdata.workspace import Workspace
+
+
+class Unchanged:
+    """One command's look whether it still has nothing to do; make it before anything is read from the state.
+
+    The note names everything that the answer depends on: the Hub's heads, the settings, this program, the state's
+    generation, and name, size, times and inode of every file. Whatever is in invalidate makes the note worthless, and
+    the command then decides as always.
+    """
+
+    def __init__(self, workspace: Workspace, remote: Remote, command: str) -> None:
+        self._workspace = workspace
+        self._repo = remote.repo
+        self._command = command
+        facts = (remote.repo.id, remote.branch_name, remote.branch, remote.main, workspace.state.generation())
+        self._facts = _digest(workspace.settings.root, facts)
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The working copy as it is now."""
+        return self._workspace.worktree.scan(self._repo.folders)
+
+    def is_so(self) -> bool:
+        """Tell whether nothing moved since ``keep``."""
+        note = self._workspace.state.quiet(self._repo.id, self._command)
+        if not self._facts or not note.startswith(f"{self._facts} "):
+            return False
+        return note == f"{self._facts} {self.scan.fingerprint()}"
+
+    def keep(self, scan: Scan, *more: str) -> None:
+        """Note that there was nothing to do for a working copy as scanned, and that ``more`` commands would say so."""
+        if self._facts and (fingerprint := scan.fingerprint()):
+            for command in (self._command, *more):
+                self._workspace.state.set_quiet(self._repo.id, command, f"{self._facts} {fingerprint}")
+
+
+def keep_after_push(workspace: Workspace, remote: Remote, local: WorkingCopy) -> None:
+    """Note that a push left nothing to do, if working copy, base and branch are one; ``view`` is the Hub after it."""
+    repo = remote.repo
+    heads, base = workspace.state.heads(repo.id), workspace.state.synced(repo.id)
+    tree = {path: content for path, content in remote.branch_tree.items() if repo.holds(path)}
+    if (heads.branch, heads.main, heads.detached) != (remote.branch, remote.main, ""):
+        return
+    if not local.mine.keys() == base.keys() == tree.keys():
+        return
+    if all(same(content, base[path]) and same(content, tree[path]) for path, content in local.mine.items()):
+        Unchanged(workspace, remote, "status").keep(local.scan, "put")
+
+
+def _digest(root: Path, facts: tuple[object, ...]) -> str:
+    """Return a text for some facts with the project's settings and this program's own files; empty without any."""
+    try:
+        settings = (root / "labdata.toml").read_bytes()
+    except OSError:
+        return ""
+    files = sorted(Path(__file__).parents[1].rglob("*.py"))
+    program = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.blake2b(repr((facts, settings, program)).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,84 @@
+"""Check out another version of the Hub in the working copy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from labdata.core import plan, words
+from labdata.core.content import same
+from labdata.core.errors import ConflictError, MissingError
+from labdata.sync import journal
+from labdata.sync.apply import Outcome, apply
+from labdata.sync.conflicts import stop_on_conflict
+from labdata.sync.remote import Remote, read_remote
+from labdata.sync.snapshot import Snapshot, gather_version
+from labdata.sync.standing import find_standing
+from labdata.sync.working_copy import unsaved_paths, warn_of_unfinished
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.sync.options import GetOptions
+    from labdata.workspace import Workspace
+
+
+def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
+    """Check out another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
+    journal.settle(workspace, repo)
+    remote = read_remote(workspace, repo)
+    standing = find_standing(workspace, remote)
+    commit = resolve_revision(workspace, repo, revision)
+    version = Remote(workspace, repo, label, commit, commit)
+    tree = workspace.tree(repo.id, commit)
+    snapshot = gather_version(workspace, version, standing, tree, label, options.parts)
+    _require_nothing_hidden(snapshot, label)
+    decided = decide_version(snapshot)
+    stop_on_conflict(workspace, remote, decided)
+    warn_of_unfinished(workspace, version, label)
+    outcome = Outcome(
+        heads=replace(standing.heads, detached=f"{label} ({commit[:8]})", shown=commit),
+        decisions=snapshot.decided,
+        left_out=snapshot.wanted.pending,
+        is_part=bool(options.parts),
+    )
+    apply(workspace, snapshot, decided, outcome, dry_run=options.dry_run)
+    if not options.dry_run:
+        back = words.recipe("get", repo.name)
+        workspace.console.say(f"You are looking at {label}, not your branch; `{back}` returns to it.")
+
+
+def decide_version(snapshot: Snapshot) -> plan.GetPlan:
+    """Return what a get of another version will do."""
+    local = snapshot.local
+    decided = plan.plan_get(local.base, local.mine, snapshot.wanted.theirs)
+    # What is unsaved and equals that version stays unsaved: else the return to my branch would remove it.
+    unsaved = set(unsaved_paths(local))
+    for path in unsaved:
+        decided.adopt.pop(path, None)
+    decided.forget = [path for path in decided.forget if path not in unsaved]
+    return decided
+
+
+def _require_nothing_hidden(snapshot: Snapshot, label: str) -> None:
+    """Raise ``ConflictError`` where another version would take the place of files that only this disk holds."""
+    local, repo = snapshot.local, snapshot.remote.repo
+    theirs = snapshot.wanted.theirs
+    hidden = [path for path in unsaved_paths(local) if not same(local.mine.get(path), theirs.get(path))]
+    if hidden:
+        raise ConflictError(
+            f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
+            "was not checked out and nothing was changed.",
+            f"Publish them first (`{words.recipe('put', repo.name)}`), move them out of data/, or write the version "
+            "beside them: --to DIR.",
+            [f"data/{path}" for path in hidden],
+        )
+
+
+def resolve_revision(workspace: Workspace, repo: Repo, revision: str) -> str:
+    """Return the commit of a branch, tag or commit that was named; raises ``MissingError``."""
+    try:
+        return workspace.hub.resolve(repo.id, revision)
+    except MissingError as error:
+        raise MissingError(
+            f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
+        ) from error
