@@ -356,5 +356,8 @@ class MemoryWorld:
     def squash(self, branch: str) -> None:
         self.server.squash(branch)
 
+    def remake(self) -> None:
+        self.server.remake()
+
     def delete_branch(self, name: str) -> None:
         self.server.delete_branch(name)

@@ -62,6 +62,11 @@ class Outsiders(Promises):
         """A maintainer squashes the history of a branch."""
         self._rewrite(lambda: self.world.squash(self._some_branch(step.luck)))
 
+    def _remake(self, _step: Step) -> None:
+        """Somebody deletes the repo and makes a new one of that name."""
+        self.tags.clear()
+        self._rewrite(self.world.remake)
+
     def _unbranch(self, step: Step) -> None:
         """Somebody deletes a member's branch."""
         names = sorted(self._heads.keys() - {"main"})

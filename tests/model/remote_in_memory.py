@@ -103,13 +103,14 @@ class MemoryServer:
     branches: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
+    count: int = 0
 
     def __post_init__(self) -> None:
         self.branches["main"] = self.store("", {}, "initial commit", "", "cho")
 
     def store(self, parent: str, tree: Texts, title: str, message: str, author: str) -> str:
         """Keep a commit; returns its sha."""
-        number = len(self.stored)
+        number, self.count = self.count, self.count + 1
         sha = hashlib.sha1(b"%d" % number).hexdigest()
         date = _START + timedelta(minutes=number)
         self.stored[sha] = Stored(sha, parent, tree, title, message, author, date)
@@ -158,6 +159,14 @@ class MemoryServer:
     def squash(self, branch: str) -> None:
         """Replace the history of a branch by one commit."""
         self.branches[branch] = self.store("", dict(self.find(branch).tree), "Super-squash", "", "cho")
+        self.texts = self.reachable()
+
+    def remake(self) -> None:
+        """Delete the repo and make one of its name, which knows nothing of the old one."""
+        self.stored.clear()
+        self.branches.clear()
+        self.pulls.clear()
+        self.branches["main"] = self.store("", {}, "initial commit", "", "cho")
         self.texts = self.reachable()
 
     def delete_branch(self, name: str) -> None:

@@ -42,7 +42,7 @@ WEIGHTS = {
 }
 
 
-ODD = {"web": 9, "rogue_request": 2, "push_to_request": 2, "squash": 2, "unbranch": 2, "set": 8}
+ODD = {"web": 9, "rogue_request": 2, "push_to_request": 2, "squash": 2, "unbranch": 2, "remake": 1, "set": 8}
 """What others do, and settings that change: in half of the stories."""
 
 

@@ -218,8 +218,11 @@ class ToolWorld:
         api = lab.hub.api("cho")
         for repo in (lab.inputs, lab.results):
             api.create_repo(repo, repo_type="dataset")
-        self.git = pygit2.Repository(str(lab.hub.root / "repos" / f"{lab.results}.git"))
+        self.git = self._repository()
         self.desks = [ToolDesk(self, branch, number) for number, branch in enumerate(setting.desks)]
+
+    def _repository(self) -> pygit2.Repository:
+        return pygit2.Repository(str(self.lab.hub.root / "repos" / f"{self.lab.results}.git"))
 
     def know(self, text: str) -> None:
         """Remember a text by its hash: the Hub's git holds pointers."""
@@ -292,6 +295,14 @@ class ToolWorld:
 
     def squash(self, branch: str) -> None:
         self.lab.hub.api("cho").super_squash_history(self.lab.results, branch=branch, repo_type="dataset")
+        self._forget()
+
+    def remake(self) -> None:
+        api = self.lab.hub.api("cho")
+        api.delete_repo(self.lab.results, repo_type="dataset")
+        api.create_repo(self.lab.results, repo_type="dataset")
+        self.git = self._repository()
+        self._done.clear()
         self._forget()
 
     def delete_branch(self, name: str) -> None:
