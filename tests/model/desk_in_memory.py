@@ -210,6 +210,10 @@ class MemoryDesk:
     def remove(self, path: str) -> None:
         self.texts.pop(path, None)
 
+    def tidied(self) -> list[str]:
+        """There are no links in memory, and no folders of the tool."""
+        return []
+
     def lose_state(self) -> None:
         self.state.close()
         self.state = State(Path(":memory:"))

@@ -101,6 +101,20 @@ class Outsiders(Promises):
         )
         self.odd[step.who] = True
 
+    def _link(self, step: Step) -> None:
+        """Somebody moves a file to another disk and leaves a link."""
+        self.world.desks[step.who].link(step.path)
+
+    def _clutter(self, step: Step) -> None:
+        """Somebody puts files where they mean something to the tool."""
+        self.world.desks[step.who].clutter()
+
+    def _tidy(self) -> None:
+        """Before all settle: no links any more; what was put in the tool's way by hand is still there."""
+        for desk in self.world.desks:
+            gone = desk.tidied()
+            self._check(not gone, f"files that somebody put in the tool's way are gone: {gone}")
+
     def _set_back(self, who: int) -> None:
         self.world.desks[who].set_settings((), self.setting.fetch, FOLDERS[0], PUBLISHES[0])
         self.odd[who] = False

@@ -255,6 +255,7 @@ class Story(Outsiders):
         """All get, put and merge until nobody has anything left to say; then all must hold the same."""
         for number in sorted(self.world.pulls()):
             self.merge(number)
+        self._tidy()
         for who in range(len(self.world.desks)):
             if self.odd[who]:
                 self._set_back(who)
@@ -264,6 +265,7 @@ class Story(Outsiders):
                 self._bring_home(who, chance)
             differs = self._disagreement()
             if not differs:
+                self._tidy()
                 return
         self._check(False, differs)
 

@@ -38,6 +38,18 @@ LONGEST = 11
 _ALWAYS = ("*.DS_Store", "*.tmp")
 LAYERS = ("interim", "processed")
 
+CLUTTER = {
+    "processed/.labdata/mine.csv": "in a folder of the tool's name",
+    "processed/.git/config": "in a repository of somebody's",
+    "_recycle/old-figure.csv": "put there by hand",
+    ".labdata/notes.txt": "beside the tool's notes",
+    "processed/a\\b.csv": "a name that no Hub takes",
+}
+"""Files that a person puts where they mean something to the tool: they stay, and never travel."""
+
+_BY_DISK = {"link": 3, "clutter": 2}
+"""What only a real disk has."""
+
 _WEIGHTS = WEIGHTS | {"undo": 3, "tag": 2, "status": 2, "lose_state": 2, "look": 6, "put": 20, "get": 22}
 _ROUTES = ("refs", "tree", "commits", "commit", "preupload", "paths-info", "resolve", "xet-token", "repo-info", "*")
 _DEEDS = (
@@ -79,6 +91,8 @@ class ToolDesk:
     def __init__(self, world: ToolWorld, branch: str, number: int) -> None:
         self.world = world
         self.branch = branch
+        self.is_cluttered = False
+        self._links = 0
         self.member: Member = world.lab.member(branch, f"-{number}", ready=False)
         toml = self.member.root / "labdata.toml"
         fetch = ", ".join(f'"{pattern}"' for pattern in world.setting.fetch)
@@ -109,7 +123,35 @@ class ToolDesk:
 
     def files(self) -> Texts:
         found = [path for layer in LAYERS for path in self.member.path(layer).rglob("*") if path.is_file()]
-        return {path.relative_to(self.member.root / "data").as_posix(): path.read_text() for path in sorted(found)}
+        named = {path.relative_to(self.member.root / "data").as_posix(): path for path in sorted(found)}
+        return {name: path.read_text() for name, path in named.items() if name not in CLUTTER}
+
+    def link(self, path: str) -> None:
+        """Move a file to another disk, with a link to it in its place."""
+        where = self.member.path(path)
+        if where.is_file() and not where.is_symlink():
+            self._links += 1
+            other = self.member.root.parent / "other-disk" / str(self._links)
+            other.parent.mkdir(exist_ok=True)
+            where.rename(other)
+            where.symlink_to(other)
+
+    def clutter(self) -> None:
+        """Put files where they mean something to the tool."""
+        self.is_cluttered = True
+        for path, text in CLUTTER.items():
+            if not any(self.member.path(above).is_file() for above in parents(path)):
+                self.member.write(path, text)
+
+    def tidied(self) -> list[str]:
+        """Put files in the place of the links to them; returns what is gone of the clutter."""
+        for layer in LAYERS:
+            for where in self.member.path(layer).rglob("*"):
+                if where.is_symlink():
+                    text = where.read_text()
+                    where.unlink()
+                    where.write_text(text)
+        return [path for path, text in CLUTTER.items() if self.is_cluttered and self.member.read(path) != text]
 
     def kept(self) -> set[str]:
         return set(self.member.recycled())
@@ -344,7 +386,7 @@ def chosen(seed: str) -> tuple[Setting, list[Step], int]:
     setting = any_setting(chance)
     paths = chance.sample(PATHS, 3)  # few steps meet only on fewer files
     length = chance.randint(3, LONGEST)
-    weights = _WEIGHTS | ODD if chance.random() < 0.5 else _WEIGHTS
+    weights = _WEIGHTS | ODD | _BY_DISK if chance.random() < 0.5 else _WEIGHTS
     steps = [any_step(chance, len(setting.desks), weights, paths) for _step in range(length)]
     return setting, steps, chance.choice((0, 0, 2, 8))
 
