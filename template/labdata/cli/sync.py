@@ -11,9 +11,11 @@ import click
 from labdata.cli.app import Command, cli, dry_run_option, open_project
 from labdata.core import words
 from labdata.core.errors import ConflictError
+from labdata.core.typed_paths import analysis_pattern, require_own, typed_pattern
 
 if TYPE_CHECKING:
-    pass
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
 
 
 def _sides(command: Command) -> Command:
@@ -57,7 +59,9 @@ def get(
         )
     with open_project() as workspace:
         repo = workspace.settings.repo(name)
-        options = GetOptions.of(_parts_of(parts, run_path), mine, theirs, dry_run, restore)
+        parts = _parts_of("get", workspace, repo, parts, run_path)
+        sides = [_typed(workspace, patterns) for patterns in (mine, theirs, restore)]
+        options = GetOptions.of(parts, sides[0], sides[1], dry_run, sides[2])
         if folder:
             get_beside(workspace, repo, branch or revision or "", folder, options)
         elif branch:
@@ -68,11 +72,23 @@ def get(
             run_get(workspace, repo, options)
 
 
-def _parts_of(parts: tuple[str, ...], run_path: str | None) -> tuple[str, ...]:
+def _parts_of(
+    verb: str, workspace: Workspace, repo: Repo, parts: tuple[str, ...], run_path: str | None
+) -> tuple[str, ...]:
     """Return the patterns of the parts that were named; an empty name is a slip, and must not mean everything."""
     if not all(part.strip() for part in parts) or (run_path is not None and not run_path.strip("/ ")):
         raise click.UsageError("The name of a part is empty: is a variable of the shell not set?")
-    return (*parts, f"processed/{run_path.strip('/')}/**") if run_path else parts
+    patterns = _typed(workspace, parts)
+    if run_path:
+        patterns += (analysis_pattern(run_path, workspace.settings.root.as_posix()),)
+    for pattern in patterns:
+        require_own(verb, repo, workspace.settings.repos, pattern)
+    return patterns
+
+
+def _typed(workspace: Workspace, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    root = workspace.settings.root.as_posix()
+    return tuple(typed_pattern(pattern, root) for pattern in patterns)
 
 
 @cli.command()
@@ -100,8 +116,9 @@ def put(
     from labdata.sync.put import put as run_put
 
     with open_project() as workspace:
-        options = PutOptions(Patterns(_parts_of(parts, run_path)), message, to_main, dry_run, remove_many, yes)
-        run_put(workspace, workspace.settings.repo(name), options)
+        repo = workspace.settings.repo(name)
+        patterns = Patterns(_parts_of("put", workspace, repo, parts, run_path))
+        run_put(workspace, repo, PutOptions(patterns, message, to_main, dry_run, remove_many, yes))
 
 
 @cli.command()

@@ -54,7 +54,7 @@ def gather_put(workspace: Workspace, remote: Remote, standing: Standing, options
     now = workspace.tree(repo.id, target.now or target.start)
     local, in_scope = _read(workspace, repo, base, now, options.parts)
     if options.parts and not (local.mine or local.base):
-        raise nothing_matches(repo, options.parts, "here")
+        raise nothing_matches(repo, options.parts, "here", {*local.scan.files, *base})
     covers = _covers(workspace, repo, standing, base)
     then = _last_seen(workspace, remote, standing, target, base, covers)
     decisions = workspace.state.resolved(repo.id)

@@ -73,9 +73,9 @@ def gather(workspace: Workspace, remote: Remote, standing: Standing, options: Ge
     local = read_working_copy(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     wanted = without_unread(wanted, base, scan)
     if options.parts and not (wanted.theirs or local.base):
-        raise nothing_matches(repo, options.parts, "on the Hub")
+        raise nothing_matches(repo, options.parts, "on the Hub", {*hub.theirs, *base})
     if options.restore and not any(options.restore(path) for path in (*wanted.theirs, *conflicts)):
-        raise nothing_matches(repo, options.restore, "on the Hub")
+        raise nothing_matches(repo, options.restore, "on the Hub", {*hub.theirs, *base})
     return Snapshot(remote, standing, local, wanted, conflicts, hub.decided)
 
 
@@ -91,7 +91,7 @@ def gather_version(
     local = read_working_copy(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
     wanted = without_unread(wanted, base, scan)
     if parts and not (wanted.theirs or local.base):
-        raise nothing_matches(repo, parts, f"in {label}")
+        raise nothing_matches(repo, parts, f"in {label}", tree)
     return Snapshot(remote, standing, local, wanted, {}, workspace.state.resolved(repo.id))
 
 

@@ -11,6 +11,7 @@ from labdata.core import words
 from labdata.core.content import Content, Tree, path_collisions, same
 from labdata.core.errors import LabdataError
 from labdata.core.patterns import Patterns
+from labdata.core.typed_paths import nearest
 from labdata.local.notes import Heads
 from labdata.local.scan import Scan
 from labdata.sync.remote import Remote
@@ -106,10 +107,16 @@ def scope_of(
     return cache(lambda path: repo.holds(path) and not excludes.file(path) and (wanted(path) or path in beside))
 
 
-def nothing_matches(repo: Repo, parts: Patterns, where: str) -> LabdataError:
-    """Return the error for patterns that mean nothing: far more often a slip of the hand than an intention."""
+def nothing_matches(repo: Repo, parts: Patterns, where: str, known: Iterable[str]) -> LabdataError:
+    """Return the error for patterns that mean nothing: far more often a slip of the hand than an intention.
+
+    ``known`` are the paths that there are.
+    """
+    said = f"No file of {repo.name} {where} matches {' '.join(parts.patterns)}. Nothing was changed."
+    if close := [name for name in (nearest(pattern, known) for pattern in parts.patterns) if name]:
+        return LabdataError(said, f"Did you mean {' '.join(close)}?")
     return LabdataError(
-        f"No file of {repo.name} {where} matches {' '.join(parts.patterns)}. Nothing was changed.",
+        said,
         f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see "
         f"`{'just list-data' if repo.name == 'results' else f'just data-diff --repo {repo.name}'}`.",
     )

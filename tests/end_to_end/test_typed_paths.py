@@ -1,0 +1,90 @@
+"""Paths are taken as people type and complete them; a slip is told, with the command that was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.endurance.runner import Quick
+from tests.members import Lab
+
+Join = Callable[..., Quick]
+
+
+@pytest.fixture
+def ann(join: Join) -> Quick:
+    ann = join("ann")
+    for path in ("processed/profiles/a.csv", "processed/other/b.csv", "raw/plate.csv"):
+        ann.write(path, path)
+    return ann
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "processed/profiles",
+        "processed/profiles/",
+        "data/processed/profiles",
+        "./data/processed/profiles/",
+        "processed\\profiles",
+        "data\\processed\\profiles\\",
+        "processed//profiles",
+        "processed/other/../profiles",
+        "{root}/data/processed/profiles",
+        "{root}/data/processed/profiles/a.csv",
+    ],
+)
+def test_all_the_ways_to_type_a_folder(typed: str, ann: Quick, lab: Lab) -> None:
+    ann.run("put", "results", typed.format(root=ann.root))
+    assert lab.on_hub("ann") == {"processed/profiles/a.csv": "processed/profiles/a.csv"}
+
+
+@pytest.mark.parametrize("typed", ["data", "data/", ".", "./", "{root}", "{root}/data"])
+def test_all_of_data_is_all_of_the_repo(typed: str, ann: Quick, lab: Lab) -> None:
+    ann.run("put", "results", typed.format(root=ann.root))
+    assert lab.on_hub("ann").keys() == {"processed/profiles/a.csv", "processed/other/b.csv"}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["profiles", "profiles/", "processed/profiles", "data/processed/profiles/", "{root}/data/processed/profiles"],
+)
+def test_one_analysis_by_its_name_or_by_its_path(typed: str, ann: Quick, lab: Lab) -> None:
+    ann.run("put", "results", "--for", typed.format(root=ann.root))
+    assert lab.on_hub("ann").keys() == {"processed/profiles/a.csv"}
+
+
+@pytest.mark.parametrize("typed", ["data/processed", "processed/", "."])
+def test_all_of_processed_is_not_one_analysis(typed: str, ann: Quick) -> None:
+    assert "not one analysis" in ann.run("put", "results", "--for", typed, code=1).stderr
+
+
+@pytest.mark.parametrize("typed", ["/etc", "../other-project/data", "data/../../x"])
+def test_a_path_outside_the_project_is_refused(typed: str, ann: Quick) -> None:
+    assert f"{typed} is not in this project" in ann.run("put", "results", typed, code=1).stderr
+
+
+@pytest.mark.parametrize(("verb", "done"), [("get", "up to date"), ("put", "published")])
+def test_a_folder_of_the_other_repo_gets_the_recipe_that_is_meant(verb: str, done: str, ann: Quick) -> None:
+    ann.run("put", "inputs") if verb == "get" else None
+    said = ann.run(verb, "results", "raw/", code=1).stderr
+    assert "data/raw belongs to inputs" in said
+    assert f"`just {verb}-inputs raw/`" in said
+    assert done in ann.run(verb, "inputs", "raw/").stdout
+
+
+def test_a_slip_of_the_hand_is_told_with_what_was_meant(ann: Quick) -> None:
+    assert "Did you mean processed/profiles?" in ann.run("put", "results", "processed/profles", code=1).stderr
+    ann.put()
+    assert "Did you mean processed/profiles?" in ann.run("get", "results", "processed/profles/", code=1).stderr
+    assert "Did you mean processed/profiles/a.csv?" in ann.get("--restore", "processed/profiles/b.csv", code=1)
+
+
+def test_a_side_is_named_like_a_part(ann: Quick, lab: Lab) -> None:
+    ann.put()
+    lab.web_commit("ann", {"processed/other/b.csv": "from the website"}, "ann")
+    ann.write("processed/other/b.csv", "mine")
+    ann.get(code=3)
+    ann.get("--theirs", f"{ann.root}/data/processed/other/b.csv")
+    assert ann.read("processed/other/b.csv") == "from the website"
