@@ -30,6 +30,8 @@ def plainly_excluded(patterns: list[str], path: str) -> bool:
     files = [pattern for pattern in patterns if not pattern.endswith("/")]
     folders = [pattern.rstrip("/") for pattern in patterns if pattern.endswith("/")]
     whole = [*files, *(f"{folder}/*" for folder in folders if "/" in folder)]
+    # A folder with a path is no folder's name, also where its slash stands in brackets.
+    folders = [folder for folder in folders if "/" not in folder]
     return (
         any(fnmatchcase(name, pattern) for pattern in files)
         or any(fnmatchcase(path, pattern) for pattern in whole)
@@ -51,6 +53,7 @@ def test_every_file_is_excluded_just_as_its_patterns_say(patterns: list[str], pa
 
 @given(PATTERNS, st.lists(PATHS, max_size=6))
 @example([], ["a/.gitkeep", "a/x", "a/b/.gitkeep"])
+@example(["[/.]/"], ["a/./a"])
 @example(["*.x"], ["a/.gitkeep", "a/b.x", "a/b/.gitkeep"])
 def test_what_is_said_of_a_whole_folder_is_what_is_said_of_each_file(patterns: list[str], paths: list[str]) -> None:
     excludes = Excludes(patterns)

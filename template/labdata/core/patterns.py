@@ -41,6 +41,23 @@ def _expression(pattern: str) -> str:
     return f"(?s:{anywhere}{body}(?:/.*)?)"
 
 
+ALWAYS_EXCLUDED = (
+    "._*",
+    ".nfs*",
+    ".fuse_hidden*",
+    ".~lock.*",
+    "~$*",
+    "Thumbs.db",
+    "desktop.ini",
+    ".DS_Store",
+    "*~",
+    "*.swp",
+    ".snakemake/",
+    ".cache/",
+)
+"""What systems and editors leave beside data (macOS, NFS, FUSE, LibreOffice, Office, Windows, vim), and caches."""
+
+
 class Excludes:
     """The project's excludes: ``name/`` is a folder anywhere, anything else a file's name or its whole path.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from labdata.core.errors import LabdataError
 from labdata.core.paths import folded, refusal
-from labdata.core.patterns import Excludes, Patterns
+from labdata.core.patterns import ALWAYS_EXCLUDED, Excludes, Patterns
 from labdata.core.project import FILES_PER_COMMIT, Repo, Settings, check_branch
 from labdata.local.environment import apply_environment, not_utf8
 from labdata.local.text_files import line_of, read_text
@@ -56,7 +56,10 @@ def load(root: Path) -> Settings:
         project=project,
         private=private,
         repos=repos,
-        excludes=Excludes(_texts(table, "exclude", ()), [folder for repo in repos.values() for folder in repo.folders]),
+        excludes=Excludes(
+            dict.fromkeys((*ALWAYS_EXCLUDED, *_texts(table, "exclude", ()))),
+            [folder for repo in repos.values() for folder in repo.folders],
+        ),
         branch=branch,
         files_per_commit=_count(table, "files_per_commit", FILES_PER_COMMIT),
     )
