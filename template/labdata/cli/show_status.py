@@ -15,11 +15,12 @@ def show(console: Console, found: Status) -> None:
     """Write a status for people."""
     where = f"at {found.detached}" if found.detached else f"branch {found.branch}"
     console.say(f"{found.name}: {found.repo}, {where}{'' if found.reached else ' (the Hub was not reached)'}")
+    decide = set(found.conflicts)
     groups = [
-        ("to publish", found.publish),
-        ("to remove on the Hub", found.remove),
-        ("to download", found.get),
-        ("to remove here", found.lose),
+        ("to publish", [path for path in found.publish if path not in decide]),
+        ("to remove on the Hub", [path for path in found.remove if path not in decide]),
+        ("to download", [path for path in found.get if path not in decide]),
+        ("to remove here", [path for path in found.lose if path not in decide]),
         ("in conflict", found.conflicts),
         ("damaged", found.damaged),
     ]
@@ -35,3 +36,19 @@ def show(console: Console, found: Status) -> None:
         console.warn("  Files changed without being written: the disk may be failing. Run `just verify`.")
     if found.is_clean:
         console.say("  up to date" if found.reached else "  nothing unsaved")
+    elif step := _next_step(found):
+        console.say(f"  next: {step}")
+
+
+def _next_step(found: Status) -> str:
+    """Return what a person would do now, empty where that is not known."""
+    get, put = f"`{words.recipe('get', found.name)}`", f"`{words.recipe('put', found.name)}`"
+    if found.detached:
+        return f"{get} returns to your branch"
+    if found.conflicts:
+        return f"{get} shows both sides of each conflict; --mine or --theirs decides"
+    if found.get or found.lose:
+        return f"{get} merges the Hub's changes" + (f", then {put}" if found.publish or found.remove else "")
+    if found.publish or found.remove:
+        return f"{put} publishes them"
+    return ""

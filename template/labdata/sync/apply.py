@@ -14,6 +14,7 @@ from labdata.core.errors import LabdataError
 from labdata.local.disk import flush
 from labdata.local.recycle_notes import Copy, Note
 from labdata.local.worktree import Placement
+from labdata.sync import get_report
 from labdata.sync.proof import Proof
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     remote, local, is_part = snapshot.remote, snapshot.local, outcome.is_part
     size = sum(content.size for content in decided.write.values())
     if dry_run:
-        _tell(workspace, snapshot, decided, size, done=False, is_part=is_part)
+        get_report.tell(workspace, snapshot, decided, done=False, is_part=is_part)
         return
     if decided.write:
         files = words.number(len(decided.write), "file")
@@ -66,7 +67,7 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     if outcome.left_out or not_done:
         done = len(decided.write) + len(decided.remove) - len(not_done)
         raise left_out_error(f"{remote.repo.name}: {words.number(done, 'file')} updated", outcome.left_out | not_done)
-    _tell(workspace, snapshot, decided, size, done=True, is_part=is_part)
+    get_report.tell(workspace, snapshot, decided, done=True, is_part=is_part)
 
 
 def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
@@ -247,31 +248,3 @@ def _adjust_times(
     # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.
     for path in sorted(times.keys() - written, key=lambda path: times[path], reverse=True):
         workspace.worktree.set_time(path, times[path])
-
-
-def describe(remote: Remote) -> str:
-    """Return the version of the Hub that a remote shows, in words."""
-    if remote.branch and remote.branch != remote.main and remote.repo.per_member:
-        return f"main {remote.main[:8]} and {remote.branch_name} {remote.branch[:8]}"
-    return f"{remote.branch_name if remote.branch else 'main'} {(remote.branch or remote.main)[:8]}"
-
-
-def _tell(
-    workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, size: int, *, done: bool, is_part: bool
-) -> None:
-    console, remote, mine = workspace.console, snapshot.remote, snapshot.local.mine
-    rows = [["change" if path in mine else "add", f"data/{path}"] for path in decided.write]
-    rows += [["remove", f"data/{path}"] for path in decided.remove]
-    if rows and not done:
-        console.rows(rows, limit=words.SHOWN)
-    if not rows:
-        what = "what you named is" if is_part else ""
-        console.say(f"{remote.repo.name}: {what} up to date with {describe(remote)}".replace(":  ", ": "))
-        return
-    verb = "downloaded" if done else "would download"
-    parts = []
-    if decided.write:
-        parts.append(f"{verb} {words.number(len(decided.write), 'file')} ({words.size(size)})")
-    if decided.remove:
-        parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
-    console.good(f"{remote.repo.name}: {', '.join(parts)}, as in {describe(remote)}")

@@ -11,8 +11,9 @@ from labdata.core.coverage import Coverage
 from labdata.core.patterns import Patterns
 from labdata.local.notes import Heads
 from labdata.sync import journal
-from labdata.sync.apply import Outcome, apply, describe
+from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
+from labdata.sync.get_report import tell_up_to_date
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.snapshot import Decisions, Snapshot, gather
 from labdata.sync.standing import Standing, find_standing
@@ -34,7 +35,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     remote = read_remote(workspace, repo)
     standing = find_standing(workspace, remote)
     if options.is_plain and is_up_to_date(workspace, remote, standing):
-        workspace.console.say(f"{repo.name}: up to date with {describe(remote)}")
+        tell_up_to_date(workspace, remote)
     else:
         snapshot = gather(workspace, remote, standing, options)
         decided = decide(snapshot, options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core import plan, trailers, words
@@ -165,7 +166,7 @@ class Push:
             main = self.remote.main if self.target.branch == "main" else self.merged_main if is_last else ""
         return trailers.written(
             {
-                "Code": code.code_version(workspace.settings.root),
+                "Code": self.code,
                 "Inputs": f"{inputs.id}@{inputs_commit}" if inputs and inputs_commit else "",
                 "Main": main,
                 "Template": code.template_version(workspace.settings.root),
@@ -173,6 +174,11 @@ class Push:
             },
             parent,
         )
+
+    @cached_property
+    def code(self) -> str:
+        """The version of the code that the push names, ``(dirty)`` if git has not all of it; empty without git."""
+        return code.code_version(self.workspace.settings.root)
 
     @property
     def merged_main(self) -> str:

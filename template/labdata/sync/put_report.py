@@ -99,6 +99,8 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
         console.say(f"{remote.repo.name}: would publish {files} ({total}){removed} to {where}")
         return
     console.good(f"{remote.repo.name}: published to {where} as {push.head[:8]}")
+    if push.code.endswith("(dirty)"):
+        console.warn("It names the code as (dirty), because git does not have all changes: commit first, then put.")
     large = sum(content.size for content in decided.send.values() if content.size > LARGE)
     if large:
         console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and uploaded.")

@@ -64,7 +64,7 @@ def keep_after_push(workspace: Workspace, remote: Remote, local: WorkingCopy) ->
     if not local.mine.keys() == base.keys() == tree.keys():
         return
     if all(same(content, base[path]) and same(content, tree[path]) for path, content in local.mine.items()):
-        Unchanged(workspace, remote, "status").keep(local.scan, "put")
+        Unchanged(workspace, remote, "status").keep(local.scan, "put", "get")
 
 
 def _digest(root: Path, facts: tuple[object, ...]) -> str:

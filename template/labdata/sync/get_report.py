@@ -1,0 +1,94 @@
+"""What a get says: what it did, what was kept, where replaced files are, and what is not published yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labdata.core import plan, words
+from labdata.core.content import same
+from labdata.sync.snapshot import gather_local
+from labdata.sync.unchanged import Unchanged
+from labdata.sync.working_copy import WorkingCopy, unsaved_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from labdata.core.reporting import Reporter
+    from labdata.sync.remote import Remote
+    from labdata.sync.snapshot import Snapshot
+    from labdata.workspace import Workspace
+
+
+def describe(remote: Remote) -> str:
+    """Return the version of the Hub that a remote shows, in words."""
+    if remote.branch and remote.branch != remote.main and remote.repo.per_member:
+        return f"main {remote.main[:8]} and {remote.branch_name} {remote.branch[:8]}"
+    return f"{remote.branch_name if remote.branch else 'main'} {(remote.branch or remote.main)[:8]}"
+
+
+def tell_up_to_date(workspace: Workspace, remote: Remote) -> None:
+    """Say that the Hub has nothing new, and what is not published yet."""
+    workspace.console.say(f"{remote.repo.name}: up to date with {describe(remote)}")
+    unchanged = Unchanged(workspace, remote, "get")
+    if unchanged.is_so():
+        return
+    local = gather_local(workspace, remote.repo)
+    unsaved = unsaved_paths(local)
+    _tell_unsaved(workspace.console, local, unsaved)
+    if unsaved:
+        workspace.keep_learned()
+    else:
+        with workspace.state.changes():
+            workspace.save_stats()
+        Unchanged(workspace, remote, "get").keep(local.scan)
+
+
+def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, done: bool, is_part: bool) -> None:
+    """Say what a get has done, or would do."""
+    console, remote, local = workspace.console, snapshot.remote, snapshot.local
+    touched = {*decided.write, *decided.remove}
+    if touched:
+        _tell_changes(console, remote, local, decided, done=done)
+    else:
+        what = "what you named is " if is_part else ""
+        console.say(f"{remote.repo.name}: {what}up to date with {describe(remote)}")
+    if not done:
+        return
+    kept = set(decided.overruled) - touched
+    if kept:
+        files = words.number(len(kept), "file")
+        console.say(f"Kept yours: {files}. `{words.recipe('put', remote.repo.name)}` publishes what differs.")
+    replaced = [path for path in touched if path in local.mine and not same(local.mine[path], local.base.get(path))]
+    if replaced:
+        files = words.number(len(replaced), "file")
+        console.say(f"Yours are in data/_recycle/: {files}. `just recycle-restore PATTERN` restores them.")
+    if not is_part and not snapshot.standing.heads.detached:
+        unsaved = [path for path in unsaved_paths(local) if path not in touched and path not in kept]
+        _tell_unsaved(console, local, unsaved)
+
+
+def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided: plan.GetPlan, *, done: bool) -> None:
+    if not done:
+        rows = [["change" if path in local.mine else "add", f"data/{path}"] for path in decided.write]
+        console.rows([*rows, *(["remove", f"data/{path}"] for path in decided.remove)], limit=words.SHOWN)
+    parts = []
+    if decided.write:
+        size = words.size(sum(content.size for content in decided.write.values()))
+        parts.append(
+            f"{'downloaded' if done else 'would download'} {words.number(len(decided.write), 'file')} ({size})"
+        )
+    if decided.remove:
+        parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
+    console.good(f"{remote.repo.name}: {', '.join(parts)}, as in {describe(remote)}")
+
+
+def _tell_unsaved(console: Reporter, local: WorkingCopy, unsaved: Collection[str]) -> None:
+    """Say how many files differ from what was last synced."""
+    counts = {
+        "added": sum(path not in local.base for path in unsaved),
+        "changed": sum(path in local.base and path in local.mine for path in unsaved),
+        "removed": sum(path not in local.mine for path in unsaved),
+    }
+    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    if told:
+        console.say(f"Yours, not published yet: {told}; see `just data-status`.")

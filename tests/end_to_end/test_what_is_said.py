@@ -1,0 +1,84 @@
+"""What get, put and status say beside what they did: what is yours, where it went, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.endurance.runner import Quick
+from tests.members import Lab
+
+Join = Callable[..., Quick]
+NOT_PUBLISHED = "Yours, not published yet"
+
+
+@pytest.fixture
+def ann(join: Join) -> Quick:
+    ann = join("ann")
+    for name in "abc":
+        ann.write(f"processed/{name}.csv", name)
+    ann.put()
+    return ann
+
+
+def test_an_up_to_date_get_tells_of_what_i_removed_and_spoilt(ann: Quick) -> None:
+    assert NOT_PUBLISHED not in ann.get()
+    assert NOT_PUBLISHED not in ann.get()
+    ann.remove("processed/a.csv")
+    ann.write("processed/b.csv", "spoilt")
+    ann.write("processed/d.csv", "new")
+    assert f"{NOT_PUBLISHED}: 1 added, 1 changed, 1 removed" in ann.get()
+    ann.get("--restore", "processed/*")
+    assert f"{NOT_PUBLISHED}: 1 added;" in ann.get()
+
+
+def test_a_get_of_something_tells_of_what_is_not_published_too(ann: Quick, lab: Lab) -> None:
+    lab.web_commit("cho", {"processed/more.csv": "more"})
+    ann.write("processed/b.csv", "mine")
+    said = ann.get()
+    assert "downloaded 1 file" in said
+    assert f"{NOT_PUBLISHED}: 1 changed" in said
+
+
+def test_a_settled_conflict_tells_what_was_kept_and_where_the_other_went(ann: Quick, lab: Lab) -> None:
+    for name in "ab":
+        lab.web_commit("ann", {f"processed/{name}.csv": "from the website"}, "ann")
+        ann.write(f"processed/{name}.csv", "mine")
+    ann.get(code=3)
+    said = ann.get("--mine", "processed/a.csv", "--theirs", "processed/b.csv")
+    assert "Kept yours: 1 file. `just put-results` publishes" in said
+    assert "Yours are in data/_recycle/: 1 file. `just recycle-restore PATTERN`" in said
+    ann.remove("processed/b.csv")
+    ann.run("recycle", "restore", "processed/b.csv")
+    assert ann.read("processed/b.csv") == "mine"
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_put_says_whether_git_has_the_code(clean: bool, ann: Quick) -> None:
+    from tests.template.generating import git
+
+    git(ann.root, "init", "--quiet")
+    (ann.root / "analysis.py").write_text("print(1)\n")
+    (ann.root / ".gitignore").write_text("/data\n.env\n")
+    git(ann.root, "add", "--all")
+    git(ann.root, "commit", "--quiet", "--message", "feat: analysis")
+    if not clean:
+        (ann.root / "analysis.py").write_text("print(2)\n")
+    ann.write("processed/a.csv", "better")
+    done = ann.run("put", "results")
+    assert ("commit first, then put" in done.stderr) is not clean
+
+
+def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab: Lab) -> None:
+    ann.write("processed/a.csv", "mine")
+    assert "next: `just put-results` publishes them" in ann.run("status").stdout
+    lab.web_commit("ann", {"processed/a.csv": "from the website"}, "ann")
+    said = ann.run("status").stdout
+    assert said.count("data/processed/a.csv") == 1
+    assert "--mine or --theirs decides" in said
+    ann.get("--theirs", "**")
+    lab.web_commit("ann", {"processed/b.csv": "from the website"}, "ann")
+    assert "next: `just get-results` merges the Hub's changes\n" in ann.run("status").stdout
+    ann.run("get", "results", "--at", "main")
+    assert "next: `just get-results` returns to your branch" in ann.run("status").stdout
