@@ -91,7 +91,7 @@ def test_a_put_to_main_with_yes_does_not_ask(lab: Lab, join: Join) -> None:
 
 def test_a_put_to_main_without_a_terminal_goes_on_and_shows_what_it_replaces(lab: Lab, join: Join) -> None:
     said = old_and_reviewed(lab, join).put("--main")
-    assert "replace" in said
+    assert "change  data/" in said
     assert "data/processed/a.csv" in said
     assert "data/processed/b.csv" in said
     assert lab.on_hub() == {"processed/a.csv": "old version"}
