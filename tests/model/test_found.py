@@ -384,3 +384,18 @@ def test_what_main_removed_unseen_by_me_does_not_hold_up_my_file_of_that_name(la
     assert bob.get().code == 0
     assert published(world, bob) == 0
     assert on(world, "main") == {"interim/f": "bob's", "processed/d": "bob's"}
+
+
+def test_a_put_of_a_part_onto_a_squashed_branch_does_not_hide_what_is_to_be_decided(lab: Lab) -> None:
+    """Else a get says up to date, and a pull request is refused with that get as the hint."""
+    world = lab("ann", "bob")
+    bob = world.desks[1]
+    bob.write("processed/d", "bob's")
+    bob.put()
+    world.squash("bob")
+    bob.write("processed/a/c", "bob's too")
+    assert bob.put(parts=("processed/a/",)).code == 0
+    assert bob.get().code == 3
+    assert bob.get(mine=("**",)).code == 0
+    assert published(world, bob) == 0
+    assert on(world, "main") == {"processed/d": "bob's", "processed/a/c": "bob's too"}

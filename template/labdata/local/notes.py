@@ -28,6 +28,11 @@ class Heads:
     coverage: str = ""
     left_out: tuple[str, ...] = ()
 
+    @property
+    def knows_merge(self) -> bool:
+        """Whether it is known which main the branch contains; it is not after a push onto a rewritten history."""
+        return bool(self.merged) or self.branch in ("", self.main)
+
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Heads:
         """Build heads from a note, whichever version of labdata wrote it: what it did not know is empty."""

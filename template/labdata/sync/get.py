@@ -65,7 +65,12 @@ def is_up_to_date(workspace: Workspace, remote: Remote, standing: Standing) -> b
     heads, repo = standing.heads, remote.repo
     if (heads.branch_name, heads.branch, heads.main) != (remote.branch_name, remote.branch, remote.main):
         return False
-    if heads.coverage != Coverage.of(workspace.settings, repo).text() or heads.left_out or heads.detached:
+    if (
+        heads.coverage != Coverage.of(workspace.settings, repo).text()
+        or heads.left_out
+        or heads.detached
+        or not heads.knows_merge
+    ):
         return False
     if repo.fetches_all:
         return True

@@ -73,6 +73,7 @@ def status(workspace: Workspace, repo: Repo) -> Status:
     found.unsaved_bytes = sum(local.mine[path].size for path in found.unsaved if path in local.mine)
     _add_mine(workspace, repo, heads, local, found)
     is_there = heads.coverage == Coverage.of(workspace.settings, repo).text() and not heads.left_out
+    is_there = is_there and heads.knows_merge
     if remote and not (is_there and (remote.branch, remote.main) == (heads.branch, heads.main)):
         _add_theirs(workspace, remote, base, local, found)
     found.damaged = verify.sample(workspace, local, workspace.worktree.known if local.mine else {})
