@@ -64,11 +64,13 @@ def _has_seen_main(snapshot: PutSnapshot) -> bool:
 
 
 def _removed_unseen(snapshot: PutSnapshot) -> list[str]:
-    """Return what my branch still holds of files that main removed and that this computer never had."""
+    """Return what my branch still holds of files that main removed, or was given up for main, and never was here."""
     never_here = [path for path in snapshot.now if path not in snapshot.base and not snapshot.covers(path)]
-    # Most computers fetch all: then main is not looked at for this.
-    merged = snapshot.remote.merged if never_here else plan.Merge({}, {})
-    return [path for path in never_here if path not in merged.tree and path not in merged.conflicts]
+    if not never_here:
+        # Most computers fetch all: then main is not looked at for this.
+        return []
+    hub = hub_side(snapshot.remote, snapshot.decisions)
+    return [path for path in never_here if path not in hub.theirs and path not in hub.conflicts]
 
 
 def _make_room(snapshot: PutSnapshot, decided: plan.PutPlan, beside: Collection[str]) -> None:
