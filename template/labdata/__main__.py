@@ -1,4 +1,4 @@
-"""The door: ``python -m labdata``."""
+"""The entry: ``python -m labdata``, and the command ``labdata``."""
 
 import gc
 import io
@@ -8,7 +8,7 @@ import sys
 
 def main() -> int:
     """Run the command line; says what is missing where the environment is not the project's."""
-    # A command makes many small things that all live to its end: looking for rubbish among them is time lost.
+    # A command makes many small things that all live to its end: collecting garbage among them only costs time.
     gc.set_threshold(100_000, 50, 100)
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot show is no reason to stop.

@@ -1,4 +1,4 @@
-"""Commands, options, messages and exit codes. What each command does is in the room named after it."""
+"""Commands, options, messages and exit codes. The work of each is done in a wing below."""
 
 from __future__ import annotations
 

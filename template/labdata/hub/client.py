@@ -1,4 +1,4 @@
-"""The only room that speaks to the Hub: heads, trees, commits, branches. Transfers of content are in ``transfer``.
+"""The Hub by its own client: heads, trees, commits, branches. Contents are in ``download`` and ``upload``.
 
 Built on ``huggingface_hub``. What fails for a moment is tried again here, within bounds and not in silence, and every
 refusal is turned into one sentence. The client's own tries (of its preupload) are kept short by ``session``.

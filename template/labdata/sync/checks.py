@@ -1,4 +1,4 @@
-"""What is looked at before a push: names, the Hub's limits, secrets, and files that are not there in full.
+"""What is checked before a push: names, the Hub's limits, secrets, and files that are not there in full.
 
 Each check tells of all that it finds, so that nobody has to mend, run and wait once for each file.
 """

@@ -134,7 +134,7 @@ def require_layers(workspace: Workspace, repo: Repo) -> None:
 
 
 def require_own_branch(workspace: Workspace, repo: Repo) -> Heads:
-    """Return the working copy's heads; raises ``LabdataError`` while another version is being looked at."""
+    """Return the working copy's heads; raises ``LabdataError`` while another version is checked out."""
     heads = workspace.state.heads(repo.id)
     if heads.detached:
         raise LabdataError(

@@ -48,7 +48,7 @@ def plan_get(
     not all of theirs; ``merge_conflicts``, the paths on which my branch and main disagree as ``path: (branch, main)``;
     ``choose``, which says for a path in conflict whose side wins; ``restore``, of which paths I want theirs whatever
     I did; and ``lost``, which paths may be missing among theirs though nobody removed them. Without ``is_mine`` the
-    files on disk are another version that was looked at, as far as I did not change them. Gives a plan in which a
+    files on disk are another version that was checked out, as far as I did not change them. Gives a plan in which a
     locally changed, new or removed file is never in ``write`` or ``remove`` unless ``choose`` or ``restore`` gave it
     away.
     """
@@ -73,7 +73,7 @@ def plan_get(
         if merge_conflict[1] is not None and choose(path) == "theirs"
     }
     _settle_collisions(plan, mine, held, mains, choose)
-    # My side is compared with my branch from now on, so that the next put sends it there and is not taken aback.
+    # My side is compared with my branch from now on, so that the next put publishes it there and is not refused.
     for path in plan.overruled:
         if path not in plan.write and path not in plan.remove:
             _keep(plan, path, held.get(path))
