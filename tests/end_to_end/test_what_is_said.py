@@ -82,3 +82,50 @@ def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab:
     assert "next: `just get-results` merges the Hub's changes\n" in ann.run("status").stdout
     ann.run("get", "results", "--at", "main")
     assert "next: `just get-results` returns to your branch" in ann.run("status").stdout
+
+
+def test_what_is_not_published_is_not_in_a_tag_or_a_pull_request_and_that_is_said(ann: Quick) -> None:
+    assert "Not in" not in ann.run("tag", "v1").stderr
+    ann.write("processed/b.csv", "better")
+    ann.write("processed/new.csv", "new")
+    assert "Not in the tag: 2 files here" in ann.run("tag", "v2").stderr
+    assert "Not in the pull request: 2 files here" in ann.run("pr", "create", "Three tables").stderr
+
+
+def test_a_wrong_tag_is_told_with_the_one_that_was_meant(ann: Quick) -> None:
+    said = ann.run("get", "results", "--at", "nothing-like-it", code=1).stderr
+    assert "There are no tags" in said
+    ann.run("tag", "paper-v1")
+    assert "Did you mean paper-v1?" in ann.run("get", "results", "--at", "paper-vl", code=1).stderr
+    assert "Tags are paper-v1" in ann.run("get", "results", "--at", "nothing-like-it", code=1).stderr
+    ann.run("get", "results", "--at", "paper-v1")
+
+
+def test_a_request_that_is_not_there_or_cannot_be_merged_is_told_so(ann: Quick, lab: Lab, join: Join) -> None:
+    cho = join("cho")
+    said = cho.run("pr", "merge", "7", code=1).stderr
+    assert f"There is no pull request #7 on {lab.results}" in said
+    ann.run("pr", "create", "Three tables")
+    lab.web_commit("cho", {"processed/a.csv": "from the website"})
+    said = cho.run("pr", "merge", "1", code=1).stderr
+    assert "main changed the same files since" in said
+    assert "Run the same command again" not in said
+    # What the hint says gets them on.
+    ann.get(code=3)
+    ann.get("--mine", "processed/a.csv")
+    ann.put()
+    ann.run("pr", "create", "Three tables, again")
+    cho.run("pr", "merge", "2")
+    assert lab.on_hub()["processed/a.csv"] == "a"
+
+
+def test_a_diff_names_both_sides(ann: Quick) -> None:
+    ann.write("processed/a.csv", "better")
+    ann.remove("processed/b.csv")
+    ann.write("processed/new.csv", "new")
+    rows = [line.split() for line in ann.run("diff").stdout.splitlines()]
+    assert rows[0][:2] == ["differs", "data/processed/a.csv"]
+    assert rows[1][:5] == ["only", "in", "your", "branch", "data/processed/b.csv"]
+    assert rows[2][:4] == ["only", "in", "data/", "data/processed/new.csv"]
+    assert "3 differences between main and data/" not in ann.run("diff").stdout
+    assert "between main and data/" in ann.run("diff", "main").stdout

@@ -163,9 +163,10 @@ def diff(revision: str, name: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps([{"kind": k, "path": p, "there": a, "here": b} for k, p, a, b in rows]))
             return
-        shown = [[kind, f"data/{path}", _change_of(before, after)] for kind, path, before, after in rows]
+        sides = {"added": "only in data/", "removed": f"only in {revision or 'your branch'}", "changed": "differs"}
+        shown = [[sides[kind], f"data/{path}", _change_of(before, after)] for kind, path, before, after in rows]
         workspace.console.rows(shown)
-        workspace.console.say(f"{words.number(len(rows), 'difference')}")
+        workspace.console.say(f"{words.number(len(rows), 'difference')} between {revision or 'your branch'} and data/")
 
 
 def _change_of(before: int, after: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.project import check_tag
 from labdata.review.pull_requests import require_finished
+from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.remote import read_remote
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfi
             ) from error
     where = "main" if commit == remote.main else remote.branch_name
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
-    workspace.console.say(f"Look at it with `just get-results-at {name}`.")
+    if not is_main:
+        warn_of_unpublished(workspace, repo, "the tag")
+    workspace.console.say(f"`just get-results-at {name}` checks it out.")
     return commit
 
 

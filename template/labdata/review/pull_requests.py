@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import plan, words
 from labdata.core.errors import ConflictError, HubError, LabdataError
 from labdata.core.trailers import sealed_trailers, title, written
+from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.put import is_all_sent
 from labdata.sync.remote import Remote, read_remote
 
@@ -105,6 +106,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
         if not address:
             raise
     _show(workspace, proposal, remote.main_tree)
+    warn_of_unpublished(workspace, remote.repo, "the pull request")
     workspace.console.good(f"Pull request from {remote.branch_name} to main of {remote.repo.id} (nothing to upload):")
     workspace.console.say(f"  {address}")
     return address
@@ -128,9 +130,30 @@ def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
     workspace.console.rows(rows, limit=words.SHOWN)
 
 
+def _not_merged(repo: Repo, number: int, error: HubError) -> HubError:
+    """Return the error for a pull request that the Hub does not merge, with what helps."""
+    if error.status == 404:
+        return HubError(
+            f"There is no pull request #{number} on {repo.id}. Nothing was changed.",
+            f"`hf discussions list {repo.id} --type dataset` lists those that are open.",
+            status=404,
+        )
+    if error.status == 409:
+        return HubError(
+            f"Pull request #{number} cannot be merged: main changed the same files since. Nothing was changed.",
+            "Its author runs `just get-results`, decides, then `just put-results` and `just pr-create`. Then this one "
+            "can be closed.",
+            status=409,
+        )
+    return error
+
+
 def merge_pull_request(workspace: Workspace, repo: Repo, number: int) -> None:
     """Accept a pull request into main."""
     hub = workspace.hub
-    hub.merge(repo.id, number)
+    try:
+        hub.merge(repo.id, number)
+    except HubError as error:
+        raise _not_merged(repo, number, error) from error
     workspace.console.good(f"Merged pull request #{number} into main of {repo.id}.")
     workspace.console.say("Everyone gets it with `just get-results`.")

@@ -13,6 +13,7 @@ from labdata.sync.working_copy import WorkingCopy, unsaved_paths
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from labdata.core.project import Repo
     from labdata.core.reporting import Reporter
     from labdata.sync.remote import Remote
     from labdata.sync.snapshot import Snapshot
@@ -80,6 +81,17 @@ def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided
     if decided.remove:
         parts.append(f"{'removed' if done else 'would remove'} {words.number(len(decided.remove), 'file')}")
     console.good(f"{remote.repo.name}: {', '.join(parts)}, as in {describe(remote)}")
+
+
+def warn_of_unpublished(workspace: Workspace, repo: Repo, what: str) -> None:
+    """Warn of files here that are not on the Hub, and so not in what was made of it."""
+    if workspace.state.heads(repo.id).detached:
+        return
+    unsaved = unsaved_paths(gather_local(workspace, repo))
+    workspace.keep_learned()
+    if unsaved:
+        files = words.number(len(unsaved), "file")
+        workspace.console.warn(f"Not in {what}: {files} here that you have not published; see `just data-status`.")
 
 
 def _tell_unsaved(console: Reporter, local: WorkingCopy, unsaved: Collection[str]) -> None:

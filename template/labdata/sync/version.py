@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import plan, words
 from labdata.core.content import same
 from labdata.core.errors import ConflictError, MissingError
+from labdata.core.typed_paths import nearest
 from labdata.sync import journal
 from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
@@ -79,6 +80,11 @@ def resolve_revision(workspace: Workspace, repo: Repo, revision: str) -> str:
     try:
         return workspace.hub.resolve(repo.id, revision)
     except MissingError as error:
+        said = f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed."
+        refs = workspace.hub.refs(repo.id)
+        if close := nearest(revision, [*refs.tags, *refs.branches]):
+            raise MissingError(said, f"Did you mean {close}?", error.status) from error
+        tags = f"Tags are {', '.join(sorted(refs.tags))}" if refs.tags else "There are no tags"
         raise MissingError(
-            f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed.", error.hint, error.status
+            said, f"{tags}; `just branch-list` lists branches, `just log-main` commits.", error.status
         ) from error
