@@ -6,6 +6,7 @@ import base64
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def killed(root: Path, made: str, *targets: str, options: tuple[str, ...] = ()) 
             assert process.poll() is None, (root.parent / "said").read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
+        # A job begins while Snakemake is still marking what it makes, one by one.
+        time.sleep(1)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -77,6 +80,28 @@ def test_what_a_killed_snakemake_was_making_is_known(root: Path, backend: str) -
     )
     assert (root / "data" / "processed" / "half.csv").read_text() == "half\n"
     assert incomplete(root) == {"processed/half.csv", "interim/parts", "processed/not-begun.csv"}
+
+
+WRITES = """
+import os, signal, sqlite3, sys
+notes = sqlite3.connect(sys.argv[1])
+notes.execute("CREATE TABLE snakemake_metadata (target TEXT, incomplete BOOLEAN)")
+notes.execute("INSERT INTO snakemake_metadata VALUES ('data/processed/half.csv', 1)")
+notes.commit()
+notes.execute("PRAGMA cache_size=1")
+notes.executemany("INSERT INTO snakemake_metadata VALUES (?, 0)", [(str(n) * 500,) for n in range(3000)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_it_is_known_where_snakemake_was_killed_in_the_middle_of_a_write(root: Path) -> None:
+    database = root / ".snakemake" / "metadata.db"
+    database.parent.mkdir(parents=True)
+    subprocess.run([sys.executable, "-c", WRITES, str(database)], check=False)
+    journal = database.with_name("metadata.db-journal")
+    before = database.read_bytes(), journal.read_bytes()
+    assert incomplete(root) == {"processed/half.csv"}
+    assert (database.read_bytes(), journal.read_bytes()) == before
 
 
 def test_it_is_known_however_long_its_name_and_in_any_script(root: Path) -> None:

@@ -45,6 +45,7 @@ def plainly_excluded(patterns: list[str], path: str) -> bool:
 @example(["a/"], ["a", "a/b", "b/a", "b/a/x"])
 @example(["a/b/"], ["a/b", "a/b/x", "a/b/x/y", "x/a/b/x", "b/x"])
 @example([], ["a/.gitkeep", "a/b/.gitkeep", ".gitkeep/x"])
+@example(["[/]?"], ["a"])
 def test_every_file_is_excluded_just_as_its_patterns_say(patterns: list[str], paths: list[str]) -> None:
     excludes = Excludes(patterns)
     for path in paths:

@@ -111,7 +111,9 @@ class Excludes:
         if name == PLACEHOLDER and self._is_layer(folder):
             return True
         other = self._other
-        return other is not None and (other.match(name) or other.match(f"{folder}/{name}")) is not None
+        return (
+            other is not None and (other.match(name) or other.match(f"{folder}/{name}" if folder else name)) is not None
+        )
 
     def _is_layer(self, folder: str) -> bool:
         return "/" not in folder or folder in self._layers

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _MARKS = Path(".snakemake", "incomplete")
 _DATABASE = Path(".snakemake", "metadata.db")
@@ -44,9 +46,20 @@ def _marked_in_database(path: Path) -> list[str]:
     """Return what is marked where Snakemake was told to keep its notes in a database (``--persistence-backend db``)."""
     if not path.is_file():
         return []
-    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as notes:
-        return [name for (name,) in notes.execute("SELECT target FROM snakemake_metadata WHERE incomplete")]
+    with suppress(sqlite3.Error):
+        return _targets(path, "?mode=ro")
+    # One that was killed in the middle of a write has to be rolled back first: in a copy, for the notes are not ours.
+    with suppress(sqlite3.Error, OSError), TemporaryDirectory(prefix="labdata-") as folder:
+        for part in ("", "-journal", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(f"{path}{part}", folder)
+        return _targets(Path(folder, path.name))
     return []
+
+
+def _targets(path: Path, options: str = "") -> list[str]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}{options}", uri=True)) as notes:
+        return [name for (name,) in notes.execute("SELECT target FROM snakemake_metadata WHERE incomplete")]
 
 
 def _beginnings(root: Path) -> dict[str, str]:
