@@ -399,3 +399,20 @@ def test_a_put_of_a_part_onto_a_squashed_branch_does_not_hide_what_is_to_be_deci
     assert bob.get(mine=("**",)).code == 0
     assert published(world, bob) == 0
     assert on(world, "main") == {"processed/d": "bob's", "processed/a/c": "bob's too"}
+
+
+def test_a_file_that_was_renamed_back_after_a_push_to_main_is_mine_again(lab: Lab) -> None:
+    """There is no branch that could hold the old name: nothing is to be removed there."""
+    world = lab("ann", "bob")
+    ann = world.desks[0]
+    world.web_commit("main", "processed/e", "from the website", "Add e", "")
+    ann.get()
+    ann.remove("processed/e")
+    ann.write("processed/a", "from the website")
+    assert ann.put(main=True).code == 0
+    ann.remove("processed/a")
+    ann.write("processed/e", "from the website")
+    assert "processed/e" not in ann.base()
+    assert ann.get().code == 0
+    assert published(world, ann) == 0
+    assert on(world, "main") == {"processed/e": "from the website"}

@@ -200,8 +200,9 @@ class Push:
         tree = {**{path: one for path, one in before.items() if path not in gone_there}, **held}
         landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
         here = {path: content for path, content in landed.items() if path in self.local.mine}
-        # What was removed on main is still to be removed on my branch: its base stays.
-        gone = [] if self.target.is_beside(repo) else [*part.delete, *part.forget]
+        # What was removed on main is still to be removed on my branch, if that holds it: its base stays.
+        held_by_branch = self.remote.branch_tree if self.target.is_beside(repo) and self.remote.branch else {}
+        gone = [path for path in (*part.delete, *part.forget) if path not in held_by_branch]
         changed = {path: tree.get(path) for path in (*sent, *part.delete)}
         is_there = self._has_seen_all(part)
         adopt = {path: content for path, content in part.adopt.items() if content != self.local.base.get(path)}
