@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from labdata.core import words
@@ -71,6 +70,9 @@ def _meets(repo: Repo, path: str) -> bool:
 
 def nearest(pattern: str, known: Iterable[str]) -> str:
     """Return the known path or folder that is most like what was typed, empty where none is much alike."""
+    # Only where something was not found: most commands never need it.
+    import difflib
+
     names = set(known)
     names |= {above for path in list(names) for above in parents(path)}
     found = difflib.get_close_matches(pattern.rstrip("/*"), sorted(names), 1, _CLOSE)
