@@ -10,7 +10,7 @@ import argparse
 import ast
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -29,29 +29,31 @@ def wing_of(name: str) -> str:
     return name.split(".")[1] if "." in name else ""
 
 
-def modules() -> dict[str, Path]:
-    """Return every module of labdata by its dotted name."""
+def modules_of(package: str, folder: Path) -> dict[str, Path]:
+    """Return every module of a package by its dotted name."""
     found = {}
-    for path in sorted(LABDATA.rglob("*.py")):
-        parts = path.relative_to(LABDATA).with_suffix("").parts
-        found[".".join(("labdata", *(part for part in parts if part != "__init__")))] = path
+    for path in sorted(folder.rglob("*.py")):
+        parts = (package, *path.relative_to(folder).with_suffix("").parts)
+        found[".".join(part for part in parts if part != "__init__")] = path
     return found
+
+
+def imported(path: Path, known: Collection[str]) -> Iterator[str]:
+    """Give the ``known`` modules that a module imports, one for each name; those for the type checker too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (one for name in names if (one := name if name in known else name.rpartition(".")[0]) in known)
 
 
 def imports() -> Counter[tuple[str, str]]:
     """Return how many imports lead from one wing to another."""
-    known = modules()
-    found: Counter[tuple[str, str]] = Counter()
-    for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("labdata"):
-                continue
-            for alias in node.names:
-                target = f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in known else str(node.module)
-                pair = (wing_of(name), wing_of(target))
-                if all(pair) and pair[0] != pair[1] and not pair[0].startswith("__"):
-                    found[pair] += 1
-    return found
+    known = modules_of("labdata", LABDATA)
+    pairs = ((wing_of(name), wing_of(one)) for name, path in known.items() for one in imported(path, known))
+    return Counter(pair for pair in pairs if all(pair) and pair[0] != pair[1] and not pair[0].startswith("__"))
 
 
 def purpose(wing: str) -> str:
@@ -71,7 +73,7 @@ def drawn() -> str:
         "<defs><marker id='down' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7' orient='auto'>"
         "<path d='M0,0 L8,4 L0,8 z' fill='#5b6b7b'/></marker></defs>",
     ]
-    sizes, counts = Counter(wing_of(name) for name in modules()), imports()
+    sizes, counts = Counter(wing_of(name) for name in modules_of("labdata", LABDATA)), imports()
     for floor, wings in enumerate(FLOORS):
         width = (_WIDTH - 2 * _MARGIN - _GAP * (len(wings) - 1)) / len(wings)
         top = _MARGIN + floor * (_HEIGHT + _GAP)

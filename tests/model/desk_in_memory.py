@@ -1,7 +1,7 @@
 """A member's computer in memory: the real ``get``, ``put`` and ``pr create``, on a working copy that is a dictionary.
 
-Everything that decides is the project's own code: ``sync``, ``publish``, ``review``, ``view``, ``history``, ``plan``
-and ``state`` (SQLite, in memory). Only the two rooms at the edge are stood in for, the disk and the Hub.
+Everything that decides is the project's own code: ``sync``, ``review``, ``core`` and ``local.state`` (SQLite, in
+memory). Only the two edges are stood in for, the disk and the Hub.
 """
 
 from __future__ import annotations

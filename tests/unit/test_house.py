@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests import architecture
+from tests.architecture import LABDATA, ROOT, imported, modules_of
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = {
-    "labdata": ROOT / "template" / "labdata",
+    "labdata": LABDATA,
     **{name: ROOT / name for name in ("localhub", "extensions", "demo", "tests", "benchmarks")},
 }
 SMALL = ("labdata", "localhub")
@@ -25,32 +24,14 @@ EXCUSE = "# long because "
 @cache
 def modules() -> dict[str, Path]:
     """Every module of the repository, by its dotted name."""
-    found = {}
-    for name, folder in PACKAGES.items():
-        for path in folder.rglob("*.py"):
-            parts = (name, *path.relative_to(folder).with_suffix("").parts)
-            found[".".join(part for part in parts if part != "__init__")] = path
-    return found
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The names that a module imports, those for the type checker too: a module, or a name in one."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    return {name: path for package in PACKAGES.items() for name, path in modules_of(*package).items()}
 
 
 @cache
 def imports() -> dict[str, set[str]]:
     """Which modules of the repository each module imports."""
     known = modules()
-    found: dict[str, set[str]] = {}
-    for name, path in known.items():
-        wanted = (one if one in known else one.rpartition(".")[0] for one in imported(path))
-        found[name] = {one for one in wanted if one in known and one != name}
-    return found
+    return {name: set(imported(path, known)) - {name} for name, path in known.items()}
 
 
 def test_no_two_modules_import_each_other() -> None:

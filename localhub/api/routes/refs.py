@@ -17,6 +17,8 @@ from localhub.errors import HubError
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from localhub.api.repos import Repo
+
 _COMMITS_A_PAGE = 50
 
 
@@ -38,12 +40,7 @@ def delete_branch(call: Call) -> Response:
     ref = f"refs/heads/{branch}"
     if branch == MAIN:
         raise errors.forbidden(f"Cannot delete {ref}")
-    with call.store.repos.lock(repo):
-        git = repo.git()
-        if not has_ref(git, ref):
-            raise errors.revision_not_found(ref)
-        git.references.delete(ref)
-    return answer({})
+    return _delete_ref(call, repo, ref)
 
 
 def create_tag(call: Call) -> Response:
@@ -67,7 +64,10 @@ def create_tag(call: Call) -> Response:
 def delete_tag(call: Call) -> Response:
     """`delete_tag`: here the path names the tag."""
     repo = call.repo(Role.WRITE)
-    ref = f"refs/tags/{call.segment('revision')}"
+    return _delete_ref(call, repo, f"refs/tags/{call.segment('revision')}")
+
+
+def _delete_ref(call: Call, repo: Repo, ref: str) -> Response:
     with call.store.repos.lock(repo):
         git = repo.git()
         if not has_ref(git, ref):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from labdata.cli.app import cli, open_project
 from labdata.core import words
-
-if TYPE_CHECKING:
-    pass
 
 
 @cli.command()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.core import words
 from labdata.workspace import Workspace
-
-if TYPE_CHECKING:
-    pass
 
 
 @cli.group()

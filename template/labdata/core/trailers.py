@@ -2,7 +2,7 @@
 
 Anyone can write anything into a commit message. What labdata writes ends in a seal, a hash of the trailers and of the
 commit's parent, so that no text of a person forms a trailer by accident or by being copied from another commit.
-Whatever has no seal is a claim, and counts only where the contents say the same (see ``history``).
+Whatever has no seal is a claim, and counts only where the contents say the same (see ``merge_base``).
 """
 
 from __future__ import annotations

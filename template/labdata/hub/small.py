@@ -1,4 +1,4 @@
-"""The Hub by plain requests where that is enough, by its client (``remote``) where it is not."""
+"""The Hub by plain requests where that is enough, by its client (``client``) where it is not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AGAIN = "Run the same command again; it looks first whether the commit is there
 
 
 class LightHub:
-    """Stands for a ``remote.Hub``, which is made, and its client imported, only when it is needed."""
+    """Stands for a ``client.Hub``, which is made, and its client imported, only when it is needed."""
 
     def __init__(self) -> None:
         self._requests = Requests()

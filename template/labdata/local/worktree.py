@@ -63,7 +63,7 @@ class Worktree:
         return self.data.joinpath(*path.split("/"))
 
     def scan(self, folders: Iterable[str]) -> Scan:
-        """Walk the folders and stat every file that is not excluded (see ``scanning.walk``)."""
+        """Walk the folders and stat every file that is not excluded (see ``scan.walk``)."""
         return walk(self.data, folders, self.excludes)
 
     def away(self, folders: Iterable[str]) -> dict[str, str]:

@@ -24,7 +24,7 @@ def diff(workspace: Workspace, repo: Repo, revision: str) -> list[tuple[str, str
     remote = read_remote(workspace, repo)
     commit = workspace.hub.resolve(repo.id, revision) if revision else remote.branch or remote.main
     tree = workspace.tree(repo.id, commit)
-    local = gather_local(workspace, repo, tree)
+    local = gather_local(workspace, repo)
     in_scope = scope_of(workspace, repo, workspace.state.synced(repo.id), Patterns(()), (), local.scan.files)
     there = {path: one for path, one in tree.items() if in_scope(path) and not local.scan.left_out(path)}
     rows = []

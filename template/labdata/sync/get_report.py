@@ -36,11 +36,9 @@ def tell_up_to_date(workspace: Workspace, remote: Remote) -> None:
     local = gather_local(workspace, remote.repo)
     unsaved = unsaved_paths(local)
     _tell_unsaved(workspace.console, local, unsaved)
-    if unsaved:
-        workspace.keep_learned()
-    else:
-        with workspace.state.changes():
-            workspace.save_stats()
+    workspace.keep_learned()
+    if not unsaved:
+        # Made anew: what was learned of the files is a change of the state.
         Unchanged(workspace, remote, "get").keep(local.scan)
 
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from labdata.core import plan
 from labdata.core.content import path_collisions
-from labdata.sync.remote import Remote
-from labdata.sync.snapshot import hub_side
 
 if TYPE_CHECKING:
     from labdata.local.notes import Heads
     from labdata.sync.put_snapshot import PutSnapshot
+    from labdata.sync.remote import Remote
 
 
 def decide_put(snapshot: PutSnapshot) -> tuple[plan.PutPlan, Heads]:
@@ -30,7 +29,7 @@ def decide_put(snapshot: PutSnapshot) -> tuple[plan.PutPlan, Heads]:
     to_do = not decided.is_empty or next(left, None) is not None
     if target.branch != "main" and to_do and _holds_newer_main(remote, heads) and not _take_main(snapshot, decided):
         heads = replace(heads, main=remote.known_main)
-    if _has_seen_main(snapshot):
+    if snapshot.has_seen_main:
         _make_room(snapshot, decided, beside)
     if target.is_beside(remote.repo):
         # My branch may hold a file of that name that was never here; main's would take its place with the next put.
@@ -46,7 +45,7 @@ def _plan(snapshot: PutSnapshot) -> plan.PutPlan:
     repo, is_rewritten = snapshot.remote.repo, snapshot.standing.is_rewritten
     base = plan.base_against(snapshot.base, snapshot.then, now) if target.is_beside(repo) else snapshot.base
     # What main removed goes from the branch with this push: where it was never here, nobody can see it in a get.
-    over = _removed_unseen(snapshot) if _has_seen_main(snapshot) else []
+    over = _removed_unseen(snapshot) if snapshot.has_seen_main else set()
     return plan.plan_put(
         {path: content for path, content in base.items() if in_scope(path)},
         snapshot.local.mine,
@@ -58,19 +57,13 @@ def _plan(snapshot: PutSnapshot) -> plan.PutPlan:
     )
 
 
-def _has_seen_main(snapshot: PutSnapshot) -> bool:
-    """Tell whether a put to my branch comes after a get of main as it is."""
-    return snapshot.target.branch != "main" and snapshot.standing.heads.main == snapshot.remote.main
-
-
-def _removed_unseen(snapshot: PutSnapshot) -> list[str]:
+def _removed_unseen(snapshot: PutSnapshot) -> set[str]:
     """Return what my branch still holds of files that main removed, or was given up for main, and never was here."""
     never_here = [path for path in snapshot.now if path not in snapshot.base and not snapshot.covers(path)]
     if not never_here:
         # Most computers fetch all: then main is not looked at for this.
-        return []
-    hub = hub_side(snapshot.remote, snapshot.decisions)
-    return [path for path in never_here if path not in hub.theirs and path not in hub.conflicts]
+        return set()
+    return {path for path in never_here if path not in snapshot.hub.theirs and path not in snapshot.hub.conflicts}
 
 
 def _make_room(snapshot: PutSnapshot, decided: plan.PutPlan, beside: Collection[str]) -> None:
@@ -80,8 +73,7 @@ def _make_room(snapshot: PutSnapshot, decided: plan.PutPlan, beside: Collection[
     """
     colliding = {other for _path, other in path_collisions(decided.send, beside)}
     if colliding:
-        hub = hub_side(snapshot.remote, snapshot.decisions)
-        known = {*hub.theirs, *hub.conflicts, *decided.delete}
+        known = {*snapshot.hub.theirs, *snapshot.hub.conflicts, *decided.delete}
         decided.delete += sorted(path for path in colliding if path not in known)
 
 
@@ -98,7 +90,7 @@ def _take_main(snapshot: PutSnapshot, decided: plan.PutPlan) -> bool:
     Returns False, with nothing taken, where the branch and main disagree on such a file and nobody has decided it:
     the branch must not claim to hold changes of main that it does not.
     """
-    seen = as_of_main(snapshot.remote, snapshot.standing.heads.main)
+    seen = replace(snapshot.remote, main=snapshot.standing.heads.main)
     here = _here(snapshot)
     merged = dict(seen.merged.tree)
     settled = {path: side for path, (key, side) in snapshot.decisions.items() if key == seen.conflict_key(path)}
@@ -122,8 +114,3 @@ def _here(snapshot: PutSnapshot) -> Callable[[str], bool]:
         return snapshot.in_scope(path) and publish(path) and snapshot.covers(path) and (path in base or path in mine)
 
     return here
-
-
-def as_of_main(remote: Remote, main: str) -> Remote:
-    """Return the same Hub with main as it was at an earlier commit."""
-    return Remote(remote.workspace, remote.repo, remote.branch_name, remote.branch, main)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core import plan, words
@@ -14,6 +14,7 @@ from labdata.core.errors import LabdataError
 from labdata.local import snakemake
 from labdata.sync.push import Target
 from labdata.sync.remote import Remote
+from labdata.sync.snapshot import Decisions, HubSide, hub_side
 from labdata.sync.standing import Standing
 from labdata.sync.working_copy import WorkingCopy, nothing_matches, read_working_copy
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from labdata.core.patterns import Patterns
     from labdata.core.project import Repo
     from labdata.sync.options import PutOptions
-    from labdata.sync.snapshot import Decisions
     from labdata.workspace import Workspace
 
 
@@ -45,6 +45,16 @@ class PutSnapshot:
     in_scope: Callable[[str], bool]
     decisions: Decisions
 
+    @cached_property
+    def hub(self) -> HubSide:
+        """The Hub's files after the decisions that were made earlier."""
+        return hub_side(self.remote, self.decisions)
+
+    @property
+    def has_seen_main(self) -> bool:
+        """Whether a put to my branch comes after a get of main as it is."""
+        return self.target.branch != "main" and self.standing.heads.main == self.remote.main
+
 
 def gather_put(workspace: Workspace, remote: Remote, standing: Standing, options: PutOptions) -> PutSnapshot:
     """Gather what a put decides on; raises ``LabdataError`` where a pattern means nothing here."""
@@ -52,7 +62,7 @@ def gather_put(workspace: Workspace, remote: Remote, standing: Standing, options
     target = target_of(remote, standing, to_main=options.to_main)
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
-    local, in_scope = _read(workspace, repo, base, now, options.parts)
+    local, in_scope = _read(workspace, repo, base, options.parts)
     if options.parts and not (local.mine or local.base):
         raise nothing_matches(repo, options.parts, "here", {*local.scan.files, *base})
     covers = _covers(workspace, repo, standing, base)
@@ -77,9 +87,7 @@ def target_of(remote: Remote, standing: Standing, *, to_main: bool) -> Target:
     return Target(remote.branch_name, remote.branch, heads.branch if remote.branch else heads.main, start)
 
 
-def _read(
-    workspace: Workspace, repo: Repo, base: Tree, now: Tree, parts: Patterns
-) -> tuple[WorkingCopy, Callable[[str], bool]]:
+def _read(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
     scan = workspace.worktree.scan(repo.folders)
@@ -93,7 +101,7 @@ def _read(
             return False
         return not scan.left_out(path)
 
-    local = read_working_copy(workspace, repo, base, now, in_scope, scan=scan)
+    local = read_working_copy(workspace, base, in_scope, scan)
     if scan.skipped:
         # What could not be read is out of scope too, and that is known only now.
         in_scope.cache_clear()

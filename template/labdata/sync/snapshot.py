@@ -70,7 +70,7 @@ def gather(workspace: Workspace, remote: Remote, standing: Standing, options: Ge
     if options.restore:
         # A damaged file looks as it was when it was read last.
         workspace.worktree.invalidate(options.restore)
-    local = read_working_copy(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
+    local = read_working_copy(workspace, base, wanted.in_scope, scan)
     wanted = without_unread(wanted, base, scan)
     if options.parts and not (wanted.theirs or local.base):
         raise nothing_matches(repo, options.parts, "on the Hub", {*hub.theirs, *base})
@@ -88,29 +88,22 @@ def gather_version(
     scan = workspace.worktree.scan(repo.folders)
     in_scope = scope_of(workspace, repo, base, parts, tree, scan.files, away=True)
     wanted = select_wanted(workspace, base, tree, in_scope, scan)
-    local = read_working_copy(workspace, repo, base, wanted.theirs, wanted.in_scope, scan=scan)
+    local = read_working_copy(workspace, base, wanted.in_scope, scan)
     wanted = without_unread(wanted, base, scan)
     if parts and not (wanted.theirs or local.base):
         raise nothing_matches(repo, parts, f"in {label}", tree)
     return Snapshot(remote, standing, local, wanted, {}, workspace.state.resolved(repo.id))
 
 
-def gather_local(
-    workspace: Workspace,
-    repo: Repo,
-    there: Tree | None = None,
-    *,
-    base: Tree | None = None,
-    new: bool = True,
-) -> WorkingCopy:
+def gather_local(workspace: Workspace, repo: Repo, *, base: Tree | None = None, new: bool = True) -> WorkingCopy:
     """Gather the disk and what was last synced, of all that a get is about; with ``new``, also files only here.
 
-    ``there`` are the files of a version that it is compared with, ``base`` stands for what was last synced.
+    ``base`` stands for what was last synced.
     """
     base = workspace.state.synced(repo.id) if base is None else base
     scan = workspace.worktree.scan(repo.folders)
     in_scope = scope_of(workspace, repo, base, Patterns(()), (), scan.files)
-    return read_working_copy(workspace, repo, base, there or {}, in_scope, new=new, scan=scan)
+    return read_working_copy(workspace, base, in_scope, scan, new=new)
 
 
 def hub_side(remote: Remote, known: Mapping[str, tuple[str, str]]) -> HubSide:

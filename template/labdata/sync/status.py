@@ -56,10 +56,10 @@ class Status:
 def status(workspace: Workspace, repo: Repo) -> Status:
     """Return how a repo's working copy stands, with at most one request where nothing moved."""
     remote = _reached(workspace, repo)
-    quiet = Unchanged(workspace, remote, "status") if remote else None
+    unchanged = Unchanged(workspace, remote, "status") if remote else None
     heads = workspace.state.heads(repo.id)
-    if remote and quiet and quiet.is_so():
-        damaged = verify.sample_of(workspace, quiet.scan)
+    if remote and unchanged and unchanged.is_so():
+        damaged = verify.sample_of(workspace, unchanged.scan)
         return Status(repo.name, repo.id, remote.branch_name, heads.detached, True, damaged=damaged)
     base = workspace.state.synced(repo.id)
     if remote and not heads.detached and is_branch_lost(remote, heads):
@@ -77,8 +77,8 @@ def status(workspace: Workspace, repo: Repo) -> Status:
     if remote and not (is_there and (remote.branch, remote.main) == (heads.branch, heads.main)):
         _add_theirs(workspace, remote, base, local, found)
     found.damaged = verify.sample(workspace, local, workspace.worktree.known if local.mine else {})
-    if quiet and found.is_clean:
-        quiet.keep(local.scan)
+    if unchanged and found.is_clean:
+        unchanged.keep(local.scan)
     return found
 
 

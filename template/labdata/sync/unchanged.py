@@ -24,7 +24,7 @@ class Unchanged:
     """One command's look whether it still has nothing to do; make it before anything is read from the state.
 
     The note names everything that the answer depends on: the Hub's heads, the settings, this program, the state's
-    generation, and name, size, times and inode of every file. Whatever is in invalidate makes the note worthless, and
+    generation, and name, size, times and inode of every file. Whatever is in doubt makes the note worthless, and
     the command then decides as always.
     """
 
@@ -55,7 +55,7 @@ class Unchanged:
 
 
 def keep_after_push(workspace: Workspace, remote: Remote, local: WorkingCopy) -> None:
-    """Note that a push left nothing to do, if working copy, base and branch are one; ``view`` is the Hub after it."""
+    """Note that a push left nothing to do, if working copy, base and branch are one; ``remote`` is the Hub after it."""
     repo = remote.repo
     heads, base = workspace.state.heads(repo.id), workspace.state.synced(repo.id)
     tree = {path: content for path, content in remote.branch_tree.items() if repo.holds(path)}

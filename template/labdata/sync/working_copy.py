@@ -12,7 +12,6 @@ from labdata.core.content import Content, Tree, path_collisions, same
 from labdata.core.errors import LabdataError
 from labdata.core.patterns import Patterns
 from labdata.core.typed_paths import nearest
-from labdata.local.notes import Heads
 from labdata.local.scan import Scan
 from labdata.sync.remote import Remote
 
@@ -52,20 +51,17 @@ def unsaved_paths(local: WorkingCopy) -> list[str]:
 
 def read_working_copy(
     workspace: Workspace,
-    repo: Repo,
     base: Tree,
-    theirs: Tree,
     in_scope: Callable[[str], bool],
+    scan: Scan,
     *,
     new: bool = True,
-    scan: Scan | None = None,
 ) -> WorkingCopy:
-    """Scan the working copy and hash what is not known; with ``new``, also files that only exist here.
+    """Hash what is not known of a scanned working copy; with ``new``, also files that only exist here.
 
     What cannot be read is left out by name: it is neither here nor gone.
     """
-    scan = scan or workspace.worktree.scan(repo.folders)
-    wanted = [path for path in scan.files if in_scope(path) and (new or path in base or path in theirs)]
+    wanted = [path for path in scan.files if in_scope(path) and (new or path in base)]
     size = workspace.worktree.unread_bytes(scan, wanted)
     with workspace.console.progress("Reading", size) as count:
         mine = workspace.worktree.contents(scan, wanted, count)
@@ -133,12 +129,11 @@ def require_layers(workspace: Workspace, repo: Repo) -> None:
         )
 
 
-def require_own_branch(workspace: Workspace, repo: Repo) -> Heads:
-    """Return the working copy's heads; raises ``LabdataError`` while another version is checked out."""
-    heads = workspace.state.heads(repo.id)
-    if heads.detached:
+def require_own_branch(workspace: Workspace, repo: Repo) -> None:
+    """Raise ``LabdataError`` while another version is checked out."""
+    detached = workspace.state.heads(repo.id).detached
+    if detached:
         raise LabdataError(
-            f"data/ shows {heads.detached}, not your own branch; nothing was published.",
+            f"data/ shows {detached}, not your own branch; nothing was published.",
             f"Return to it with `{words.recipe('get', repo.name)}` first.",
         )
-    return heads
