@@ -58,11 +58,16 @@ def test_one_analysis_by_its_name_or_by_its_path(typed: str, ann: Quick, lab: La
 @pytest.mark.parametrize("typed", ["data/processed", "processed/", "."])
 def test_all_of_processed_is_not_one_analysis(typed: str, ann: Quick) -> None:
     assert "not one analysis" in ann.run("put", "results", "--for", typed, code=1).stderr
+    assert "published" in ann.run("put", "results").stdout
 
 
 @pytest.mark.parametrize("typed", ["/etc", "../other-project/data", "data/../../x"])
 def test_a_path_outside_the_project_is_refused(typed: str, ann: Quick) -> None:
-    assert f"{typed} is not in this project" in ann.run("put", "results", typed, code=1).stderr
+    said = ann.run("put", "results", typed, code=1).stderr
+    assert f"{typed} is not in this project" in said
+    assert "`processed/` or `data/processed/`" in said
+    for named in ("processed/", "data/processed/"):
+        ann.run("put", "results", named)
 
 
 @pytest.mark.parametrize(("verb", "done"), [("get", "up to date"), ("put", "published")])
@@ -76,6 +81,7 @@ def test_a_folder_of_the_other_repo_gets_the_recipe_that_is_meant(verb: str, don
 
 def test_a_slip_of_the_hand_is_told_with_what_was_meant(ann: Quick) -> None:
     assert "Did you mean processed/profiles?" in ann.run("put", "results", "processed/profles", code=1).stderr
+    ann.run("put", "results", "processed/profiles")
     ann.put()
     assert "Did you mean processed/profiles?" in ann.run("get", "results", "processed/profles/", code=1).stderr
     assert "Did you mean processed/profiles/a.csv?" in ann.get("--restore", "processed/profiles/b.csv", code=1)

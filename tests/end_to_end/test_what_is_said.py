@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -49,6 +50,10 @@ def test_a_settled_conflict_tells_what_was_kept_and_where_the_other_went(ann: Qu
     said = ann.get("--mine", "processed/a.csv", "--theirs", "processed/b.csv")
     assert "Kept yours: 1 file. `just put-results` publishes" in said
     assert "Yours are in data/_recycle/: 1 file. `just recycle-restore PATTERN`" in said
+    assert "once you have moved the Hub's away" in said
+    ann.put()
+    assert lab.on_hub("ann")["processed/a.csv"] == "mine"
+    ann.run("recycle", "restore", "processed/b.csv", code=1)
     ann.remove("processed/b.csv")
     ann.run("recycle", "restore", "processed/b.csv")
     assert ann.read("processed/b.csv") == "mine"
@@ -68,11 +73,18 @@ def test_a_put_says_whether_git_has_the_code(clean: bool, ann: Quick) -> None:
     ann.write("processed/a.csv", "better")
     done = ann.run("put", "results")
     assert ("commit first, then put" in done.stderr) is not clean
+    git(ann.root, "add", "--all")
+    git(ann.root, "commit", "--quiet", "--allow-empty", "--message", "feat: all of it")
+    ann.write("processed/a.csv", "better still")
+    assert "commit first" not in ann.run("put", "results").stderr
 
 
 def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab: Lab) -> None:
     ann.write("processed/a.csv", "mine")
     assert "next: `just put-results` publishes them" in ann.run("status").stdout
+    ann.put()
+    assert "up to date" in ann.run("status").stdout
+    ann.write("processed/a.csv", "mine again")
     lab.web_commit("ann", {"processed/a.csv": "from the website"}, "ann")
     said = ann.run("status").stdout
     assert said.count("data/processed/a.csv") == 1
@@ -80,8 +92,12 @@ def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab:
     ann.get("--theirs", "**")
     lab.web_commit("ann", {"processed/b.csv": "from the website"}, "ann")
     assert "next: `just get-results` merges the Hub's changes\n" in ann.run("status").stdout
+    ann.get()
+    assert "next:" not in ann.run("status").stdout
     ann.run("get", "results", "--at", "main")
     assert "next: `just get-results` returns to your branch" in ann.run("status").stdout
+    ann.get()
+    assert "branch ann" in ann.run("status").stdout
 
 
 def test_what_is_not_published_is_not_in_a_tag_or_a_pull_request_and_that_is_said(ann: Quick) -> None:
@@ -90,6 +106,9 @@ def test_what_is_not_published_is_not_in_a_tag_or_a_pull_request_and_that_is_sai
     ann.write("processed/new.csv", "new")
     assert "Not in the tag: 2 files here" in ann.run("tag", "v2").stderr
     assert "Not in the pull request: 2 files here" in ann.run("pr", "create", "Three tables").stderr
+    shown = ann.run("status").stdout
+    assert "data/processed/b.csv" in shown
+    assert "data/processed/new.csv" in shown
 
 
 def test_a_wrong_tag_is_told_with_the_one_that_was_meant(ann: Quick) -> None:
@@ -98,6 +117,8 @@ def test_a_wrong_tag_is_told_with_the_one_that_was_meant(ann: Quick) -> None:
     ann.run("tag", "paper-v1")
     assert "Did you mean paper-v1?" in ann.run("get", "results", "--at", "paper-vl", code=1).stderr
     assert "Tags are paper-v1" in ann.run("get", "results", "--at", "nothing-like-it", code=1).stderr
+    assert "ann" in ann.run("branch", "list").stdout
+    assert ann.run("log", "--main").stdout.strip()
     ann.run("get", "results", "--at", "paper-v1")
 
 
@@ -106,6 +127,10 @@ def test_a_request_that_is_not_there_or_cannot_be_merged_is_told_so(ann: Quick, 
     said = cho.run("pr", "merge", "7", code=1).stderr
     assert f"There is no pull request #7 on {lab.results}" in said
     ann.run("pr", "create", "Three tables")
+    listing = ["hf", "discussions", "list", lab.results, "--type", "dataset"]
+    assert f"`{' '.join(listing)}` lists" in said
+    listed = subprocess.run(listing, env=cho.env, capture_output=True, text=True, check=True)
+    assert "Three tables" in listed.stdout
     lab.web_commit("cho", {"processed/a.csv": "from the website"})
     said = cho.run("pr", "merge", "1", code=1).stderr
     assert "main changed the same files since" in said
@@ -129,3 +154,14 @@ def test_a_diff_names_both_sides(ann: Quick) -> None:
     assert rows[2][:4] == ["only", "in", "data/", "data/processed/new.csv"]
     assert "3 differences between main and data/" not in ann.run("diff").stdout
     assert "between main and data/" in ann.run("diff", "main").stdout
+
+
+def test_a_removal_that_the_pull_request_holds_is_not_told_as_missing_in_it(ann: Quick, lab: Lab) -> None:
+    """Main's file never was on Ann's branch, so that only the request can show that she removed it."""
+    lab.web_commit("cho", {"processed/mains.csv": "main's"})
+    ann.get()
+    ann.remove("processed/mains.csv")
+    ann.put()
+    done = ann.run("pr", "create", "Away with it")
+    assert "remove  data/processed/mains.csv" in done.stdout
+    assert "Not in" not in done.stderr

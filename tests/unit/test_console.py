@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from labdata.cli import run
 from labdata.cli.console import Console
 from labdata.core.words import aligned
+from labdata.hub import notices
 
 EVIL = "a\x1b]0;owned\x07\r\x9b2J\u202egpj.csv"
 SEEN = "a\\x1b]0;owned\\x07\\r\\x9b2J\\u202egpj.csv"
@@ -38,3 +40,10 @@ def test_a_cell_stays_in_its_row_and_the_columns_stay_aligned(capsys: pytest.Cap
 def test_a_name_that_is_no_text_can_be_told(capsys: pytest.CaptureFixture[str]) -> None:
     Console().warn("data/caf\udce9.csv")
     assert capsys.readouterr().err == "data/caf\\udce9.csv\n"
+
+
+def test_what_is_said_while_a_command_waits_is_written_as_all_warnings_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """The address of a Hub comes from outside: nothing in it may reach the terminal as it is."""
+    run(["--help"])
+    notices.warn("waiting for the Hub at http://hub\x1b[2J")
+    assert capsys.readouterr().err == "waiting for the Hub at http://hub\\x1b[2J\n"

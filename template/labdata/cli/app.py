@@ -12,6 +12,7 @@ import click
 from labdata.cli.console import Console
 from labdata.core import words
 from labdata.core.errors import EXIT_FAILED, LabdataError
+from labdata.hub import notices
 from labdata.workspace import opened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -21,6 +22,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command line; returns its exit code: 0 done, 1 failed, 2 usage, 3 conflict."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    notices.listen(Console().warn)
     try:
         cli.main([argument for argument in arguments if argument != "--debug"], "labdata", standalone_mode=False)
     except click.exceptions.Abort:

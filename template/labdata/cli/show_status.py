@@ -36,7 +36,7 @@ def show(console: Console, found: Status) -> None:
         console.warn("  Files changed without being written: the disk may be failing. Run `just verify`.")
     if found.is_clean:
         console.say("  up to date" if found.reached else "  nothing unsaved")
-    elif step := _next_step(found):
+    if step := _next_step(found):
         console.say(f"  next: {step}")
 
 

@@ -82,7 +82,7 @@ def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfi
     where = "main" if commit == remote.main else remote.branch_name
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
     if not is_main:
-        warn_of_unpublished(workspace, repo, "the tag")
+        warn_of_unpublished(workspace, repo, "the tag", remote.branch_tree)
     workspace.console.say(f"`just get-results-at {name}` checks it out.")
     return commit
 

@@ -106,7 +106,8 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
         if not address:
             raise
     _show(workspace, proposal, remote.main_tree)
-    warn_of_unpublished(workspace, remote.repo, "the pull request")
+    proposed = {path: content for path, content in remote.main_tree.items() if path not in proposal.delete}
+    warn_of_unpublished(workspace, remote.repo, "the pull request", proposed | proposal.copy)
     workspace.console.good(f"Pull request from {remote.branch_name} to main of {remote.repo.id} (nothing to upload):")
     workspace.console.say(f"  {address}")
     return address

@@ -13,6 +13,7 @@ from labdata.sync.working_copy import WorkingCopy, unsaved_paths
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.core.reporting import Reporter
     from labdata.sync.remote import Remote
@@ -60,7 +61,10 @@ def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, don
     replaced = [path for path in touched if path in local.mine and not same(local.mine[path], local.base.get(path))]
     if replaced:
         files = words.number(len(replaced), "file")
-        console.say(f"Yours are in data/_recycle/: {files}. `just recycle-restore PATTERN` restores them.")
+        console.say(
+            f"Yours are in data/_recycle/: {files}. `just recycle-restore PATTERN` restores them, "
+            "once you have moved the Hub's away."
+        )
     if not is_part and not snapshot.standing.heads.detached:
         unsaved = [path for path in unsaved_paths(local) if path not in touched and path not in kept]
         _tell_unsaved(console, local, unsaved)
@@ -81,14 +85,15 @@ def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided
     console.good(f"{remote.repo.name}: {', '.join(parts)}, as in {describe(remote)}")
 
 
-def warn_of_unpublished(workspace: Workspace, repo: Repo, what: str) -> None:
-    """Warn of files here that are not on the Hub, and so not in what was made of it."""
+def warn_of_unpublished(workspace: Workspace, repo: Repo, what: str, made: Tree) -> None:
+    """Warn of files that are not published and differ here from what was ``made`` of the Hub's."""
     if workspace.state.heads(repo.id).detached:
         return
-    unsaved = unsaved_paths(gather_local(workspace, repo))
+    local = gather_local(workspace, repo)
     workspace.keep_learned()
-    if unsaved:
-        files = words.number(len(unsaved), "file")
+    missing = [path for path in unsaved_paths(local) if not same(local.mine.get(path), made.get(path))]
+    if missing:
+        files = words.number(len(missing), "file")
         workspace.console.warn(f"Not in {what}: {files} here that you have not published; see `just data-status`.")
 
 
