@@ -54,12 +54,27 @@ def test_mine_means_this_disk_also_where_i_only_removed_the_file(lab: Lab, join:
     ann = join("ann")
     for name in "cd":
         ann.write(f"processed/{name}.csv", f"{name}, one")
+    ann.put()
+    ann.put("--main")
+    ann.remove("processed/c.csv")
+    ann.put("--main")
+    lab.web_commit("cho", {"processed/c.csv": "the web's"}, "ann")
+    ann.get(code=3)
+    ann.get("--mine", "processed/c.csv")
+    assert ann.files() == {"processed/d.csv": "d, one"}
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_file_that_is_new_on_my_branch_comes_though_i_once_removed_one_of_its_name(lab: Lab, join: Join) -> None:
+    """My removal is published and done: there is nothing left of mine that the new file could be in conflict with."""
+    ann = join("ann")
+    for name in "cd":
+        ann.write(f"processed/{name}.csv", f"{name}, one")
     ann.put("--main")
     ann.get()
     ann.remove("processed/c.csv")
     ann.put("--main")
     lab.web_commit("cho", {"processed/c.csv": "the web's"}, "ann")
-    ann.get("--mine", "processed/c.csv")
-    assert ann.files() == {"processed/d.csv": "d, one"}
-    ann.put()
-    assert lab.on_hub("ann") == ann.files()
+    assert "Nothing that --mine or --theirs names is in conflict." in ann.get("--mine", "processed/c.csv")
+    assert ann.files() == {"processed/c.csv": "the web's", "processed/d.csv": "d, one"}
