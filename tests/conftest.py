@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# A member's Python keeps what it has compiled. Where a machine forbids that, thousands of processes would compile anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest_plugins = ["localhub.testing"]
 

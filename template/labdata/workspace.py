@@ -254,7 +254,7 @@ def opened(start: Path, console: Reporter, *, writing: bool = True) -> Iterator[
     try:
         was_used = any((folder / name).exists() for name in _TRACES) or (settings.data / "_recycle").exists()
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / "lock") if writing else nullcontext():
+        with locked(folder / "lock", console.warn) if writing else nullcontext():
             state = State(folder / "state.db")
             try:
                 workspace = Workspace(settings, state, console)

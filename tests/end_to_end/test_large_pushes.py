@@ -79,11 +79,11 @@ def test_a_small_change_in_a_large_file_sends_little(lab: Lab) -> None:
     content = bytearray(random.Random(1).randbytes(20_000_000))
     ann.write("processed/large.bin", bytes(content))
     said = ann.put()
-    assert "Of 20.0 MB in large files" in said
+    assert "All 20.0 MB in large files were new to the Hub and uploaded." in said
     content[10_000_000:10_000_050] = bytes(50)
     ann.write("processed/large.bin", bytes(content))
     lab.hub.reset_requests()
-    ann.put()
+    assert "Of 20.0 MB in large files, " in ann.put()
     sent = sum(record.bytes_in for record in lab.hub.requests("cas-xorb"))
     assert 0 < sent < 1_000_000
 

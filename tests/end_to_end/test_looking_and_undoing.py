@@ -127,7 +127,7 @@ def test_undo_goes_on_once_the_edit_is_moved_away(lab: Lab) -> None:
     ann.put("--main")
     bob.get()
     bob.write("processed/a.csv", "edited since")
-    assert "Move them out of data/" in bob.run("undo", code=3).stderr
+    assert "Move it out of data/" in bob.run("undo", code=3).stderr
     bob.path("processed/a.csv").rename(bob.root / "mine.csv")
     bob.run("undo")
     assert bob.read("processed/a.csv") == "one"

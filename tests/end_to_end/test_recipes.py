@@ -22,7 +22,7 @@ RECIPES = frozenset(
     """
     default branch-create branch-list run dry get-inputs get-results get-results-from get-results-for
     put-results put-results-for put-results-main pr-create put-inputs get-from-sources log log-main
-    get-results-at tag snakelint status config list-data cache-clear
+    get-results-at tag snakelint pipeline-status config list-data cache-clear
     """.split()
 )
 

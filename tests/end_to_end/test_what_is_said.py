@@ -50,13 +50,14 @@ def test_a_settled_conflict_tells_what_was_kept_and_where_the_other_went(ann: Qu
     said = ann.get("--mine", "processed/a.csv", "--theirs", "processed/b.csv")
     assert "Kept yours: 1 file. `just put-results` publishes" in said
     assert "Yours are in data/_recycle/: 1 file. `just recycle-restore PATTERN`" in said
-    assert "once you have moved the Hub's away" in said
     ann.put()
     assert lab.on_hub("ann")["processed/a.csv"] == "mine"
-    ann.run("recycle", "restore", "processed/b.csv", code=1)
-    ann.remove("processed/b.csv")
+    assert "goes to data/_recycle/" in ann.run("recycle", "restore", "processed/b.csv", "--dry-run").stdout
     ann.run("recycle", "restore", "processed/b.csv")
     assert ann.read("processed/b.csv") == "mine"
+    assert "from the website" in ann.recycled()
+    ann.put()
+    assert lab.on_hub("ann")["processed/b.csv"] == "mine"
 
 
 @pytest.mark.parametrize("clean", [True, False])

@@ -39,7 +39,7 @@ RFC = {
     "get-results-at",
     "tag",
     "snakelint",
-    "status",
+    "pipeline-status",
     "config",
     "list-data",
     "cache-clear",
@@ -194,6 +194,8 @@ def test_just_alone_lists_the_recipes_by_their_groups(project: Path, env: dict[s
     ]
     for name in RFC | MORE:
         assert re.search(rf"^ +{name} .*# \S", listed, re.MULTILINE), name
+    assert "[alias: status]" in listed  # the RFC's own name
+    assert max(map(len, listed.splitlines())) <= 80
 
 
 def test_the_tools_come_through_pixi_unless_a_member_says_otherwise(project: Path, env: dict[str, str]) -> None:

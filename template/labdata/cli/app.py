@@ -21,10 +21,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line; returns its exit code: 0 done, 1 failed, 2 usage, 3 conflict."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in arguments
+    debug, Console.lists_all = "--debug" in arguments, "--all" in arguments
+    arguments = [argument for argument in arguments if argument not in ("--debug", "--all")]
     notices.listen(Console().warn)
     try:
-        cli.main([argument for argument in arguments if argument != "--debug"], "labdata", standalone_mode=False)
+        cli.main(arguments, "labdata", standalone_mode=False)
     except click.exceptions.Abort:
         return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
     except click.ClickException as error:
@@ -33,10 +34,11 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except LabdataError as error:
-        for line in error.files[: words.SHOWN]:
-            click.echo(f"  {line}", err=True)
-        if len(error.files) > words.SHOWN:
-            click.echo(f"  … and {len(error.files) - words.SHOWN} more", err=True)
+        shown = error.files if Console.lists_all else error.files[: words.SHOWN]
+        for line in shown:
+            click.echo(f"  {words.escaped(line)}", err=True)
+        if len(error.files) > len(shown):
+            click.echo(f"  {words.more(len(error.files) - len(shown))}", err=True)
         return _failed(error.message, error.hint, debug, error.exit_code)
     except OSError as error:
         return _failed(_of_the_system(error), "Mend that, then run the same command again.", debug, EXIT_FAILED)
@@ -52,9 +54,9 @@ def _failed(message: str, hint: str, debug: bool, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(click.style(message, fg="red"), err=True)
+    click.echo(click.style(words.escaped(message), fg="red"), err=True)
     if hint:
-        click.echo(hint, err=True)
+        click.echo(words.escaped(hint), err=True)
     return code
 
 
@@ -68,7 +70,10 @@ def open_project(*, quiet: bool = False, writing: bool = True) -> Any:
     return opened(Path.cwd(), Console(quiet=quiet), writing=writing)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="With any command: --all lists in full, --debug shows where an error comes from.",
+)
 def cli() -> None:
     """Download a project's data from the Hub and publish it back. The Justfile's recipes call this."""
 

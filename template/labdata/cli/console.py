@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import click
 
-from labdata.core.words import Counter, aligned, escaped
+from labdata.core.words import SHOWN, Counter, aligned, escaped, more
 
 
 class Console:
@@ -17,6 +18,9 @@ class Console:
 
     Names and titles come from anyone: what a terminal would obey in them is written as an escape.
     """
+
+    lists_all: ClassVar[bool] = False
+    """Whether long lists are written in full, as ``--all`` asks of any command."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -41,12 +45,13 @@ class Console:
             return None
         return click.confirm(question, err=True)
 
-    def rows(self, rows: Sequence[Sequence[str]], *, limit: int | None = None) -> None:
-        """Write rows in aligned columns, indented; beyond ``limit`` only their number."""
-        for line in aligned(rows[:limit] if limit else rows):
+    def rows(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows in aligned columns, indented; of a long list the first lines, and how to see the others."""
+        shown = rows if self.lists_all else rows[:SHOWN]
+        for line in aligned(shown):
             self.say(f"  {line}")
-        if limit and len(rows) > limit:
-            self.say(f"  … and {len(rows) - limit} more")
+        if len(rows) > len(shown):
+            self.say(f"  {more(len(rows) - len(shown))}")
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Counter]:
@@ -56,9 +61,9 @@ class Console:
             yield _uncounted
             return
         # Imported only where it is seen: most commands are over before it would be loaded.
-        from tqdm import tqdm
+        from labdata.cli.progress import Bar
 
-        with tqdm(total=total, desc=what, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
+        with Bar(what, total) as bar:
 
             def count(size: int, /) -> None:
                 bar.update(size)

@@ -12,6 +12,7 @@ from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.console import Console
 from labdata.core import words
 from labdata.core.errors import LabdataError
+from labdata.local.disk import time_of
 
 if TYPE_CHECKING:
     from labdata.local.recycle import Kept
@@ -39,28 +40,37 @@ def recycle_list(as_json: bool) -> None:
             click.echo(json.dumps(listed))
             return
         unsafe = "only here" if proof.reached else "not known"
-        rows = [[f.stamp, f.path, words.size(f.size), "on the Hub" if f.safe else unsafe] for f in kept]
+        rows = [[_moment(f.stamp), f.path, words.size(f.size), "on the Hub" if f.safe else unsafe] for f in kept]
         workspace.console.rows(rows)
         workspace.console.say(f"{words.number(len(kept), 'file')}, {words.size(sum(file.size for file in kept))}")
+
+
+def _moment(stamp: str) -> str:
+    when = time_of(stamp)
+    return words.local_time(when) if when else stamp
 
 
 @recycle.command("restore")
 @click.argument("patterns", nargs=-1, required=True)
 @dry_run_option
 def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
-    """Restore files from data/_recycle/ to their places, the newest of each."""
+    """Restore files from data/_recycle/, the newest of each; what is in their places goes there instead."""
     from labdata.core.patterns import Patterns
+    from labdata.sync.restore import restore
 
     with open_project() as workspace:
-        back, in_the_way = workspace.recycle_bin.restore(Patterns(patterns), dry_run=dry_run)
-        workspace.console.rows([["would restore" if dry_run else "restored", f"data/{path}"] for path in back])
-        if in_the_way:
+        found = restore(workspace, Patterns(patterns), dry_run=dry_run)
+        verb = "would restore" if dry_run else "restored"
+        rows = [[verb, f"data/{path}", ""] for path in found.restored]
+        rows += [[verb, f"data/{path}", "the one in its place goes to data/_recycle/"] for path in found.swapped]
+        workspace.console.rows(rows)
+        if found.blocked:
             raise LabdataError(
-                f"{words.number(len(in_the_way), 'file')} stayed in data/_recycle/: there is a file in its place.",
-                "Move that one away, then run the command again.",
-                [f"data/{path}" for path in in_the_way],
+                f"{words.number(len(found.blocked), 'file')} stayed in data/_recycle/.",
+                "Move what is in the way out of data/, or close the program that writes it; then run this again.",
+                words.aligned([[f"data/{path}", reason] for path, reason in found.blocked.items()]),
             )
-        if not back:
+        if not rows:
             raise LabdataError(f"Nothing in data/_recycle/ matches {' '.join(patterns)}.", "See `just recycle-list`.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import click
@@ -46,7 +47,8 @@ def _mark(row: dict[str, object]) -> str:
 
 
 def _line(row: dict[str, object], *first: str) -> list[str]:
-    return [*(str(row[key]) for key in first), str(row["commit"])[:8], str(row["date"])[:16].replace("T", " ")]
+    when = words.local_time(datetime.fromisoformat(str(row["date"])))
+    return [*(str(row[key]) for key in first), str(row["commit"])[:8], when]
 
 
 @cli.group()

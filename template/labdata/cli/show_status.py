@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def show(console: Console, found: Status) -> None:
     """Write a status for people."""
     where = f"at {found.detached}" if found.detached else f"branch {found.branch}"
-    console.say(f"{found.name}: {found.repo}, {where}{'' if found.reached else ' (the Hub was not reached)'}")
+    console.say(f"{found.name}: {found.repo}, {where}{'' if found.reached else ' (as last synced)'}")
     decide = set(found.conflicts)
     groups = [
         ("to publish", [path for path in found.publish if path not in decide]),
@@ -27,7 +27,7 @@ def show(console: Console, found: Status) -> None:
     for title, paths in groups:
         if paths:
             console.say(f"  {title}: {words.number(len(paths), 'file')}")
-            console.rows([["", f"data/{path}"] for path in paths], limit=words.SHOWN)
+            console.rows([["", f"data/{path}"] for path in paths])
     if found.unsaved_bytes:
         console.say(f"  only on this disk: {words.size(found.unsaved_bytes)}")
     if found.interrupted:

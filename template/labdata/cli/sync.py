@@ -188,8 +188,8 @@ def verify(as_json: bool) -> None:
             click.echo(json.dumps({name: asdict(one) for name, one in found.items()}))
         for name, one in found.items():
             workspace.console.say(f"{name}: {words.number(len(one.good), 'file')} as last synced with the Hub")
-            workspace.console.rows([["changed here", f"data/{path}"] for path in one.changed], limit=words.SHOWN)
-            workspace.console.rows([["missing here", f"data/{path}"] for path in one.missing], limit=words.SHOWN)
+            workspace.console.rows([["changed here", f"data/{path}"] for path in one.changed])
+            workspace.console.rows([["missing here", f"data/{path}"] for path in one.missing])
         damaged = [path for one in found.values() for path in one.damaged]
         if damaged:
             raise ConflictError(

@@ -82,13 +82,13 @@ def portability(path: str) -> str | None:
         return reason
     for part in path.split("/"):
         if _WINDOWS_RESERVED.match(part):
-            return f"Windows reserves the name {part!r}"
-        if _WINDOWS_FORBIDDEN.search(part):
-            return f"Windows refuses the characters in {part!r}"
+            return "a name that Windows reserves"
+        if found := _WINDOWS_FORBIDDEN.search(part):
+            return f"{found.group()} in the name, which Windows refuses"
         if part != part.rstrip(". "):
-            return f"Windows drops the dot or space at the end of {part!r}"
+            return "a dot or space at the end of a name, which Windows drops"
         if part == ".cache":
-            return "the Hub's client refuses folders named .cache"
+            return "a folder .cache, which the Hub's client refuses"
     return None
 
 

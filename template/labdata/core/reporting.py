@@ -24,8 +24,8 @@ class Reporter(Protocol):
     def confirm(self, question: str) -> bool | None:
         """Ask yes or no; ``None`` where nobody is there to answer."""
 
-    def rows(self, rows: Sequence[Sequence[str]], *, limit: int | None = None) -> None:
-        """Write rows in aligned columns; beyond ``limit`` only their number."""
+    def rows(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write rows in aligned columns; of a long list the first lines, and how to see the others."""
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Counter]:
         """Show bytes done while the block runs."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from labdata.core.paths import visible
@@ -30,6 +31,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
+def local_time(date: datetime, *, zone: bool = True) -> str:
+    """Return a moment as people read it: in local time, with the zone, because colleagues may be elsewhere."""
+    here = date.astimezone()
+    return f"{here:%Y-%m-%d %H:%M %Z}" if zone else f"{here:%Y-%m-%d %H:%M}"
+
+
 def size(count: int) -> str:
     """Return bytes as people say them: ``1.2 MB``."""
     amount = float(count)
@@ -40,9 +47,19 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def more(count: int) -> str:
+    """Return the last line of a list that was cut: how many more there are, and how to see them."""
+    return f"… and {count:,} more (--all lists them)"
+
+
 def recipe(verb: str, repo: str) -> str:
     """Return the recipe that gets or puts a repo; the two that most projects have bear names of their own."""
     return f"just {verb}-{repo}" if repo in ("inputs", "results") else f"just {verb} {repo}"
+
+
+def them(things: Collection[object]) -> str:
+    """Return the pronoun for one or several things."""
+    return "it" if len(things) == 1 else "them"
 
 
 def number(count: int, thing: str) -> str:

@@ -65,6 +65,14 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What Xet was offered in large files and what of it was new to the Hub, both in bytes; none where Xet is off."""
+
+    offered: int = 0
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class _Mode:
     """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
 
@@ -75,8 +83,8 @@ class _Mode:
 
 def prepared(
     sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
-) -> tuple[list[CommitOperationAdd], int]:
-    """Return the additions of a commit, those for Xet already sent, and the bytes that Xet really took for large ones.
+) -> tuple[list[CommitOperationAdd], Taken]:
+    """Return the additions of a commit, those for Xet already sent, and what of the large ones was new to the Hub.
 
     Raises ``LabdataError`` if a file no longer is what was hashed.
     """
@@ -91,17 +99,18 @@ def prepared(
     by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
     if constants.HF_HUB_DISABLE_XET:
         _send_plainly(sender.hub, repo, branch, [additions[path] for path in by_xet])
-        sent = 0
+        taken = Taken()
     else:
         large = [path for path in by_xet if files[path].size > SMALL]
         sent = _send(sender, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
+        taken = Taken(sum(files[path].size for path in large), sent)
         small = [path for path in by_xet if files[path].size <= SMALL]
         _send(sender, repo, branch, {path: (files[path], additions[path]) for path in small}, "small file")
     for path in by_xet:
         if files[path].size > SMALL and not sender.files.unchanged_since(path, files[path]):
             raise changed_meanwhile(path)
         _mark_sent(additions[path], files[path])
-    return list(additions.values()), sent
+    return list(additions.values()), taken
 
 
 def _addition(sender: Sender, path: str, content: Content, mode: _Mode) -> CommitOperationAdd:

@@ -237,11 +237,15 @@ _STAMP = "%Y-%m-%dT%H-%M-%S.%fZ"
 
 def is_stamp(name: str) -> bool:
     """Tell whether a name is that of a recycle folder."""
+    return time_of(name) is not None
+
+
+def time_of(name: str) -> datetime | None:
+    """Return the moment (UTC) in the name of a recycle folder, ``None`` where it is no time."""
     try:
-        datetime.strptime(name, _STAMP)
+        return datetime.strptime(name, _STAMP).replace(tzinfo=UTC)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def later(name: str) -> str:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from labdata.core.errors import LabdataError
 
-_PATIENCE = 10.0  # seconds that a second command waits for the first
+_TOLD_AFTER = 2.0
+_PATIENCE = 3600.0
+
+
+def patience() -> float:
+    """Return the seconds that a second command waits for the first: an hour, unless ``LABDATA_WAIT`` says otherwise."""
+    try:
+        given = float(os.environ.get("LABDATA_WAIT", ""))
+    except ValueError:
+        return _PATIENCE
+    return min(max(given, 0.0), 30 * 24 * 3600.0) if math.isfinite(given) else _PATIENCE
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock while the block runs; raises ``LabdataError`` where another command holds it."""
+def locked(path: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock while the block runs; a wait of more than two seconds is told.
+
+    Raises ``LabdataError`` where another command holds the lock for longer than ``patience``.
+    """
     # Imported here: a command that only looks takes no lock.
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
+    bound = patience()
     try:
-        lock.acquire(timeout=_PATIENCE)
+        try:
+            lock.acquire(timeout=min(_TOLD_AFTER, bound))
+        except Timeout:
+            if bound <= _TOLD_AFTER:
+                raise
+            tell("waiting for another labdata command in this project …")
+            lock.acquire(timeout=bound - _TOLD_AFTER)
     except Timeout:
         raise LabdataError(
             "Another labdata command is at work in this project. Nothing was done.",

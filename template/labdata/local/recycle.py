@@ -194,23 +194,27 @@ class Recycle:
         if not folder.exists():
             (self.notes / f"{name}.json").unlink(missing_ok=True)
 
-    def restore(self, wanted: Callable[[str], bool], *, dry_run: bool = False) -> tuple[list[str], list[str]]:
-        """Restore files to their places, the newest of each; returns what was restored and what was in the way.
+    def restore(self, wanted: Callable[[str], bool], *, dry_run: bool = False) -> tuple[list[str], dict[str, Path]]:
+        """Restore files to their places where these are free, the newest of each.
 
-        With ``dry_run`` nothing moves.
+        Returns the paths that were restored, and those whose place is taken with where the kept file is. With
+        ``dry_run`` nothing moves.
         """
         newest: dict[str, tuple[str, Path]] = {}
         for name in self.stamps():
             newest.update({path: (name, where) for path, where in self._in(name) if wanted(path)})
         back: list[str] = []
-        in_the_way: list[str] = []
+        taken: dict[str, Path] = {}
         for path, (_name, where) in newest.items():
             target = self.data.joinpath(*path.split("/"))
             put = _can_be_put if dry_run else _put_back
-            (back if put(where, target) else in_the_way).append(path)
+            if put(where, target):
+                back.append(path)
+            else:
+                taken[path] = where
         for name in set() if dry_run else {newest[path][0] for path in back}:
             self.tidy(name)
-        return back, in_the_way
+        return back, taken
 
     def remove(self, files: Iterable[Kept]) -> int:
         """Remove files for good that are as they were listed; returns how many. What a link leads to stays."""

@@ -128,7 +128,7 @@ def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
     verbs = {path: "change" if path in main else "add" for path in proposal.copy}
     rows = [[verbs[path], f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
     rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
-    workspace.console.rows(rows, limit=words.SHOWN)
+    workspace.console.rows(rows)
 
 
 def _not_merged(repo: Repo, number: int, error: HubError) -> HubError:

@@ -48,11 +48,13 @@ def names_and_limits(send: Tree, after: Iterable[str]) -> None:
     """
     refused = [(path, reason) for path in send if (reason := portability(path))]
     if refused:
-        told = [f"data/{path}: {reason}" for path, reason in refused]
+        reasons = Counter(reason for _path, reason in refused)
+        counted = "; ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common(_TOLD))
+        it = words.them(refused)
         raise LabdataError(
-            f"{words.number(len(told), 'file')} cannot be published as named ({_some(told, '; ')}). "
-            "Nothing was published.",
-            "Rename it." if len(told) == 1 else "Rename them.",
+            f"{words.number(len(refused), 'file')} cannot be published as named: {counted}. Nothing was published.",
+            f"Rename {it}, or add {it} to exclude in labdata.toml to keep {it} on this disk only.",
+            words.aligned([[f"data/{path}", reason] for path, reason in refused]),
         )
     huge = [f"data/{path}" for path, content in send.items() if content.size > BYTES_PER_FILE]
     if huge:
@@ -95,17 +97,20 @@ def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, scan: Scan
     lost = [path for path, content in gone.items() if not hashes & {content.sha256, content.git}]
     behind = Counter(link for path in lost for link in (path, *parents(path)) if link in scan.skipped)
     told = [f"data/{link} is {scan.skipped[link]} now" for link in behind]
+    hit = [link.partition("/")[0] for link in behind]
     layers, before = (Counter(path.partition("/")[0] for path in paths) for paths in (lost, known))
     for layer, count in layers.items():
         if layer in scan.absent or (count >= MANY_REMOVALS and count > before[layer] / 2):
             told.append(f"{count:,} of the {before[layer]:,} files of data/{layer} are not here any more")
+            hit.append(layer)
     if not told:
         return
     what = _some(told)
+    restore = " ".join(f"--restore '{layer}/**'" for layer in dict.fromkeys(hit))
     raise LabdataError(
         f"{what}: that would be removed from the Hub. Nothing was published.",
         f"Is a disk not mounted? Mount it and run the command again. If they were lost, `{words.recipe('get', repo)} "
-        f"--restore '{next(iter(layers))}/**'` downloads them again; if they are to go, add --remove-many.",
+        f"{restore}` downloads them again; if they are to go, add --remove-many.",
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata.core import plan, words
@@ -41,15 +42,15 @@ def conflict_lines(workspace: Workspace, remote: Remote, conflicts: list[plan.Co
     for conflict in conflicts:
         where = workspace.worktree.path(conflict.path)
         verb = "as you last got it," if conflict.is_lost else "changed"
-        here = f"{verb} {_when(datetime.fromtimestamp(where.stat().st_mtime))}" if where.is_file() else "removed"
+        here = f"{verb} {_written(where)}" if where.is_file() else "removed"
         there = "changed" if conflict.theirs else "not there any more" if conflict.is_lost else "removed"
         if conflict.theirs and conflict.path in changed:
             who, date = changed[conflict.path]
-            there = f"changed {_when(date.astimezone())} by {who}"
+            there = f"changed {words.local_time(date)} by {who}"
         side = "main" if conflict.between_branches else "Hub"
         rows.append([f"data/{conflict.path}", f"here: {here}", f"{side}: {there}"])
     return words.aligned(rows)
 
 
-def _when(date: datetime) -> str:
-    return f"{date:%Y-%m-%d %H:%M}"
+def _written(where: Path) -> str:
+    return words.local_time(datetime.fromtimestamp(where.stat().st_mtime, UTC), zone=False)

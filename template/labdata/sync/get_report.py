@@ -47,7 +47,9 @@ def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, don
     """Say what a get has done, or would do."""
     console, remote, local = workspace.console, snapshot.remote, snapshot.local
     touched = {*decided.write, *decided.remove}
-    if touched:
+    if snapshot.standing.heads.detached and done and not is_part:
+        _tell_return(console, remote, touched)
+    elif touched:
         _tell_changes(console, remote, local, decided, done=done)
     else:
         what = "what you named is " if is_part else ""
@@ -61,19 +63,23 @@ def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, don
     replaced = [path for path in touched if path in local.mine and not same(local.mine[path], local.base.get(path))]
     if replaced:
         files = words.number(len(replaced), "file")
-        console.say(
-            f"Yours are in data/_recycle/: {files}. `just recycle-restore PATTERN` restores them, "
-            "once you have moved the Hub's away."
-        )
+        console.say(f"Yours are in data/_recycle/: {files}. `just recycle-restore PATTERN` restores them.")
     if not is_part and not snapshot.standing.heads.detached:
         unsaved = [path for path in unsaved_paths(local) if path not in touched and path not in kept]
         _tell_unsaved(console, local, unsaved)
 
 
+def _tell_return(console: Reporter, remote: Remote, touched: Collection[str]) -> None:
+    where = f"your branch {remote.branch_name}" if remote.repo.per_member else "main"
+    console.good(
+        f"{remote.repo.name}: back on {where}, {words.number(len(touched), 'file')} updated, as in {describe(remote)}"
+    )
+
+
 def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided: plan.GetPlan, *, done: bool) -> None:
     if not done:
         rows = [["change" if path in local.mine else "add", f"data/{path}"] for path in decided.write]
-        console.rows([*rows, *(["remove", f"data/{path}"] for path in decided.remove)], limit=words.SHOWN)
+        console.rows([*rows, *(["remove", f"data/{path}"] for path in decided.remove)])
     parts = []
     if decided.write:
         size = words.size(sum(content.size for content in decided.write.values()))

@@ -48,7 +48,10 @@ class Target:
 
 @dataclass
 class Push:
-    """One push on its way: ``head`` is the branch's commit, ``sent`` the bytes of large files that Xet really sent."""
+    """One push on its way: ``head`` is the branch's commit.
+
+    ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet.
+    """
 
     workspace: Workspace
     remote: Remote
@@ -57,7 +60,8 @@ class Push:
     local: WorkingCopy
     message: str
     head: str = ""
-    sent: int = 0
+    offered: int = 0
+    new: int = 0
 
     @property
     def repo(self) -> Repo:
@@ -147,8 +151,8 @@ class Push:
 
         workspace = self.workspace
         sender = Sender(workspace.hub, workspace.worktree, workspace.console, workspace.private_folder)
-        send, sent = prepared(sender, self.repo, self.target.branch, part.send)
-        self.sent += sent
+        send, taken = prepared(sender, self.repo, self.target.branch, part.send)
+        self.offered, self.new = self.offered + taken.offered, self.new + taken.new
         main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
         copy = {
             path: self.heads.main if same(main.get(path), content) else self.remote.main

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from labdata.sync.remote import Remote
     from labdata.workspace import Workspace
 
-LARGE = 1_000_000
-"""Bytes from which a file is sent ahead of its commit, so that what Xet really took is known (``upload.SMALL``)."""
-
 
 def agree(
     workspace: Workspace, remote: Remote, target: Target, decided: plan.PutPlan, options: PutOptions
@@ -52,7 +49,7 @@ def _show_replaced(workspace: Workspace, remote: Remote, decided: plan.PutPlan) 
     rows += [["change", f"data/{path}"] for path in new if path in remote.main_tree]
     if rows:
         workspace.console.say(f"This changes {words.number(len(rows), 'file')} that main holds:")
-        workspace.console.rows(rows, limit=words.SHOWN)
+        workspace.console.rows(rows)
 
 
 def refuse(workspace: Workspace, remote: Remote, decided: plan.PutPlan) -> NoReturn:
@@ -82,6 +79,13 @@ def announce(workspace: Workspace, repo: Repo, decided: plan.PutPlan) -> None:
         workspace.console.say(f"{repo.name}: uploading {words.number(len(sizes), 'file')} ({words.size(sum(sizes))})")
 
 
+def _how_new(offered: int, new: int) -> str:
+    """Say how much of some large files was new; what is sent to describe them can make that a little more than all."""
+    if new >= offered:
+        return f"All {words.size(offered)} in large files were new to the Hub and uploaded."
+    return f"Of {words.size(offered)} in large files, {words.size(new)} were new to the Hub and uploaded."
+
+
 def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, push: Push | None = None) -> None:
     """Say what a put has done, or, without a push, what it would do."""
     console, remote, target = workspace.console, snapshot.remote, snapshot.target
@@ -90,7 +94,7 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
     sizes = {path: words.size(content.size) for path, content in decided.send.items()}
     sizes |= dict.fromkeys(decided.copy, "nothing to upload")
     rows += [["change" if path in snapshot.now else "add", f"data/{path}", size] for path, size in sizes.items()]
-    console.rows(rows, limit=words.SHOWN)
+    console.rows(rows)
     where = f"{remote.repo.id} on {target.branch}"
     if push is None:
         total = words.size(sum(content.size for content in decided.send.values()))
@@ -101,7 +105,6 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
     console.good(f"{remote.repo.name}: published to {where} as {push.head[:8]}")
     if push.code.endswith("(dirty)"):
         console.warn("It names the code as (dirty), because git does not have all changes: commit first, then put.")
-    large = sum(content.size for content in decided.send.values() if content.size > LARGE)
-    if large:
-        console.say(f"Of {words.size(large)} in large files, {words.size(push.sent)} were new to the Hub and uploaded.")
+    if push.offered:
+        console.say(_how_new(push.offered, push.new))
     tell_of_updates(workspace, remote, decided)

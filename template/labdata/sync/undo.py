@@ -37,7 +37,7 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     if edited:
         raise ConflictError(
             f"{words.number(len(edited), 'file')} changed since the last get; nothing was undone.",
-            "Move them out of data/, then run `just undo` again.",
+            f"Move {words.them(edited)} out of data/, then run `just undo` again.",
             [f"data/{path}" for path in edited],
         )
     if blocked := _blocked(workspace, changes, leaving):
@@ -49,7 +49,7 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
         )
     if dry_run:
         verbs = [["restore" if change.staged else "remove", f"data/{change.path}"] for change in changes]
-        workspace.console.rows(verbs, limit=words.SHOWN)
+        workspace.console.rows(verbs)
         return
     _carry_out(workspace, name, note, changes)
     workspace.console.good(f"Undid the get of {name}: {words.number(len(changes), 'file')} as before.")
@@ -122,7 +122,7 @@ def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placem
     if missed:
         raise LabdataError(
             f"{words.number(len(missed), 'file')} changed meanwhile; the rest was undone.",
-            "Look at them, then run `just undo` again.",
+            f"Look at {words.them(missed)}, then run `just undo` again.",
             [f"data/{path}" for path in missed],
         )
     bin_.tidy(name)

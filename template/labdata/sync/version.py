@@ -66,11 +66,12 @@ def _require_nothing_hidden(snapshot: Snapshot, label: str) -> None:
     theirs = snapshot.wanted.theirs
     hidden = [path for path in unsaved_paths(local) if not same(local.mine.get(path), theirs.get(path))]
     if hidden:
+        it = words.them(hidden)
         raise ConflictError(
             f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
             "was not checked out and nothing was changed.",
-            f"Publish them first (`{words.recipe('put', repo.name)}`), move them out of data/, or write the version "
-            "beside them: --to DIR.",
+            f"Publish {it} first (`{words.recipe('put', repo.name)}`), move {it} out of data/, or write the version "
+            f"beside {it}: --to DIR.",
             [f"data/{path}" for path in hidden],
         )
 
