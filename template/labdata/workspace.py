@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from labdata.core import paths, project
+from labdata.core import hints, paths, project
 from labdata.core.errors import LabdataError
 from labdata.hub.small import LightHub
 from labdata.local import settings as settings_
@@ -117,7 +117,7 @@ class Workspace:
                 raise LabdataError(
                     f"Which branch is yours is not known: HF_BRANCH is not set, and {error.message[:1].lower()}"
                     f"{error.message[1:]}",
-                    "Set HF_BRANCH=<your account's name> in .env, then run the same command again.",
+                    hints.SET_BRANCH,
                 ) from error
             name = known.pop()
         return project.check_branch(name)
@@ -270,13 +270,13 @@ def opened(start: Path, console: Reporter, *, writing: bool = True) -> Iterator[
             put_aside(folder / "state.db")
             raise LabdataError(
                 f"labdata's own notes were damaged ({error}) and are put aside as state.db.broken. No file was lost.",
-                "Run the same command again: the notes are made anew, and what differs from the Hub counts as unsaved.",
+                hints.STATE_ANEW,
             ) from error
         if not isinstance(error, sqlite3.OperationalError):
             raise
         raise LabdataError(
             f"labdata's own notes in {folder} cannot be written ({error}). Your files were not touched.",
-            "Check that the disk is neither full nor read-only, then run the command again.",
+            hints.STATE_DISK,
         ) from error
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from labdata.cli.console import Console
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.errors import EXIT_FAILED, LabdataError
 from labdata.hub import notices
 from labdata.workspace import opened
@@ -41,11 +41,10 @@ def run(arguments: list[str] | None = None) -> int:
             click.echo(f"  {words.more(len(error.files) - len(shown))}", err=True)
         return _failed(error.message, error.hint, debug, error.exit_code)
     except OSError as error:
-        return _failed(_of_the_system(error), "Mend that, then run the same command again.", debug, EXIT_FAILED)
+        return _failed(_of_the_system(error), hints.MEND_THAT, debug, EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user unasked
         kind = type(error).__name__
-        hint = "Run it again with --debug and send what it prints to whoever looks after the project."
-        return _failed(f"labdata met something it does not know ({kind}: {error}).", hint, debug, EXIT_FAILED)
+        return _failed(f"labdata met something it does not know ({kind}: {error}).", hints.REPORT, debug, EXIT_FAILED)
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 
 Result = TypeVar("Result")
@@ -70,7 +71,7 @@ def _unpacked(packed: bytes) -> Any:
     import pickle
 
     if not packed:
-        raise LabdataError("A part of this command was stopped from outside. Nothing was changed.", "Run it again.")
+        raise LabdataError("A part of this command was stopped from outside. Nothing was changed.", hints.STOPPED)
     done, answer = pickle.loads(packed)  # noqa: S301 - it comes from a process of our own
     if not done:
         raise answer

@@ -10,7 +10,7 @@ import click
 
 from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.console import Console
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.errors import LabdataError
 from labdata.local.disk import time_of
 
@@ -67,11 +67,11 @@ def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
         if found.blocked:
             raise LabdataError(
                 f"{words.number(len(found.blocked), 'file')} stayed in data/_recycle/.",
-                "Move what is in the way out of data/, or close the program that writes it; then run this again.",
+                hints.CLEAR_THE_WAY,
                 words.aligned([[f"data/{path}", reason] for path, reason in found.blocked.items()]),
             )
         if not rows:
-            raise LabdataError(f"Nothing in data/_recycle/ matches {' '.join(patterns)}.", "See `just recycle-list`.")
+            raise LabdataError(f"Nothing in data/_recycle/ matches {' '.join(patterns)}.", hints.RECYCLE_LIST)
 
 
 @recycle.command("empty")
@@ -96,7 +96,7 @@ def recycle_empty(yes: bool, dry_run: bool) -> None:
         if removed < len(kept):
             raise LabdataError(
                 f"{words.number(len(kept) - removed, 'file')} changed meanwhile and stayed in data/_recycle/.",
-                "Look with `just recycle-list`, then run it again.",
+                hints.RECYCLE_LIST_AGAIN,
             )
 
 
@@ -105,8 +105,6 @@ def _ask_to_remove(console: Console, files: Sequence[Kept]) -> None:
     where = f"{shown} in data/_recycle/ are, as far as can be found out, nowhere else"
     answer = console.confirm(f"{where}. Remove for good?")
     if answer is None:
-        raise LabdataError(
-            f"{where}. Nothing was removed.", "Look with `just recycle-list`; if they are to go: `--yes`."
-        )
+        raise LabdataError(f"{where}. Nothing was removed.", hints.RECYCLE_YES)
     if not answer:
         raise LabdataError("Nothing was removed.")

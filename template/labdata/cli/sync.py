@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labdata.cli.app import Command, cli, dry_run_option, open_project
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.errors import ConflictError
 from labdata.core.typed_paths import analysis_pattern, require_own, typed_pattern
 
@@ -194,7 +194,7 @@ def verify(as_json: bool) -> None:
         if damaged:
             raise ConflictError(
                 f"{words.number(len(damaged), 'file')} changed on this disk though nothing wrote them.",
-                "Take the Hub's with --restore PATTERN after the get of that repo, and have the disk looked at.",
+                hints.BAD_DISK,
                 [f"data/{path}" for path in damaged],
             )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.core.patterns import Excludes, Patterns
 
@@ -69,7 +70,7 @@ class Settings:
             return self.repos[name]
         raise LabdataError(
             f"This project keeps no {name} on the Hub: labdata.toml has no table [repos.{name}]. Nothing was done.",
-            f"Tables there are: {', '.join(self.repos) or 'none'}; add one to labdata.toml if {name} should be shared.",
+            hints.tables(self.repos, name),
         )
 
 
@@ -78,7 +79,7 @@ def check_tag(name: str) -> str:
     if not _BRANCH.fullmatch(name) or ".." in name or name.endswith(".lock"):
         raise LabdataError(
             f"{name!r} cannot be a tag: use letters, digits, '.', '_' and '-'. Nothing was tagged.",
-            "For example: `just tag paper-v1`.",
+            hints.TAG_NAME,
         )
     return name
 
@@ -89,6 +90,6 @@ def check_branch(name: str) -> str:
         raise LabdataError(
             f"{name!r} cannot be a member's branch: use letters, digits, '.', '_' and '-', and not 'main'. "
             "Nothing was done.",
-            "Set HF_BRANCH=<your-name> in .env.",
+            hints.SET_BRANCH,
         )
     return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from labdata.core import words
+from labdata.core import hints
 from labdata.core.content import parents
 from labdata.core.errors import LabdataError
 from labdata.core.project import Repo
@@ -29,7 +29,7 @@ def typed_pattern(text: str, root: str) -> str:
         elif part == ".." or (path.startswith("/") and not inside):
             raise LabdataError(
                 f"{text} is not in this project. Nothing was changed.",
-                f"Name a path below {root}/data, for example `processed/` or `data/processed/`.",
+                hints.path_in_data(root),
             )
         elif part not in ("", "."):
             found.append(part)
@@ -45,8 +45,7 @@ def analysis_pattern(text: str, root: str) -> str:
     if pattern in (_ALL, "processed"):
         raise LabdataError(
             f"{text} is all of data/processed, not one analysis. Nothing was changed.",
-            "Name a folder of data/processed, or leave the name out of the recipe: `just get-results`, "
-            "`just put-results`.",
+            hints.ONE_ANALYSIS,
         )
     return f"processed/{pattern}/**"
 
@@ -60,7 +59,7 @@ def require_own(verb: str, repo: Repo, repos: Mapping[str, Repo], pattern: str) 
         if _meets(other, path):
             raise LabdataError(
                 f"data/{path} belongs to {other.name}, not to {repo.name}. Nothing was changed.",
-                f"Run `{words.recipe(verb, other.name)} {pattern}`.",
+                hints.other_repo(verb, other.name, pattern),
             )
 
 

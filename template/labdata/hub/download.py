@@ -20,7 +20,7 @@ from huggingface_hub import constants, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub.client import TYPE, Hub
@@ -196,7 +196,7 @@ def check_space(folder: Path, size: int) -> None:
         raise LabdataError(
             f"The disk of {folder} has {words.size(free)} free; {words.size(size)} and some room to work in "
             "are needed. Nothing was changed.",
-            "Free some room (`just recycle-empty`, `just cache-clear`) or get a part: `just get-inputs external/`.",
+            hints.DISK_FULL_PART,
         )
 
 

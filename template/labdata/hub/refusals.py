@@ -14,6 +14,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from labdata.core import hints
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.hub import waiting
 
@@ -42,49 +43,48 @@ def waiting_time(error: Exception, tries: int) -> float | None:
 def explain(error: Exception, endpoint: str) -> HubError:
     """Turn the client's exception into one sentence with the command that helps."""
     if isinstance(error, LocalTokenNotFoundError):
-        return HubError("There is no Hub token on this machine. Nothing was changed.", _LOGIN, status=401)
+        return HubError("There is no Hub token on this machine. Nothing was changed.", hints.LOGIN, status=401)
     if isinstance(error, httpx2.TransportError):
         return HubError(
             f"The Hub at {endpoint} could not be reached. Nothing was changed.",
-            "Check the network and HF_ENDPOINT, then run the same command again.",
+            hints.NETWORK,
         )
     response = getattr(error, "response", None)
     status = response.status_code if response is not None else 0
     said = _said(error)
     if isinstance(error, GatedRepoError):
-        return MissingError(f"{said} Nothing was changed.", "Ask for access on the repo's page.", status=403)
+        return MissingError(f"{said} Nothing was changed.", hints.ACCESS, status=403)
     if isinstance(error, RepositoryNotFoundError) and get_token() is None:
         return MissingError(
-            "There is no Hub token on this machine, so nothing private can be seen. Nothing was changed.", _LOGIN, 401
+            "There is no Hub token on this machine, so nothing private can be seen. Nothing was changed.",
+            hints.LOGIN,
+            401,
         )
     if isinstance(error, RepositoryNotFoundError):
         return MissingError(
             f"The Hub at {endpoint} knows no such dataset repo, or this account may not see it. Nothing was changed.",
-            "Ask a maintainer to add you, check who you are with `hf auth whoami`, or create it with `just onboard`.",
+            hints.MEMBERSHIP,
             status=404,
         )
     if isinstance(error, (RevisionNotFoundError, EntryNotFoundError)):
         return MissingError(
             f"There is no such revision or file on the Hub: {said} Nothing was changed.",
-            "See what there is with `just branch-list` and `just log-main`.",
+            hints.REVISIONS,
             status=404,
         )
     by_status = {
-        400: (f"The Hub refused this: {said} Nothing was changed.", "Mend what it names, then run the command again."),
-        401: (f"The Hub does not accept this token: {said} Nothing was changed.", _LOGIN),
-        403: (f"This account may not do that: {said} Nothing was changed.", "Ask a maintainer for write access."),
-        429: ("The Hub asks for a pause: too many requests. Nothing was changed.", "Run it again in five minutes."),
+        400: (f"The Hub refused this: {said} Nothing was changed.", hints.REFUSED),
+        401: (f"The Hub does not accept this token: {said} Nothing was changed.", hints.LOGIN),
+        403: (f"This account may not do that: {said} Nothing was changed.", hints.WRITE_ACCESS),
+        429: ("The Hub asks for a pause: too many requests. Nothing was changed.", hints.AGAIN_IN_FIVE_MINUTES),
     }
     if status == 412:
-        return StaleParentError(f"The branch moved meanwhile: {said}", "Run the same command again.", status=412)
+        return StaleParentError(f"The branch moved meanwhile: {said}", hints.AGAIN, status=412)
     message, hint = by_status.get(
-        status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", "Run the same command again.")
+        status, (f"The Hub answered {status or 'nothing'}: {said} Nothing was changed.", hints.AGAIN)
     )
     retry_after = waiting.asked_pause(response.headers) if response is not None else None
     return HubError(message, hint, status=status, retry_after=retry_after)
-
-
-_LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."
 
 
 def _said(error: Exception) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from labdata.core import hints
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.refs import Commit, PullRequest, Refs
@@ -25,7 +26,6 @@ _BYTES = 5_000_000
 _PATHS = 500  # that one request may ask about
 _SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
 _DONE_NOTHING = {400, 401, 403, 404, 412, 413, 422}
-_AGAIN = "Run the same command again; it looks first whether the commit is there."
 
 
 class LightHub:
@@ -124,10 +124,10 @@ class LightHub:
             if error.status in _DONE_NOTHING:
                 return ""
             words = f"The Hub answered {error.status} to the commit. Your files were not touched."
-            raise HubError(words, _AGAIN, error.status, error.retry_after) from error
+            raise HubError(words, hints.AGAIN_LOOKS_FIRST, error.status, error.retry_after) from error
         except UNUSUAL as error:
             words = f"The Hub did not answer the commit ({error}). Your files were not touched."
-            raise HubError(words, _AGAIN) from error
+            raise HubError(words, hints.AGAIN_LOOKS_FIRST) from error
 
     def _are_plain(self, repo: str, branch: str, data: Mapping[str, bytes]) -> bool:
         """Ask the Hub whether it stores all these files as they are: neither by Xet nor not at all."""
@@ -153,7 +153,7 @@ def _read(path: str, where: Path, content: Content) -> bytes:
     if data is None or hashlib.sha256(data).hexdigest() != content.sha256:
         raise LabdataError(
             f"data/{path} changed while it was being published; the branch was not changed.",
-            "Wait until the program that writes it is done, then run the command again.",
+            hints.FINISH_WRITING,
         )
     return data
 

@@ -17,7 +17,7 @@ from huggingface_hub import CommitOperationAdd, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import get_session, hf_raise_for_status
 
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import waiting
@@ -93,7 +93,7 @@ def prepared(
     if inside > IN_ONE_COMMIT:
         raise LabdataError(
             f"{words.size(inside)} in text files are more than the Hub takes in one commit. Nothing was published.",
-            "Set a smaller files_per_commit in labdata.toml, or compress or split the largest files.",
+            hints.SMALLER_COMMITS,
         )
     additions = {path: _addition(sender, path, content, modes[path]) for path, content in files.items()}
     by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
@@ -148,7 +148,7 @@ def changed_meanwhile(path: str) -> LabdataError:
     """Return the error for a file that someone writes while it is being published."""
     return LabdataError(
         f"data/{path} changed while it was being published; the branch was not changed.",
-        "Wait until the program that writes it is done, then run the command again.",
+        hints.FINISH_WRITING,
     )
 
 
@@ -240,7 +240,7 @@ def _send_plainly(hub: Hub, repo: Repo, branch: str, additions: Iterable[CommitO
         said = " ".join(str(cause or error).split())[:200]
         raise HubError(
             f"The transfer of file contents broke off ({said}). Your files were not touched.",
-            "Run the same command again.",
+            hints.AGAIN,
         ) from error
 
 
@@ -251,7 +251,7 @@ def _about_access(hub: Hub, repo: Repo, error: Exception, sender: Sender) -> Lab
     if not hub.may_write(repo.id):
         return HubError(
             f"This account may not write to {repo.id}. Nothing was published.",
-            "Ask a maintainer for write access.",
+            hints.WRITE_ACCESS,
             status=403,
         )
     return xet.explained(error, sender.scratch)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from labdata.core import hints
 from labdata.core.errors import HubError
 from labdata.hub import notices
 
@@ -62,8 +63,7 @@ def silent(address: str, seconds: float | None = None) -> SilentError:
     waited = patience() if seconds is None else seconds
     return SilentError(
         f"The Hub at {address} does not answer: nothing came for {waited:.0f} seconds. Your files were not touched.",
-        "Check the network and HF_ENDPOINT, or run the same command again later. "
-        f"For a Hub that is only slow: LABDATA_PATIENCE={10 * patience():.0f} in front of the command.",
+        hints.slow_hub(patience()),
         status=GAVE_UP,
     )
 
@@ -89,7 +89,7 @@ class Pauses:
         if not seconds <= self._left:
             raise HubError(
                 f"The Hub at {address} asks for a pause of {_spelt(seconds)}. Your files were not touched.",
-                "Run the same command again after that.",
+                hints.AGAIN_AFTER_THE_PAUSE,
                 status=GAVE_UP,
             )
         self._left -= seconds

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import hf_xet
 from huggingface_hub import constants
 
+from labdata.core import hints
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import cache, waiting
@@ -198,11 +199,11 @@ def explained(error: Exception, folder: Path) -> LabdataError:
         which = f" of {' and of '.join(places)}" if places else ""
         return HubError(
             f"The disk{which} is full. Your files were not touched.",
-            "Free some room (`just recycle-empty`, `just cache-clear`) and run it again.",
+            hints.DISK_FULL,
         )
     return HubError(
         f"The transfer of file contents broke off ({said(error)}). Your files were not touched.",
-        "Run the same command again: what has arrived is kept.",
+        hints.AGAIN_KEEPS,
     )
 
 

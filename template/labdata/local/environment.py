@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.local.text_files import read_text
 
@@ -51,7 +52,7 @@ def not_utf8(name: str, line: int) -> LabdataError:
     """Return the error for a line of a file whose letters could be others."""
     return LabdataError(
         f"{name} is not in UTF-8, and line {line} holds letters that could be others. Nothing was done.",
-        "Save the file as UTF-8 in your editor, and look whether that line still is what you mean.",
+        hints.UTF8_LINE,
     )
 
 

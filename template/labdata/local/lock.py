@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 
 _TOLD_AFTER = 2.0
@@ -45,7 +46,7 @@ def locked(path: Path, tell: Callable[[str], None]) -> Iterator[None]:
     except Timeout:
         raise LabdataError(
             "Another labdata command is at work in this project. Nothing was done.",
-            "Wait until it has finished, then run the command again.",
+            hints.OTHER_COMMAND,
         ) from None
     try:
         yield

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.core.paths import folded, refusal
 from labdata.core.patterns import ALWAYS_EXCLUDED, Excludes, Patterns
@@ -29,7 +30,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise LabdataError(
         f"There is no labdata.toml in {start} or above it, so this is not a project folder. Nothing was done.",
-        "Change into your project's folder and try again.",
+        hints.PROJECT_FOLDER,
     )
 
 
@@ -72,7 +73,7 @@ def _read_table(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise LabdataError("labdata.toml cannot be read: its lists are nested too deep. Nothing was done.") from None
     except ValueError as error:
-        raise LabdataError(f"labdata.toml cannot be read: {error}. Nothing was done.", "Mend that line.") from None
+        raise LabdataError(f"labdata.toml cannot be read: {error}. Nothing was done.", hints.MEND_LINE) from None
     if found.is_guessed and (doubtful := next((text for text in _all_texts(table) if not text.isascii()), "")):
         raise not_utf8(path.name, line_of(found.text, max(0, found.text.find(doubtful))))
     return table
@@ -99,7 +100,7 @@ def _repo(name: str, org: str, project: str, value: Any) -> Repo:
     if not _REPO_ID.fullmatch(repo_id):
         raise LabdataError(
             f"{repo_id!r} is not a name the Hub takes for a repo ({where}). Nothing was done.",
-            "Use letters, digits, '-', '_' and '.' in org and project (labdata.toml, HF_PROJECT in .env).",
+            hints.REPO_NAME,
         )
     branch = value.get("branch", "member")
     if branch not in ("main", "member"):
@@ -138,7 +139,7 @@ def _folder(text: str, where: str) -> str:
         return folder
     raise LabdataError(
         f"labdata.toml: {text!r} in {where} cannot be a folder of a repo: {reason}. Nothing was done.",
-        'Name folders of data/, for example folders = ["raw", "external"].',
+        hints.REPO_FOLDERS,
     )
 
 
@@ -157,7 +158,7 @@ def _refuse_overlaps(repos: dict[str, Repo]) -> None:
                     owner, why = f"[repos.{owner}]", f"of [repos.{repo.name}] overlap: a file would belong to both"
                 raise LabdataError(
                     f"labdata.toml: data/{other} of {owner} and data/{folder} {why}. Nothing was done.",
-                    "Give each folder to one repo.",
+                    hints.ONE_REPO_A_FOLDER,
                 )
             seen.append((folder, repo.name, this))
 

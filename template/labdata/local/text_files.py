@@ -6,6 +6,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
+from labdata.core import hints
 from labdata.core.errors import LabdataError
 
 _MARKS = (
@@ -41,23 +42,21 @@ def read_text(path: Path) -> Text:
     try:
         raw = path.read_bytes()
     except IsADirectoryError:
-        raise LabdataError(f"{path} is a folder, not a file. Nothing was done.", "Rename that folder.") from None
+        raise LabdataError(f"{path} is a folder, not a file. Nothing was done.", hints.RENAME_FOLDER) from None
     except FileNotFoundError:
         what = "a link to nothing" if path.is_symlink() else "not there"
-        raise LabdataError(
-            f"{path} is {what}. Nothing was done.", "Put the file back (git has it, if it did)."
-        ) from None
+        raise LabdataError(f"{path} is {what}. Nothing was done.", hints.PUT_FILE_BACK) from None
     except OSError as error:
         raise LabdataError(
             f"{path} cannot be read ({error.strerror or error}). Nothing was done.",
-            "Give yourself read permission: chmod u+r.",
+            hints.PERMIT_READING,
         ) from error
     found = _decoded(raw, path)
     if "\0" in found.text:
         line = line_of(found.text, found.text.index("\0"))
         raise LabdataError(
             f"{path} cannot be read: line {line} holds a NUL byte, which no text does. Nothing was done.",
-            "Save the file as UTF-8 in your editor, or take it back from git.",
+            hints.UTF8,
         )
     return found
 
@@ -80,7 +79,7 @@ def _decoded(raw: bytes, path: Path) -> Text:
             raise LabdataError(
                 f"{path} cannot be read: it begins as {encoding.upper()} but goes on as something else. "
                 "Nothing was done.",
-                "Save the file as UTF-8 in your editor, or take it back from git.",
+                hints.UTF8,
             ) from error
     # Every byte is a character of Latin-1, and an ASCII one is the same in all encodings that are left.
     return Text(raw.decode("latin-1"), "ascii", is_guessed=True)

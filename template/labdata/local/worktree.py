@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from stat import S_ISREG
 
+from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import InUseError, LabdataError
 from labdata.core.patterns import Excludes
@@ -131,7 +132,7 @@ class Worktree:
             return found
         raise LabdataError(
             f"data/{path} is {found}, and was left as it is.",
-            "Close the program that writes it, or give yourself read permission (chmod u+r); then run this again.",
+            hints.CLOSE_OR_PERMIT,
         )
 
     def _try_to_read(self, path: str) -> Content | str:

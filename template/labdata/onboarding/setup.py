@@ -8,6 +8,7 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import TYPE_CHECKING
 
+from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
 from labdata.local.environment import read_env
 from labdata.local.text_files import read_text
@@ -57,7 +58,7 @@ def _make_repo(workspace: Workspace, repo: Repo) -> None:
             raise
         raise LabdataError(
             f"{repo.id} is not on the Hub, or {account} may not see it, and {account} may not create it.",
-            f"Ask a maintainer of {repo.id.split('/')[0]} to run `just onboard` or to add you, then run it yourself.",
+            hints.maintainer(repo.id.split("/")[0]),
         ) from error
     console.good(f"Created {repo.id} ({'private' if workspace.settings.private else 'public'}).")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.project import check_tag
 from labdata.review.pull_requests import require_finished
@@ -42,7 +43,7 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
     if not main and not remote.branch:
         raise LabdataError(
             f"There is no branch {remote.branch_name} on {repo.id} yet.",
-            "Create it with `just branch-create`, or see main with `just log-main`.",
+            hints.MAKE_BRANCH,
         )
     rows: list[dict[str, object]] = []
     for commit, trailers in remote.main_history() if main else remote.branch_history():
@@ -77,7 +78,7 @@ def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfi
         if workspace.hub.refs(repo.id).tags.get(name) != commit:
             raise LabdataError(
                 f"There is already a tag {name!r} on {repo.id}; it was left as it is.",
-                "Choose another name: a tag that moves would name two versions.",
+                hints.ANOTHER_TAG,
             ) from error
     where = "main" if commit == remote.main else remote.branch_name
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError, HubError, LabdataError
 from labdata.core.trailers import sealed_trailers, title, written
 from labdata.sync.get_report import warn_of_unpublished
@@ -32,7 +32,7 @@ def create_pull_request(
     if not remote.branch:
         raise LabdataError(
             f"There is no branch {remote.branch_name} on {repo.id} yet; no pull request was opened.",
-            "Publish your results first: `just put-results`.",
+            hints.PUBLISH_FIRST,
         )
     if not unfinished:
         require_finished(workspace, remote, remote.branch_name, "no pull request was opened")
@@ -47,13 +47,13 @@ def create_pull_request(
         raise ConflictError(
             f"main changed {words.number(len(proposal.conflicts), 'file')} that your branch changed too; "
             "no pull request was opened.",
-            "Merge main into your branch: `just get-results`, then `just put-results`, then this command again.",
+            hints.MERGE_MAIN,
             [f"data/{conflict.path}" for conflict in proposal.conflicts],
         )
     if not (proposal.copy or proposal.delete):
         raise LabdataError(
             f"Your branch {remote.branch_name} holds nothing that main has not; no pull request was opened.",
-            "Publish your results first: `just put-results`.",
+            hints.PUBLISH_FIRST,
         )
     if dry_run:
         _show(workspace, proposal, remote.main_tree)
@@ -74,7 +74,7 @@ def require_finished(workspace: Workspace, remote: Remote, branch: str, otherwis
         return
     raise LabdataError(
         f"A push to {branch} is not finished ({push[0]}); {otherwise}.",
-        "Finish it first: run `just put-results` again where it was begun. If that cannot be, add --yes.",
+        hints.FINISH_PUSH,
     )
 
 
@@ -136,14 +136,13 @@ def _not_merged(repo: Repo, number: int, error: HubError) -> HubError:
     if error.status == 404:
         return HubError(
             f"There is no pull request #{number} on {repo.id}. Nothing was changed.",
-            f"`hf discussions list {repo.id} --type dataset` lists those that are open.",
+            hints.open_requests(repo.id),
             status=404,
         )
     if error.status == 409:
         return HubError(
             f"Pull request #{number} cannot be merged: main changed the same files since. Nothing was changed.",
-            "Its author runs `just get-results`, decides, then `just put-results` and `just pr-create`. Then this one "
-            "can be closed.",
+            hints.AUTHOR_MERGES,
             status=409,
         )
     return error

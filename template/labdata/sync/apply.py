@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.content import Content, Tree, same
 from labdata.core.errors import LabdataError
 from labdata.local.disk import flush
@@ -74,7 +74,7 @@ def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:
     """Return the error for what could not be updated, after the rest was."""
     return LabdataError(
         f"{done}; {words.number(len(left_out), 'file')} could not be updated and stayed as they are here.",
-        "Mend what is named, then run the same command again.",
+        hints.LEFT_OUT,
         words.aligned([[f"data/{path}", reason] for path, reason in sorted(left_out.items())]),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import paths, words
+from labdata.core import hints, paths, words
 from labdata.core.content import Content
 from labdata.core.errors import LabdataError
 from labdata.sync.apply import left_out_error
@@ -27,7 +27,7 @@ def get_beside(workspace: Workspace, repo: Repo, revision: str, folder: Path, op
     """
     folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", "Name a new folder after --to.")
+        raise LabdataError(f"{folder} is not an empty folder. Nothing was changed.", hints.NEW_FOLDER)
     remote = read_remote(workspace, repo)
     commit = resolve_revision(workspace, repo, revision) if revision else remote.branch or remote.main
     label = revision or remote.branch_name

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.content import Tree, parents
 from labdata.core.errors import LabdataError
 from labdata.core.paths import portability, twins
@@ -50,38 +50,35 @@ def names_and_limits(send: Tree, after: Iterable[str]) -> None:
     if refused:
         reasons = Counter(reason for _path, reason in refused)
         counted = "; ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common(_TOLD))
-        it = words.them(refused)
         raise LabdataError(
             f"{words.number(len(refused), 'file')} cannot be published as named: {counted}. Nothing was published.",
-            f"Rename {it}, or add {it} to exclude in labdata.toml to keep {it} on this disk only.",
+            hints.rename(refused),
             words.aligned([[f"data/{path}", reason] for path, reason in refused]),
         )
     huge = [f"data/{path}" for path, content in send.items() if content.size > BYTES_PER_FILE]
     if huge:
         raise LabdataError(
             f"{_some(huge)} {_is(huge)} larger than the 500 GB that the Hub takes. Nothing was published.",
-            "Split the file." if len(huge) == 1 else "Split the files.",
+            hints.SPLIT,
         )
     after = list(after)
     pairs = [(path, other) for path, other in twins(after).items() if path in send or other in send]
     if pairs:
         told = [f"data/{path} and data/{other}" for path, other in pairs]
         each = "are one file" if len(pairs) == 1 else "are each one file"
-        raise LabdataError(
-            f"{_some(told, '; ')} {each} on macOS and Windows. Nothing was published.", "Rename one of them."
-        )
+        raise LabdataError(f"{_some(told, '; ')} {each} on macOS and Windows. Nothing was published.", hints.RENAME_ONE)
     folders = Counter(path.rpartition("/")[0] for path in after)
     over = [(folder, count) for folder, count in folders.most_common() if count > FILES_PER_FOLDER]
     full = [f"data/{folder} would hold {count:,} files" for folder, count in over]
     if full:
         raise LabdataError(
             f"{_some(full)}, the Hub takes {FILES_PER_FOLDER:,} a folder. Nothing was published.",
-            "Spread them over folders, or pack them into one Parquet, Zarr or tar file.",
+            hints.MORE_FOLDERS,
         )
     if len(after) > FILES_PER_REPO:
         raise LabdataError(
             f"The repo would hold {len(after):,} files, the Hub takes {FILES_PER_REPO:,}. Nothing was published.",
-            "Give a layer its own repo in labdata.toml, or pack small files together.",
+            hints.MORE_REPOS,
         )
 
 
@@ -106,11 +103,9 @@ def removals(repo: str, gone: Tree, known: Iterable[str], kept: Tree, scan: Scan
     if not told:
         return
     what = _some(told)
-    restore = " ".join(f"--restore '{layer}/**'" for layer in dict.fromkeys(hit))
     raise LabdataError(
         f"{what}: that would be removed from the Hub. Nothing was published.",
-        f"Is a disk not mounted? Mount it and run the command again. If they were lost, `{words.recipe('get', repo)} "
-        f"{restore}` downloads them again; if they are to go, add --remove-many.",
+        hints.missing_files(repo, dict.fromkeys(hit)),
     )
 
 
@@ -138,7 +133,7 @@ def secrets(files: Iterable[tuple[str, Path]]) -> None:
         holds = "holds" if len(found) == 1 else "hold"
         raise LabdataError(
             f"{_some(found)} {holds} what looks like a secret. Nothing was published.",
-            "Take it out of the file, and revoke it if the file was ever shared.",
+            hints.SECRET,
         )
 
 
@@ -152,9 +147,7 @@ def pointers(files: Iterable[tuple[str, Path]]) -> None:
         kind = "a pointer of Git LFS or git-annex" if len(found) == 1 else "pointers of Git LFS or git-annex"
         raise LabdataError(
             f"{_some(found)} {_is(found)} only {kind}, not the content. Nothing was published.",
-            "Fetch the content where it comes from (`git lfs pull`, `git annex get`) and copy it again, or take the "
-            "Hub's: the get of that repo with `--restore PATTERN`. What is to stay a pointer belongs in exclude in "
-            "labdata.toml.",
+            hints.POINTER,
         )
 
 

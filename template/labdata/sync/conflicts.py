@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError
 from labdata.sync.authors import changed_by
 from labdata.sync.remote import Remote
@@ -27,8 +27,7 @@ def stop_on_conflict(workspace: Workspace, remote: Remote, decided: plan.GetPlan
         what = f"{count} differ, and what main and {remote.branch_name} had in common is gone from the Hub"
     raise ConflictError(
         f"{what}; nothing was changed.",
-        f"Keep yours with `{words.recipe('get', remote.repo.name)} --mine PATTERN`, take the Hub's with "
-        "`--theirs PATTERN` (yours then goes to data/_recycle/).",
+        hints.sides(remote.repo.name),
         conflict_lines(workspace, remote, decided.conflicts),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, trailers, words
+from labdata.core import hints, plan, trailers, words
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import HubError, LabdataError, StaleParentError
@@ -79,7 +79,7 @@ class Push:
             hub.create_branch(self.repo.id, self.target.branch, self.target.start)
             self.head = hub.resolve(self.repo.id, self.target.branch)
             if self.head != self.target.start:
-                raise StaleParentError("Another computer made the branch first.", "Run the same command again.")
+                raise StaleParentError("Another computer made the branch first.", hints.AGAIN)
         # A push that finishes earlier ones, which were cut off, names them.
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
@@ -264,7 +264,7 @@ def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Conten
         raise LabdataError(
             f"data/{wrong[0]}{more} changed while it was being published, or the repo's .gitignore leaves it out: "
             f"commit {commit[:8]} of {repo.id} does not hold what is on this disk now. Your files were not touched.",
-            "Run the same command again; it sends what differs.",
+            hints.AGAIN_SENDS_THE_REST,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from labdata.core import plan
+from labdata.core import hints, plan
 from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
 from labdata.sync import checks, journal, put_report
@@ -58,7 +58,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     else:
         raise LabdataError(
             f"The branch {remote.branch_name} of {repo.id} keeps moving; the push is not finished.",
-            "Run the same command again in a minute.",
+            hints.AGAIN_IN_A_MINUTE,
         )
     require_layers(workspace, repo)
 

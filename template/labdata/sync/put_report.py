@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError, LabdataError
 from labdata.sync.conflicts import conflict_lines
 
@@ -34,12 +34,12 @@ def agree(
         if answer is None:
             raise LabdataError(
                 f"{said}: {files} would be published to {target.branch} as yours. Nothing was published.",
-                f"Look at them with `just data-status`; if they are yours: `{words.recipe('put', repo.name)} --yes`.",
+                hints.whose(repo.name),
             )
         if not answer:
-            raise LabdataError("Nothing was published.", f"Your branch's own: `{words.recipe('get', repo.name)}`.")
+            raise LabdataError("Nothing was published.", hints.branchs_own(repo.name))
     elif target.is_beside(repo) and console.confirm(f"Publish to main of {repo.id} without review?") is False:
-        raise LabdataError("Nothing was published.", "For a review: `just put-results`, then `just pr-create`.")
+        raise LabdataError("Nothing was published.", hints.REVIEW_INSTEAD)
     return replace(options, yes=True)
 
 
@@ -60,7 +60,7 @@ def refuse(workspace: Workspace, remote: Remote, decided: plan.PutPlan) -> NoRet
         what = f"{count} of yours are gone from the Hub, whose history was rewritten"
     raise ConflictError(
         f"{what}; nothing was published.",
-        f"Get the Hub's version first: `{words.recipe('get', remote.repo.name)}`.",
+        hints.get_first(remote.repo.name),
         conflict_lines(workspace, remote, decided.conflicts),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan
 from labdata.core.content import Content, Tree
 from labdata.core.coverage import Coverage
 from labdata.core.errors import LabdataError
@@ -80,7 +80,7 @@ def target_of(remote: Remote, standing: Standing, *, to_main: bool) -> Target:
         raise LabdataError(
             f"data/ belongs to the branch {heads.branch_name}, but you are {remote.branch_name} now; "
             "nothing was published.",
-            f"Check out your own branch with `{words.recipe('get', repo.name)}` first.",
+            hints.own_branch_first(repo.name),
         )
     # A branch that is not there starts where main ended when it was last merged here.
     start = remote.main if standing.is_rewritten else heads.main or remote.main

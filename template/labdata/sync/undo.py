@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import ConflictError, LabdataError
 from labdata.local.notes import Heads
@@ -28,7 +28,7 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     if last is None:
         raise LabdataError(
             "There is no get to undo: none has changed files here, or it was undone already.",
-            "See what is kept with `just recycle-list`.",
+            hints.NOTHING_TO_UNDO,
         )
     name, note = last
     changes = _changes(workspace, name, note)
@@ -37,14 +37,14 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     if edited:
         raise ConflictError(
             f"{words.number(len(edited), 'file')} changed since the last get; nothing was undone.",
-            f"Move {words.them(edited)} out of data/, then run `just undo` again.",
+            hints.move_then_undo(edited),
             [f"data/{path}" for path in edited],
         )
     if blocked := _blocked(workspace, changes, leaving):
         raise ConflictError(
             f"{words.number(len(blocked), 'file')} cannot be restored, because something new is in the way; "
             "nothing was undone.",
-            "Move what is in the way out of data/, then run `just undo` again.",
+            hints.CLEAR_THE_WAY_FOR_UNDO,
             [f"data/{path}" for path in blocked],
         )
     if dry_run:
@@ -122,7 +122,7 @@ def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placem
     if missed:
         raise LabdataError(
             f"{words.number(len(missed), 'file')} changed meanwhile; the rest was undone.",
-            f"Look at {words.them(missed)}, then run `just undo` again.",
+            hints.look_then_undo(missed),
             [f"data/{path}" for path in missed],
         )
     bin_.tidy(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.content import same
 from labdata.core.errors import ConflictError, MissingError
 from labdata.core.typed_paths import nearest
@@ -66,12 +66,10 @@ def _require_nothing_hidden(snapshot: Snapshot, label: str) -> None:
     theirs = snapshot.wanted.theirs
     hidden = [path for path in unsaved_paths(local) if not same(local.mine.get(path), theirs.get(path))]
     if hidden:
-        it = words.them(hidden)
         raise ConflictError(
             f"What is only on this disk would be hidden: {words.number(len(hidden), 'file')}. {label.capitalize()} "
             "was not checked out and nothing was changed.",
-            f"Publish {it} first (`{words.recipe('put', repo.name)}`), move {it} out of data/, or write the version "
-            f"beside {it}: --to DIR.",
+            hints.publish_or_beside(hidden, repo.name),
             [f"data/{path}" for path in hidden],
         )
 
@@ -84,8 +82,5 @@ def resolve_revision(workspace: Workspace, repo: Repo, revision: str) -> str:
         said = f"{repo.id} has no branch, tag or commit {revision!r}. Nothing was changed."
         refs = workspace.hub.refs(repo.id)
         if close := nearest(revision, [*refs.tags, *refs.branches]):
-            raise MissingError(said, f"Did you mean {close}?", error.status) from error
-        tags = f"Tags are {', '.join(sorted(refs.tags))}" if refs.tags else "There are no tags"
-        raise MissingError(
-            said, f"{tags}; `just branch-list` lists branches, `just log-main` commits.", error.status
-        ) from error
+            raise MissingError(said, hints.did_you_mean([close]), error.status) from error
+        raise MissingError(said, hints.versions(refs.tags), error.status) from error

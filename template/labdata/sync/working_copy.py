@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from labdata.core import words
+from labdata.core import hints
 from labdata.core.content import Content, Tree, path_collisions, same
 from labdata.core.errors import LabdataError
 from labdata.core.patterns import Patterns
@@ -110,11 +110,10 @@ def nothing_matches(repo: Repo, parts: Patterns, where: str, known: Iterable[str
     """
     said = f"No file of {repo.name} {where} matches {' '.join(parts.patterns)}. Nothing was changed."
     if close := [name for name in (nearest(pattern, known) for pattern in parts.patterns) if name]:
-        return LabdataError(said, f"Did you mean {' '.join(close)}?")
+        return LabdataError(said, hints.did_you_mean(close))
     return LabdataError(
         said,
-        f"Paths start with {' or '.join(f'{folder}/' for folder in repo.folders)}; see "
-        f"`{'just list-data' if repo.name == 'results' else f'just data-diff --repo {repo.name}'}`.",
+        hints.folders(repo.folders, repo.name),
     )
 
 
@@ -125,7 +124,7 @@ def require_layers(workspace: Workspace, repo: Repo) -> None:
         what = " and ".join(f"data/{folder} is a link to {target}" for folder, target in away.items())
         raise LabdataError(
             f"{what}, which is not there: it was left out, and nothing in it counts as removed.",
-            "Is its disk not mounted? Mount it, or mend the link, then run the command again.",
+            hints.MOUNT,
         )
 
 
@@ -135,5 +134,5 @@ def require_own_branch(workspace: Workspace, repo: Repo) -> None:
     if detached:
         raise LabdataError(
             f"data/ shows {detached}, not your own branch; nothing was published.",
-            f"Return to it with `{words.recipe('get', repo.name)}` first.",
+            hints.own_branch_first(repo.name),
         )

@@ -1,0 +1,220 @@
+"""Every hint that an error gives: what gets a person on from where the error leaves them.
+
+They stand together so that they can be read, and tried, as a whole: a test that is marked with the name of a hint
+(``@pytest.mark.hint``) makes the state in which it is given and does what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from labdata.core import words
+
+# --- the Hub and the network
+
+AGAIN = "Run the same command again."
+AGAIN_IN_A_MINUTE = "Run the same command again in a minute."
+AGAIN_IN_FIVE_MINUTES = "Run the same command again in five minutes."
+AGAIN_AFTER_THE_PAUSE = "Run the same command again after that."
+AGAIN_KEEPS = "Run the same command again: what has arrived is kept."
+AGAIN_LOOKS_FIRST = "Run the same command again; it looks first whether the commit is there."
+AGAIN_SENDS_THE_REST = "Run the same command again; it sends what differs."
+NETWORK = "Check the network and HF_ENDPOINT, then run the same command again."
+LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."
+ACCESS = "Ask for access on the repo's page."
+WRITE_ACCESS = "Ask a maintainer for write access."
+MEMBERSHIP = "Ask a maintainer to add you, check who you are with `hf auth whoami`, or create it with `just onboard`."
+REFUSED = "Mend what it names, then run the command again."
+REVISIONS = "See what there is with `just branch-list` and `just log-main`."
+DISK_FULL = "Free some room (`just recycle-empty`, `just cache-clear`) and run it again."
+DISK_FULL_PART = "Free some room (`just recycle-empty`, `just cache-clear`) or get a part: `just get-inputs external/`."
+SMALLER_COMMITS = "Set a smaller files_per_commit in labdata.toml, or compress or split the largest files."
+
+
+def slow_hub(seconds: float) -> str:
+    """Return what to do about a Hub that did not answer for some seconds."""
+    return (
+        "Check the network and HF_ENDPOINT, or run the same command again later. "
+        f"For a Hub that is only slow: LABDATA_PATIENCE={10 * seconds:.0f} in front of the command."
+    )
+
+
+def maintainer(org: str) -> str:
+    """Return whom to ask where this account cannot make the repos of an organisation."""
+    return f"Ask a maintainer of {org} to run `just onboard` or to add you, then run it yourself."
+
+
+# --- this computer
+
+FINISH_WRITING = "Wait until the program that writes it is done, then run the command again."
+CLOSE_OR_PERMIT = "Close the program that writes it, or give yourself read permission (chmod u+r); then run this again."
+OTHER_COMMAND = "Wait until it has finished, then run the command again."
+STOPPED = "Run it again."
+MOUNT = "Is its disk not mounted? Mount it, or mend the link, then run the command again."
+STATE_DISK = "Check that the disk is neither full nor read-only, then run the command again."
+STATE_ANEW = "Run the same command again: the notes are made anew, and what differs from the Hub counts as unsaved."
+LEFT_OUT = "Mend what is named, then run the same command again."
+BAD_DISK = "Take the Hub's with --restore PATTERN after the get of that repo, and have the disk looked at."
+
+MEND_THAT = "Mend that, then run the same command again."
+REPORT = "Run it again with --debug and send what it prints to whoever looks after the project."
+
+# --- settings
+
+PROJECT_FOLDER = "Change into your project's folder and try again."
+SET_BRANCH = "Set HF_BRANCH=<your-name> in .env, then run the same command again."
+MEND_LINE = "Mend that line, then run the same command again."
+REPO_NAME = "Use letters, digits, '-', '_' and '.' in org and project (labdata.toml, HF_PROJECT in .env)."
+REPO_FOLDERS = 'Name folders of data/, for example folders = ["raw", "external"].'
+ONE_REPO_A_FOLDER = "Give each folder to one repo."
+UTF8 = "Save the file as UTF-8 in your editor, or take it back from git."
+UTF8_LINE = "Save the file as UTF-8 in your editor, and look whether that line still is what you mean."
+RENAME_FOLDER = "Rename that folder."
+PUT_FILE_BACK = "Put the file back (git has it, if it did)."
+PERMIT_READING = "Give yourself read permission: chmod u+r."
+
+
+def tables(names: Iterable[str], wanted: str) -> str:
+    """Return which repos a project has, where one was named that it has not."""
+    return f"Tables there are: {', '.join(names) or 'none'}; add one to labdata.toml if {wanted} should be shared."
+
+
+# --- names and paths that were typed
+
+TAG_NAME = "For example: `just tag paper-v1`."
+ANOTHER_TAG = "Choose another name: a tag that moves would name two versions."
+ONE_ANALYSIS = (
+    "Name a folder of data/processed, or leave the name out of the recipe: `just get-results`, `just put-results`."
+)
+NEW_FOLDER = "Name a new folder after --to."
+
+
+def path_in_data(root: object) -> str:
+    """Return how a path of the project is typed."""
+    return f"Name a path below {root}/data, for example `processed/` or `data/processed/`."
+
+
+def other_repo(verb: str, repo: str, pattern: str) -> str:
+    """Return the recipe of the repo that has the folder which was typed."""
+    return f"Run `{words.recipe(verb, repo)} {pattern}`."
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return what is nearest to what was typed."""
+    return f"Did you mean {' '.join(names)}?"
+
+
+def folders(names: Iterable[str], repo: str) -> str:
+    """Return how the paths of a repo begin, and the recipe that lists them."""
+    listing = "just list-data" if repo == "results" else f"just data-diff --repo {repo}"
+    return f"Paths start with {' or '.join(f'{name}/' for name in names)}; see `{listing}`."
+
+
+def versions(tags: Collection[str]) -> str:
+    """Return which versions there are, where one was named that is not."""
+    there = f"Tags are {', '.join(sorted(tags))}" if tags else "There are no tags"
+    return f"{there}; `just branch-list` lists branches, `just log-main` commits."
+
+
+# --- before a put goes out
+
+SPLIT = "Split what is too large into smaller files."
+RENAME_ONE = "Rename one of them."
+MORE_FOLDERS = "Spread them over folders, or pack them into one Parquet, Zarr or tar file."
+MORE_REPOS = "Give a layer its own repo in labdata.toml, or pack small files together."
+SECRET = "Take it out of the file, and revoke it if the file was ever shared."  # noqa: S105 - a sentence
+POINTER = (
+    "Fetch the content where it comes from (`git lfs pull`, `git annex get`) and copy it again, or take the Hub's: the "
+    "get of that repo with `--restore PATTERN`. What is to stay a pointer belongs in exclude in labdata.toml."
+)
+REVIEW_INSTEAD = "For a review: `just put-results`, then `just pr-create`."
+
+
+def rename(files: Collection[object]) -> str:
+    """Return what to do with names that cannot be published."""
+    it = words.them(files)
+    return f"Rename {it}, or add {it} to exclude in labdata.toml to keep {it} on this disk only."
+
+
+def missing_files(repo: str, layers: Iterable[str]) -> str:
+    """Return what to do where so many files are gone that a disk may be missing."""
+    restore = " ".join(f"--restore '{layer}/**'" for layer in layers)
+    return (
+        f"Is a disk not mounted? Mount it and run the command again. If they were lost, `{words.recipe('get', repo)} "
+        f"{restore}` downloads them again; if they are to go, add --remove-many."
+    )
+
+
+def whose(repo: str) -> str:
+    """Return how to find out whose files these are, where labdata's notes were lost."""
+    return f"Look at them with `just data-status`; if they are yours: `{words.recipe('put', repo)} --yes`."
+
+
+def branchs_own(repo: str) -> str:
+    """Return the recipe that takes what the branch holds."""
+    return f"Your branch's own: `{words.recipe('get', repo)}`."
+
+
+# --- conflicts, other versions, the way back
+
+
+def sides(repo: str) -> str:
+    """Return how a conflict is decided."""
+    return (
+        f"Keep yours with `{words.recipe('get', repo)} --mine PATTERN`, take the Hub's with `--theirs PATTERN` "
+        "(yours then goes to data/_recycle/)."
+    )
+
+
+def get_first(repo: str) -> str:
+    """Return the recipe that shows both sides of what a put refused."""
+    return f"Get the Hub's version first: `{words.recipe('get', repo)}`."
+
+
+def own_branch_first(repo: str) -> str:
+    """Return the way back to one's branch."""
+    return f"Return to your branch with `{words.recipe('get', repo)}` first."
+
+
+def publish_or_beside(files: Collection[object], repo: str) -> str:
+    """Return what to do with unsaved files that another version would hide."""
+    it = words.them(files)
+    return (
+        f"Publish {it} first (`{words.recipe('put', repo)}`), move {it} out of data/, or write the version "
+        f"beside {it}: --to DIR."
+    )
+
+
+NOTHING_TO_UNDO = "See what is kept with `just recycle-list`."
+CLEAR_THE_WAY_FOR_UNDO = "Move what is in the way out of data/, then run `just undo` again."
+CLEAR_THE_WAY = "Move what is in the way out of data/, or close the program that writes it; then run this again."
+RECYCLE_LIST = "See `just recycle-list`."
+RECYCLE_LIST_AGAIN = "Look with `just recycle-list`, then run it again."
+RECYCLE_YES = "Look with `just recycle-list`; if they are to go: `--yes`."
+
+
+def move_then_undo(files: Collection[object]) -> str:
+    """Return what to do with files that were edited since the get."""
+    return f"Move {words.them(files)} out of data/, then run `just undo` again."
+
+
+def look_then_undo(files: Collection[object]) -> str:
+    """Return what to do with files that changed while an undo was at work."""
+    return f"Look at {words.them(files)}, then run `just undo` again."
+
+
+# --- review
+
+PUBLISH_FIRST = "Publish your results first: `just put-results`."
+MAKE_BRANCH = "Create it with `just branch-create`, or see main with `just log-main`."
+FINISH_PUSH = "Finish it first: run `just put-results` again where it was begun. If that cannot be, add --yes."
+MERGE_MAIN = "Merge main into your branch: `just get-results`, then `just put-results`, then this command again."
+AUTHOR_MERGES = (
+    "Its author runs `just get-results`, decides, then `just put-results` and `just pr-create`. Then this one can be "
+    "closed."
+)
+
+
+def open_requests(repo: str) -> str:
+    """Return the command that lists the open pull requests of a repo."""
+    return f"`hf discussions list {repo} --type dataset` lists those that are open."
