@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ def _listed(_context: click.Context, _option: click.Parameter, value: str) -> li
 @click.option("--latency", default="0,30", show_default=True, callback=_listed, help="Added ms for each request.")
 def main(small: bool, parts: tuple[str, ...], repeat: int, tools: list[str], latency: list[str]) -> None:
     """Measure the data tool next to what people would use instead; the results go to benchmarks/results/."""
+    # As on anyone's computer: what a Python program has compiled is kept, labdata's as that of the other tools.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     unknown = [name for name in tools if name not in NAMES] + [ms for ms in latency if not ms.isdigit()]
     if unknown:
         raise click.UsageError(f"{unknown[0]!r} is not known; tools are {', '.join(NAMES)}, latencies are whole ms.")

@@ -91,6 +91,7 @@ def test_what_was_published_and_is_odd_now_was_not_removed(odd: Odd, lab: Lab) -
     assert "to remove" not in ann.run("status").stdout
 
 
+@pytest.mark.hint("LEFT_OUT")
 @ODD
 def test_news_for_what_is_odd_here_are_told_and_the_other_news_come(odd: Odd, lab: Lab) -> None:
     ann, bob = lab.member("ann"), lab.member("bob")

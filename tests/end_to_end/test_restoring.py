@@ -57,6 +57,7 @@ def test_inputs_that_i_spoilt_come_back_too(ann: Member) -> None:
     assert ann.read("raw/plate.csv") == "as measured"
 
 
+@pytest.mark.hint("BAD_DISK")
 def test_a_damaged_file_comes_back_and_the_damage_is_not_published(ann: Member, lab: Lab) -> None:
     ann.run("status")
     damage(ann, "processed/a.csv", b"A, one")

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from labdata.core import hints
 
 from tests.endurance.runner import Conditions, Quick
 from tests.members import Lab, Member
@@ -71,6 +72,21 @@ def test_a_put_to_main_asks_on_a_terminal_and_shows_what_it_replaces(answer: str
     assert "Traceback" not in shown
     assert lab.head() == before
     assert ann.files() == {"processed/a.csv": "old version"}
+
+
+@pytest.mark.hint("REVIEW_INSTEAD", "branchs_own")
+def test_whoever_says_no_is_told_the_other_way(lab: Lab, join: Join) -> None:
+    ann = old_and_reviewed(lab, join)
+    _code, shown = on_a_terminal(ann, "n\n", "put", "results", "--main")
+    assert hints.REVIEW_INSTEAD in " ".join(shown.split())
+    ann.put()
+    ann.run("pr", "create")
+    shutil.rmtree(ann.root / "data" / ".labdata")
+    ann.write("processed/new.csv", "new")
+    _code, shown = on_a_terminal(ann, "n\n", "put", "results")
+    assert hints.branchs_own("results") in " ".join(shown.split())
+    ann.get("--restore", "**")
+    assert ann.files() == lab.on_hub("ann") | {"processed/new.csv": "new"}
 
 
 def test_a_put_to_main_goes_on_when_the_answer_is_yes(lab: Lab, join: Join) -> None:

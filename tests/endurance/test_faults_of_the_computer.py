@@ -58,6 +58,7 @@ def test_a_get_that_cannot_fit_is_not_begun(lab: Lab, join: Join) -> None:
         assert bob.files() == {"processed/mine.csv": "unsaved"}
 
 
+@pytest.mark.hint("DISK_FULL", "DISK_FULL_PART", "STATE_DISK", "MEND_THAT")
 @pytest.mark.parametrize(
     "step", ["mkdir data/.labdata/incoming", "rename data/processed/a.csv", "sql INSERT OR REPLACE INTO synced"]
 )

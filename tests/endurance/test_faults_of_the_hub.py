@@ -168,6 +168,7 @@ def test_a_branch_whose_answer_is_lost_is_not_a_failure(the_first_put: Kills) ->
         assert_overcome(the_first_put, f"route=branch,{fault},times=1")
 
 
+@pytest.mark.hint("AGAIN_IN_A_MINUTE")
 def test_a_branch_that_never_holds_still(the_put: Kills) -> None:
     assert_refused(the_put, "keeps moving", "route=commit,status=412")
 

@@ -108,6 +108,7 @@ def test_a_get_makes_the_notes_anew_and_takes_nothing_for_old(
     assert lab.on_hub("bob") == bob.files()
 
 
+@pytest.mark.hint("STATE_ANEW")
 @pytest.mark.parametrize("harm", HARM)
 def test_a_put_makes_the_notes_anew_and_overwrites_nobody(harm: Callable[[Path], None], lab: Lab, join: Join) -> None:
     _ann, bob = day_before(lab, join)

@@ -16,6 +16,7 @@ Join = Callable[..., Quick]
 TEXT = b"0123456789,abcdef\n" * 150_000
 
 
+@pytest.mark.hint("FINISH_WRITING")
 @pytest.mark.parametrize("xet_is_off", ["", "1"])
 @pytest.mark.parametrize("name", ["table.csv", "table.parquet", "small.parquet"])
 @pytest.mark.parametrize("step", ["ask POST", "answer POST", "preupload", "xet-write-token", "info/lfs", "commit/ann"])
