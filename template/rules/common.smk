@@ -16,6 +16,8 @@ def plates_in(folder):
     """Return the plates in *folder*, each with its file: what stands before the first _ or . of a name is the plate."""
     plates = {}
     for path in sorted(folder.glob("*.csv.gz")):
+        if path.name.startswith("."):
+            continue  # what macOS leaves beside a file
         plate = path.name.split(".")[0].split("_")[0]
         if plate in plates:
             both = f"{plates[plate].name} and {path.name} are both of plate {plate}"
@@ -28,8 +30,17 @@ def platemaps_of(plates, barcodes):
     """Return the map of each of *plates*, found in the table *barcodes*; none while that table is missing."""
     if not barcodes.exists():
         return {}
-    with barcodes.open(encoding="utf-8-sig", newline="") as lines:
-        names = {row.get("Assay_Plate_Barcode"): row.get("Plate_Map_Name") for row in csv.DictReader(lines)}
+    try:
+        with barcodes.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines)
+            columns = rows.fieldnames or []
+            names = {row.get("Assay_Plate_Barcode"): row.get("Plate_Map_Name") for row in rows}
+    except UnicodeDecodeError:
+        sys.exit(f"{barcodes.as_posix()} is not UTF-8 text; save it as UTF-8.")
+    for column in ("Assay_Plate_Barcode", "Plate_Map_Name"):
+        if column not in columns:
+            hint = "save it with commas between its columns" if ";" in "".join(columns) else "give that column its name"
+            sys.exit(f"{barcodes.as_posix()} has no column {column}; {hint}.")
     for plate in plates:
         if not names.get(plate):
             sys.exit(f"Plate {plate} is not in {barcodes.as_posix()}; add its line, or move its profiles away.")

@@ -49,7 +49,7 @@ def synthetic_plate(data: Path, plate: str = "P0001", seed: int = 0) -> None:
     moa = pd.DataFrame({"broad_sample": COMPOUNDS.keys(), "pert_iname": ["strong", "weak"], "moa": COMPOUNDS.values()})
     moa.assign(target="T").to_csv(metadata / "repurposing_info_external_moa_map_resolved.tsv", sep="\t", index=False)
     barcodes = metadata / "barcode_platemap.csv"
-    known = pd.read_csv(barcodes) if barcodes.exists() else pd.DataFrame()
+    known = pd.read_csv(barcodes, dtype=str) if barcodes.exists() else pd.DataFrame()
     this = pd.DataFrame({"Assay_Plate_Barcode": [plate], "Plate_Map_Name": ["MAP-1"]})
     pd.concat([known, this]).to_csv(barcodes, index=False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,7 @@ from tests.template.plates import synthetic_plate
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
     from pathlib import Path
 
 NOTHING = "Nothing to be done (all requested files are present and up to date)."
@@ -202,3 +204,102 @@ def test_a_plate_that_disagrees_with_its_map_fails_with_a_sentence(empty: Path, 
     profiles.to_csv(raw, index=False)
     assert "96 wells hold another sample than the plate map says, A01 for one." in refused(project, "run")
     assert hashes(project) == {}
+
+
+# --- data as labs have them
+
+
+def annotate(project: Path, plate: str = "P0001") -> subprocess.CompletedProcess[str]:
+    """Run the first step of the pipeline by itself, without Snakemake."""
+    folder = "data/external/metadata"
+    files = {
+        "profiles": f"data/raw/profiles/{plate}.csv.gz",
+        "barcodes": f"{folder}/barcode_platemap.csv",
+        "platemap": f"{folder}/platemap/MAP-1.txt",
+        "moa": f"{folder}/repurposing_info_external_moa_map_resolved.tsv",
+        "output": "data/interim/annotated.parquet",
+        "control": "DMSO",
+    }
+    options = [word for name, value in files.items() for word in (f"--{name}", value)]
+    env = environment(project.parent / "home", PYTHONPATH=str(project / "src"))
+    [package] = (folder.name for folder in (project / "src").iterdir())
+    done = run([sys.executable, "-m", f"{package}.steps", "annotate", *options], project, env, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def plate(empty: Path, tmp_path: Path) -> Path:
+    """A project with a plate that nothing was made of yet."""
+    project = tmp_path / "project"
+    shutil.copytree(empty, project)
+    synthetic_plate(project / "data")
+    return project
+
+
+def spoil(project: Path, change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> None:
+    """Change the raw profiles of the plate."""
+    where = project / "data/raw/profiles/P0001.csv.gz"
+    table = pd.read_csv(where)
+    changed = change(table)
+    (table if changed is None else changed).to_csv(where, index=False)
+
+
+def test_missing_and_infinite_values_are_dropped_and_counted(plate: Path) -> None:
+    def change(table: pd.DataFrame) -> None:
+        table.loc[5, "Cells_Feature_00"] = float("inf")
+        table.loc[6, "Nuclei_Feature_02"] = None
+        table.loc[7, [name for name in table.columns if "Feature" in name]] = None
+
+    spoil(plate, change)
+    said = annotate(plate).stdout
+    assert "1 wells miss more than half of their values and were dropped: A08" in said
+    assert "2 features have missing or infinite values and were dropped, Cells_Feature_00 of well A06 for one" in said
+    made = pd.read_parquet(plate / "data/interim/annotated.parquet")
+    assert len(made) == 95
+    assert not {"Cells_Feature_00", "Nuclei_Feature_02"} & set(made.columns)
+
+
+def test_text_in_a_feature_is_named_with_its_well(plate: Path) -> None:
+    spoil(
+        plate,
+        lambda table: table.astype({"Cells_Feature_00": object}).replace(
+            {"Cells_Feature_00": {table.loc[4, "Cells_Feature_00"]: "n.d."}}
+        ),
+    )
+    said = annotate(plate).stderr
+    assert "data/raw/profiles/P0001.csv.gz: Cells_Feature_00 of well A05 is 'n.d.', which is no number." in said
+
+
+def test_a_barcode_keeps_its_zeros_beside_barcodes_that_are_words(plate: Path) -> None:
+    synthetic_plate(plate / "data", "00123")
+    assert annotate(plate, "00123").returncode == 0
+    made = pd.read_parquet(plate / "data/interim/annotated.parquet")
+    assert set(made["Metadata_Plate"]) == {"00123"}
+
+
+def test_files_that_are_no_tables_are_named(plate: Path) -> None:
+    profiles = plate / "data/raw/profiles/P0001.csv.gz"
+    barcodes = plate / "data/external/metadata/barcode_platemap.csv"
+    good = {path: path.read_bytes() for path in (profiles, barcodes)}
+    for path, bad, sentence in (
+        (profiles, good[profiles][:-200], "P0001.csv.gz is not whole, or not gzipped"),
+        (profiles, b"Metadata_Plate,Metadata_Well\n", "P0001.csv.gz is not whole, or not gzipped"),
+        (barcodes, good[barcodes].decode().encode("utf-16"), "barcode_platemap.csv is not UTF-8 text"),
+        (barcodes, good[barcodes].replace(b",", b";"), "has semicolons between its columns; save it with commas"),
+        (barcodes, b"", "barcode_platemap.csv cannot be read as a table"),
+    ):
+        path.write_bytes(bad)
+        assert sentence in annotate(plate).stderr, sentence
+        path.write_bytes(good[path])
+
+
+def test_what_macos_leaves_beside_a_plate_is_no_plate(plate: Path) -> None:
+    (plate / "data/raw/profiles/._P0001.csv.gz").write_bytes(b"\0\x05\x16\x07")
+    barcodes = plate / "data/external/metadata/barcode_platemap.csv"
+    assert "annotate" in just(plate, "dry").stdout
+    good = barcodes.read_bytes()
+    barcodes.write_bytes(good.replace(b",", b";"))
+    assert "has no column Assay_Plate_Barcode; save it with commas between its columns" in refused(plate, "dry")
+    barcodes.write_bytes(good.decode().encode("utf-16"))
+    assert "barcode_platemap.csv is not UTF-8 text" in refused(plate, "dry")

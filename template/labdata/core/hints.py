@@ -19,8 +19,8 @@ AGAIN_AFTER_THE_PAUSE = "Run the same command again after that."
 AGAIN_KEEPS = "Run the same command again: what has arrived is kept."
 AGAIN_LOOKS_FIRST = "Run the same command again; it looks first whether the commit is there."
 AGAIN_SENDS_THE_REST = (
-    "Run the same command again; it sends what differs. If it says so again, take the file out of the repo's .gitignore "
-    "on the Hub."
+    "Run the same command again; it sends what differs. If it says so again, take the file out of the repo's "
+    ".gitignore on the Hub."
 )
 NETWORK = "Check the network and HF_ENDPOINT, then run the same command again."
 LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."

@@ -28,12 +28,56 @@ def features_of(profiles: pd.DataFrame, prefixes: Sequence[str] = COMPARTMENTS) 
     return features
 
 
+def values_of(profiles: pd.DataFrame) -> np.ndarray:
+    """Return the features as numbers, a row for each well; raise `ProfileError` on what is no number."""
+    features = profiles[features_of(profiles)]
+    try:
+        return features.to_numpy(float)
+    except (TypeError, ValueError) as error:
+        for feature, column in features.items():
+            wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+            if wrong.any():
+                first = wrong.idxmax()
+                where = f"{feature} of well {profiles.at[first, 'Metadata_Well']}"
+                raise ProfileError(f"{where} is {column[first]!r}, which is no number.") from error
+        raise
+
+
+def drop_missing(profiles: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Drop what has no value: wells that miss more than half of the features, then features that any well misses.
+
+    Infinite counts as missing. Returns the rest, and a sentence on each of the two if there was something to drop.
+    Raises `ProfileError` if nothing is left.
+    """
+    features = features_of(profiles)
+    missing = ~np.isfinite(values_of(profiles))
+    is_empty = missing.mean(axis=1) > 0.5
+    said = []
+    if is_empty.any():
+        names = ", ".join(profiles.loc[is_empty, "Metadata_Well"].astype(str)[:5])
+        said.append(f"{is_empty.sum()} wells miss more than half of their values and were dropped: {names}")
+    profiles, missing = profiles[~is_empty], missing[~is_empty]
+    lost = [feature for feature, is_lost in zip(features, missing.any(axis=0), strict=True) if is_lost]
+    if lost:
+        well, feature = np.argwhere(missing)[0]
+        where = f"{features[feature]} of well {profiles['Metadata_Well'].iloc[well]} for one"
+        said.append(f"{len(lost)} features have missing or infinite values and were dropped, {where}")
+    if profiles.empty or len(lost) == len(features):
+        raise ProfileError(f"Nothing is left to work with: {'; '.join(said)}.")
+    return profiles.drop(columns=lost).reset_index(drop=True), said
+
+
 def needed(table: pd.DataFrame, columns: Sequence[str], name: str) -> pd.DataFrame:
     """Return *columns* of *table*; raise `ProfileError`, which calls the table *name*, if one is missing."""
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise ProfileError(f"The {name} has no column {', '.join(missing)}.")
     return table[list(columns)]
+
+
+def as_name(column: pd.Series) -> pd.Series:
+    """Return a column of names as text, also where all of them are numbers."""
+    return column.astype(str) if pd.api.types.is_numeric_dtype(column) else column
 
 
 def joined(wells: pd.DataFrame, known: pd.DataFrame, name: str, **keys: Any) -> pd.DataFrame:
@@ -53,8 +97,8 @@ def annotate(
     when the profiles already name another sample than the plate map does.
     """
     features = features_of(profiles)
-    wells = needed(profiles, ["Metadata_Plate", "Metadata_Well"], "profile table")
-    plates = needed(barcodes, ["Assay_Plate_Barcode", "Plate_Map_Name"], "barcode table")
+    wells = needed(profiles, ["Metadata_Plate", "Metadata_Well"], "profile table").apply(as_name)
+    plates = needed(barcodes, ["Assay_Plate_Barcode", "Plate_Map_Name"], "barcode table").apply(as_name)
     layout = needed(platemap, ["plate_map_name", "well_position", "broad_sample", "mmoles_per_liter"], "plate map")
     names = needed(moa, ["broad_sample", "pert_iname", "moa", "target"], "MoA table")
 
@@ -104,7 +148,7 @@ def recenter(profiles: pd.DataFrame, control: str = "DMSO") -> pd.DataFrame:
     wells = profiles["Metadata_broad_sample"] == control
     if not wells.any():
         raise ProfileError(f"No well holds the control {control}, so there is nothing to centre on.")
-    values = profiles[features].to_numpy(float)
+    values = values_of(profiles)
     controls = values[wells.to_numpy()]
     centre = np.median(controls, axis=0)
     spread = np.median(np.abs(controls - centre), axis=0) * MAD_TO_SD
@@ -123,7 +167,7 @@ def drop_correlated(profiles: pd.DataFrame, threshold: float = 0.9) -> pd.DataFr
     """
     features = features_of(profiles)
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = np.nan_to_num(np.corrcoef(profiles[features].to_numpy(float), rowvar=False))
+        correlation = np.nan_to_num(np.corrcoef(values_of(profiles), rowvar=False))
     # Rounded, so that equal sums stay equal on every machine.
     total = np.round(np.abs(correlation).sum(axis=0), 9)
     order = np.lexsort((np.arange(len(features)), total))
@@ -143,7 +187,7 @@ class Components:
 
 def principal_components(profiles: pd.DataFrame, count: int = 2) -> Components:
     """Return the first *count* principal components of the features, the sign of each fixed by its largest loading."""
-    values = profiles[features_of(profiles)].to_numpy(float)
+    values = values_of(profiles)
     left, singular, right = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
     signs = np.sign(right[np.arange(len(right)), np.abs(right).argmax(axis=1)])
     explained = singular**2 / (singular**2).sum()
@@ -152,12 +196,11 @@ def principal_components(profiles: pd.DataFrame, count: int = 2) -> Components:
 
 def replicate_correlation(profiles: pd.DataFrame) -> pd.Series:
     """Return, for each sample in more than one well, the mean Pearson correlation over all pairs of its wells."""
-    features = features_of(profiles)
     found = {}
     for sample, wells in profiles.groupby("Metadata_broad_sample", sort=True):
         if len(wells) > 1:
             pairs = np.triu_indices(len(wells), k=1)
-            found[sample] = np.corrcoef(wells[features].to_numpy(float))[pairs].mean()
+            found[sample] = np.corrcoef(values_of(wells))[pairs].mean()
     return pd.Series(found, name="correlation", dtype=float).rename_axis("Metadata_broad_sample")
 
 

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .profiles import ProfileError, annotate, drop_correlated, features_of, recenter, replicate_table
-from .tables import read_table, write_csv, write_parquet
+from .profiles import ProfileError, annotate, drop_correlated, drop_missing, features_of, recenter, replicate_table
+from .tables import TableError, read_table, write_csv, write_parquet
 
 
 def annotate_step(options: argparse.Namespace) -> None:
-    """Join the raw profiles with what is known about their wells."""
+    """Join the raw profiles with what is known about their wells, and drop what has no value."""
     profiles, barcodes, platemap, moa = map(
         read_table, (options.profiles, options.barcodes, options.platemap, options.moa)
     )
-    write_parquet(annotate(profiles, barcodes, platemap, moa, options.control), options.output)
+    annotated, said = drop_missing(annotate(profiles, barcodes, platemap, moa, options.control))
+    for sentence in said:
+        print(sentence)
+    write_parquet(annotated, options.output)
 
 
 def recenter_step(options: argparse.Namespace) -> None:
@@ -75,6 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.step(options)
     except ProfileError as error:
         print(f"{options.profiles}: {error}", file=sys.stderr)
+        return 1
+    except TableError as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 

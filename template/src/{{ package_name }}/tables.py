@@ -1,16 +1,53 @@
 """Tables on disk, written so that the Hub stores only what changed and shows them well."""
 
+import gzip
+import zlib
 from pathlib import Path
 
 import pandas as pd
 
+# Names, even where they look like numbers: the plate 00123 is not the plate 123.
+NAMES = (
+    "Metadata_Plate",
+    "Metadata_Well",
+    "Metadata_broad_sample",
+    "Assay_Plate_Barcode",
+    "Plate_Map_Name",
+    "plate_map_name",
+    "well_position",
+    "broad_sample",
+)
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+
+class TableError(Exception):
+    """A file that is no table to work with, in a sentence that names it."""
+
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return the table in *path*: parquet, comma-separated (`.csv`) or tab-separated (all else), gzipped or not."""
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
+    """Return the table in *path*: parquet, comma-separated (`.csv`) or tab-separated (all else), gzipped or not.
+
+    Raises `TableError` where it is cut off, in another encoding, or separated by something else.
+    """
     separator = "," if ".csv" in path.suffixes else "\t"
-    return pd.read_csv(path, sep=separator, low_memory=False)
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        table = pd.read_csv(path, sep=separator, low_memory=False, dtype=dict.fromkeys(NAMES, str))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise TableError(f"{path} is not whole, or not gzipped; copy it again from where it was made.") from error
+    except UnicodeDecodeError as error:
+        raise TableError(f"{path} is not UTF-8 text; save it as UTF-8.") from error
+    except ValueError as error:
+        raise TableError(f"{path} cannot be read as a table ({str(error).splitlines()[0]}).") from error
+    if len(table.columns) == 1:
+        [header] = table.columns
+        used = next((one for one in SEPARATORS if one != separator and one in str(header)), "")
+        if used:
+            raise TableError(
+                f"{path} has {SEPARATORS[used]} between its columns; save it with {SEPARATORS[separator]}."
+            )
+    return table
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
