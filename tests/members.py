@@ -165,6 +165,10 @@ class Lab:
             member.run("setup")
         return member
 
+    def slow_member(self, name: str, computer: str = "", *, ready: bool = True, **settings: str) -> Member:
+        """A member each of whose commands is a new Python, which reads all of its environment."""
+        return Lab.member(self, name, computer, ready=ready, **settings)
+
     def on_hub(self, branch: str = "main", repo: str = "") -> dict[str, str]:
         """The data files of a branch with their text, read by the plain client."""
         api = self.hub.api("cho")

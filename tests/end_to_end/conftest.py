@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from localhub.testing import Hub
 from tests.endurance.runner import Quick, Runner, quick_member
-from tests.members import Lab, new_lab
+from tests.members import Lab, Member, new_lab
+
+
+@dataclass
+class QuickLab(Lab):
+    """A lab whose members' commands are forked, unless a process of its own is asked for: most do not need one."""
+
+    runner: Runner = field(kw_only=True, repr=False)
+
+    def member(self, name: str, computer: str = "", *, ready: bool = True, **settings: str) -> Member:
+        """A member at a computer; commands see all of the environment but what is read when Python starts."""
+        member = super().member(name, computer, ready=False, **settings)
+        quick = Quick(member.name, member.root, member.env, runner=self.runner)
+        if ready:
+            quick.run("setup")
+        return quick
 
 
 @pytest.fixture
-def lab(shared_hub: Hub, tmp_path: Path) -> Lab:
-    return new_lab(shared_hub, tmp_path)
+def lab(shared_hub: Hub, tmp_path: Path, runner: Runner) -> QuickLab:
+    plain = new_lab(shared_hub, tmp_path)
+    return QuickLab(plain.hub, plain.folder, plain.project, runner=runner)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def test_the_way_back_to_my_branch_says_so(ann: Quick, join: Join, lab: Lab) -> 
 
 
 def test_without_xet_nothing_is_said_of_what_was_new(lab: Lab) -> None:
-    ann = lab.member("ann")
+    ann = lab.slow_member("ann")
     ann.env["HF_HUB_DISABLE_XET"] = "1"
     ann.write("processed/large.bin", b"\0x" * 1_000_000)
     said = ann.put()
@@ -115,7 +115,7 @@ def test_large_text_that_xet_never_sees_is_not_counted(ann: Quick) -> None:
 
 
 def test_times_are_told_with_their_zone(lab: Lab) -> None:
-    ann = lab.member("ann")
+    ann = lab.slow_member("ann")
     ann.write("processed/a.csv", "a")
     ann.put()
     ann.env["TZ"] = "Asia/Tokyo"

@@ -189,7 +189,7 @@ def test_pointers_are_told_all_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("xet_is_off", ["", "1"])
 def test_all_kinds_of_files_go_up_and_come_down_as_they_are(xet_is_off: str, lab: Lab) -> None:
-    ann, bob = lab.member("ann", HF_HUB_DISABLE_XET=xet_is_off), lab.member("bob")
+    ann, bob = lab.slow_member("ann", HF_HUB_DISABLE_XET=xet_is_off), lab.slow_member("bob")
     files = {
         "processed/empty.csv": b"",
         "processed/empty.parquet": b"",
@@ -211,7 +211,7 @@ def test_all_kinds_of_files_go_up_and_come_down_as_they_are(xet_is_off: str, lab
 def test_a_hub_cache_that_cannot_be_written_is_named_and_gone_without(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "no-folder").write_text("in the way")
     home = str(tmp_path / "no-folder/hf")
-    ann, bob = lab.member("ann", HF_HOME=home), lab.member("bob", HF_HOME=home)
+    ann, bob = lab.slow_member("ann", HF_HOME=home), lab.slow_member("bob", HF_HOME=home)
     ann.write("processed/large.parquet", noise("cache", 2_500_000))
     ann.write("processed/small.parquet", noise("cache too", 2_000))
     put = ann.run("put", "results", "--main")
@@ -225,7 +225,7 @@ def test_a_hub_cache_that_cannot_be_written_is_named_and_gone_without(lab: Lab, 
 
 def test_a_small_get_needs_no_cache(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "no-folder").write_text("in the way")
-    ann, bob = lab.member("ann"), lab.member("bob", HF_HOME=str(tmp_path / "no-folder/hf"))
+    ann, bob = lab.slow_member("ann"), lab.slow_member("bob", HF_HOME=str(tmp_path / "no-folder/hf"))
     ann.write("processed/a.csv", "one")
     ann.put("--main")
     assert bob.run("get", "results").stderr == ""

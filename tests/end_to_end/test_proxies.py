@@ -62,7 +62,7 @@ def proxy() -> Iterator[_Proxy]:
 
 
 def test_a_small_command_goes_through_the_proxy_of_the_environment(lab: Lab, proxy: _Proxy) -> None:
-    ann = lab.member("ann")
+    ann = lab.slow_member("ann")
     ann.write("processed/a.csv", "one")
     ann.put()
     ann.env |= {"HTTP_PROXY": f"http://127.0.0.1:{proxy.server_port}", "NO_PROXY": "", "no_proxy": ""}
@@ -75,7 +75,7 @@ def test_a_small_command_goes_through_the_proxy_of_the_environment(lab: Lab, pro
 
 
 def test_a_proxy_that_is_not_there_is_told_in_a_sentence(lab: Lab) -> None:
-    ann = lab.member("ann")
+    ann = lab.slow_member("ann")
     ann.write("processed/a.csv", "one")
     ann.env |= {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "", "no_proxy": ""}
     done = ann.run("put", "results", code=1)

@@ -53,7 +53,7 @@ def test_cache_clear_removes_nothing_but_the_cache(lab: Lab, tmp_path: Path) -> 
     scratch.mkdir()
     (scratch / "thesis.csv").write_text("years of work")
     # Not by the fork server: the Hub's client reads this variable when it is imported.
-    ann = lab.member("ann", HF_XET_CACHE=str(scratch))
+    ann = lab.slow_member("ann", HF_XET_CACHE=str(scratch))
     ann.run("cache-clear")
     assert (scratch / "thesis.csv").is_file()
 

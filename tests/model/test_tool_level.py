@@ -19,8 +19,8 @@ from tests.model.steps import Setting
 from tests.model.story import Story
 from tests.model.tool_level import ToolWorld, harm, open_house, play
 
-HISTORIES = 120
-BATCHES = 10
+HISTORIES = 60
+BATCHES = 6
 
 
 @pytest.fixture(scope="class")
