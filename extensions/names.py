@@ -11,6 +11,7 @@ import keyword
 import re
 import sys
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2.ext import Extension
@@ -29,10 +30,15 @@ LONGEST_PACKAGE = 60
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 )
-# Packages that the generated project itself imports; a project of that name would hide them.
-TAKEN = frozenset(
-    {"labdata", "snakemake", "pandas", "numpy", "matplotlib", "pyarrow", "pooch", "huggingface_hub", "tests"}
-)
+# What the generated project's environment imports by these names, as its own dependencies bring it; a package of that
+# name would hide it. The list is made by `python -m tests.taken`.
+TAKEN = frozenset(Path(__file__).with_name("taken.txt").read_text(encoding="utf-8").split()) | {"labdata", "tests"}
+SHOWN = 24
+"""Characters of a wrong answer that are repeated.
+
+Copier shows a sentence on one line, after 46 characters of its own, and cuts it at the edge of the terminal: what to
+write comes first.
+"""
 
 
 def _words(text: str) -> list[str]:
@@ -68,40 +74,49 @@ def patterns(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+def usable(name: str, problem: str) -> str | None:
+    """Return a derived *name* as a default, or nothing where there is a *problem* with it: then Copier asks."""
+    return None if problem else name
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
+
+
 def line_problem(text: str) -> str:
     """Say what keeps *text* from being one plain line, which is what a name or a description in a file must be."""
     if not text.strip():
-        return "Please write something: an empty answer leaves the files without a name."
+        return "please write something: the files need it"
     if text != text.strip():
-        return f"{text!r} begins or ends with a blank; write it without."
+        return f"no blank at the beginning or end; not {_shown(text)}"
     if any(unicodedata.category(character) == "Cc" for character in text):
-        return f"{text!r} holds a line break or a control character; write it on one line."
+        return f"one line of plain text, please; not {_shown(text)}"
     if "{{" in text or "{%" in text or "{#" in text:
-        return f"{text!r} holds template braces; write it without {{{{, {{% or {{#."
+        return f"no template braces, please; not {_shown(text)}"
     return ""
 
 
 def slug_problem(slug: str) -> str:
     """Say what keeps *slug* from being a kebab-case name that GitHub, the Hub and every file system accept."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
-        return f"{slug!r} is not kebab-case: use small letters, digits and single hyphens, like mito-screen."
+        return f"use kebab-case, like mito-screen; not {_shown(slug)}"
     if len(slug) > LONGEST_SLUG:
-        return f"{slug!r} has {len(slug)} characters; the Hub leaves {LONGEST_SLUG} for it, so choose a shorter one."
+        return f"at most {LONGEST_SLUG} characters; not {_shown(slug)}"
     if slug in WINDOWS_DEVICES:
-        return f"{slug!r} is a name that Windows reserves for a device; choose another."
+        return f"Windows reserves that name: {_shown(slug)}"
     return ""
 
 
 def package_problem(name: str) -> str:
     """Say what keeps *name* from being a snake_case Python package that hides no other package of the project."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_?", name):
-        return f"{name!r} is not a snake_case Python name: use small letters, digits and underscores, like mito_screen."
+        return f"use snake_case, like mito_screen; not {_shown(name)}"
     if len(name) > LONGEST_PACKAGE:
-        return f"{name!r} has {len(name)} characters, {LONGEST_PACKAGE} are enough; choose a shorter one."
+        return f"at most {LONGEST_PACKAGE} characters; not {_shown(name)}"
     if keyword.iskeyword(name):
-        return f"{name!r} is a word of the Python language; choose another."
+        return f"a word of the Python language: {_shown(name)}"
     if name in TAKEN or name in sys.stdlib_module_names:
-        return f"{name!r} is a package that the project itself uses; choose another name."
+        return f"a package that the project uses: {_shown(name)}"
     return ""
 
 
@@ -111,18 +126,16 @@ def org_problem(name: str) -> str:
     The rules are those of `huggingface_hub.utils.validate_repo_id`, which are the wider of the two.
     """
     if not name:
-        return "Please name the organisation or account that will own the repositories, like carpenter-singh-lab."
+        return "name who owns the repositories"
     fits = re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?", name)
     if not fits or "--" in name or ".." in name or name.endswith(".git") or len(name) > LONGEST_ORG:
-        return (
-            f"{name!r} cannot be an account: use letters and digits, with single hyphens, dots or underscores between."
-        )
+        return f"use letters, digits, - _ and .; not {_shown(name)}"
     return ""
 
 
 def layers_problem(layers: Iterable[str]) -> str:
     """Say when no layer was chosen: a project without data on the Hub does not need this template."""
-    return "" if list(layers) else "Choose at least one layer, like [processed]; [] would leave nothing to share."
+    return "" if list(layers) else "choose a layer, like [processed]; not []"
 
 
 def fetch_problem(text: str, layers: Iterable[str]) -> str:
@@ -130,13 +143,13 @@ def fetch_problem(text: str, layers: Iterable[str]) -> str:
     chosen = [layer for layer in layers if layer in {"external", "raw"}]
     given = patterns(text)
     if chosen and not given:
-        return f"{text!r} names no part; write ** for everything."
+        return f"name a part, or ** for all; not {_shown(text)}"
     for pattern in given:
         parts = pattern.split("/")
         if pattern.startswith(("/", "~")) or ".." in parts or "\\" in pattern or line_problem(pattern):
-            return f"{pattern!r} is not a path below data/; write it like raw/profiles/**."
+            return f"a path like raw/profiles/**; not {_shown(pattern)}"
         if chosen and not any(letter in parts[0] for letter in "*?[") and parts[0] not in chosen:
-            return f"{pattern!r} is in no input layer on the Hub ({', '.join(chosen)}); write it like {chosen[0]}/**."
+            return f"it begins with {' or '.join(chosen)}; not {_shown(pattern)}"
     return ""
 
 
@@ -151,6 +164,7 @@ class NamesExtension(Extension):
             title,
             quoted,
             patterns,
+            usable,
             line_problem,
             slug_problem,
             package_problem,

@@ -19,16 +19,26 @@ if TYPE_CHECKING:
 
 
 def is_about_an_answer(error: BaseException) -> bool:
-    """Tell whether *error* is Copier's complaint about an answer: a ValueError raised while it asked its questions."""
-    asking = (frame.f_code.co_name == "_ask" for frame, _ in traceback.walk_tb(error.__traceback__))
-    return isinstance(error, ValueError) and any(asking)
+    """Tell whether *error* is Copier's complaint about an answer: of a wrong value or type, while it asked."""
+    return isinstance(error, (ValueError, TypeError)) and question_of(error) is not None
+
+
+def question_of(error: BaseException) -> str | None:
+    """Return the name of the question that Copier was asking when *error* was raised, or nothing."""
+    for frame, _line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "_ask":
+            return str(frame.f_locals.get("var_name", ""))
+    return None
 
 
 def say_plainly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Print the sentence of an error about an answer; leave every other error to Python."""
     if is_about_an_answer(error):
         help_ = "Nothing was made. Give the answer with --data, or leave out --defaults to be asked."
-        print(f"{error}\n{help_}", file=sys.stderr)
+        said = str(error)
+        if isinstance(error, TypeError):
+            said = f"{question_of(error)}: {said}; write a list like [processed]."
+        print(f"{said}\n{help_}", file=sys.stderr)
     else:
         sys.__excepthook__(kind, error, trace)
 

@@ -26,6 +26,23 @@ def folder_name(path: object) -> str:
     return Path(str(path)).resolve().name
 
 
+def renamed(value: str, folder: object, question: str) -> str:
+    """Say what keeps the answer *value* from replacing the one that the project in *folder* was made with.
+
+    Names of folders and repositories stand in many places: an update that changes one would leave the lab's own edits,
+    or its data, under the old name.
+    """
+    answers = Path(str(folder)) / ".copier-answers.yml"
+    try:
+        lines = answers.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    stored = [line.partition(":")[2].strip().strip("'\"") for line in lines if line.startswith(f"{question}:")]
+    if not stored or stored == [value]:
+        return ""
+    return f'see "Rename" in docs/update.md: an update does not rename {stored[0]}'
+
+
 class SurroundingsExtension(Extension):
     """Make the functions of this module available as Jinja filters."""
 
@@ -33,3 +50,4 @@ class SurroundingsExtension(Extension):
         super().__init__(environment)
         environment.filters["git_config"] = git_config
         environment.filters["folder_name"] = folder_name
+        environment.filters["renamed"] = renamed

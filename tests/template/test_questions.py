@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
+import sys
+import time
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -13,7 +18,8 @@ from hypothesis import strategies as st
 
 from extensions import names
 from extensions.surroundings import git_config
-from tests.template.generating import USUAL, copier, environment, template
+from tests import taken
+from tests.template.generating import REPOSITORY, USUAL, copier, environment, template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,14 +61,16 @@ def test_the_folder_proposes_the_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "sentence"),
     [
-        ("project_slug", "Mito_Screen", "'Mito_Screen' is not kebab-case"),
-        ("package_name", "class", "'class' is a word of the Python language"),
-        ("hf_org", "two--hyphens", "'two--hyphens' cannot be an account"),
-        ("hub_layers", [], "[] would leave nothing to share"),
-        ("inputs_fetch", "processed/**", "'processed/**' is in no input layer on the Hub (external, raw)"),
-        ("description", "with {{ braces }}", "'with {{ braces }}' holds template braces"),
+        ("project_slug", "Mito_Screen", "use kebab-case, like mito-screen; not 'Mito_Screen'"),
+        ("package_name", "class", "a word of the Python language: 'class'"),
+        ("hf_org", "two--hyphens", "use letters, digits, - _ and .; not 'two--hyphens'"),
+        ("hub_layers", [], "choose a layer, like [processed]; not []"),
+        ("inputs_fetch", "processed/**", "it begins with external or raw; not 'processed/**'"),
+        ("description", "with {{ braces }}", "no template braces, please; not 'with {{ braces }}'"),
         ("license", "WTF", "'WTF' is not in ['MIT', 'BSD-3-Clause', 'none']"),
-        ("project_name", "日本", "Validation error for question 'project_slug': '' is not kebab-case"),
+        ("project_name", "日本", 'Question "project_slug" is required'),
+        ("project_name", "json", 'Question "package_name" is required'),
+        ("hub_layers", "processed", "hub_layers: Not a YAML list: 'processed'; write a list like [processed]."),
     ],
 )
 def test_a_wrong_answer_is_repeated_and_nothing_is_made(
@@ -101,17 +109,17 @@ def test_slugs_are_made_of_small_letters_digits_and_one_sign(text: str, kebab: s
 
 @pytest.mark.parametrize("slug", ["", "-a", "a-", "a--b", "A", "a_b", "a.b", "é", "a b", "con", "lpt1", MANY, "a\n"])
 def test_a_slug_that_no_repo_can_have_is_refused(slug: str) -> None:
-    assert repr(slug) in names.slug_problem(slug)
+    assert repr(slug)[:20] in names.slug_problem(slug)
 
 
 @pytest.mark.parametrize("name", ["", "1a", "A", "a-b", "a__b", "_a", "json", "labdata", "class", "a" * 61, "é"])
 def test_a_package_that_python_cannot_import_or_that_hides_another_is_refused(name: str) -> None:
-    assert repr(name) in names.package_problem(name)
+    assert repr(name)[:20] in names.package_problem(name)
 
 
 @pytest.mark.parametrize("name", ["a/b", "-a", "a-", ".a", "a..b", "a b", "a.git", "é", "x" * 97])
 def test_an_account_that_the_hub_does_not_allow_is_refused(name: str) -> None:
-    assert repr(name) in names.org_problem(name)
+    assert repr(name)[:20] in names.org_problem(name)
 
 
 @pytest.mark.parametrize("pattern", ["/abs", "../up", "raw/../x", "~/x", "raw\\x", "processed/**"])
@@ -186,3 +194,86 @@ def test_who_has_no_git_identity_is_told_how_to_set_it(tmp_path: Path) -> None:
     command = ["copy", "--skip-tasks", "--vcs-ref=HEAD", str(template()), str(tmp_path / "project")]
     said = copier(command, tmp_path, env, USUAL)
     assert 'git config --global user.name "Your Name"' in said.stderr
+
+
+def test_no_question_and_no_refusal_is_cut_at_80_columns() -> None:
+    questions = yaml.safe_load((REPOSITORY / "copier.yml").read_text(encoding="utf-8"))
+    for name, question in questions.items():
+        if not name.startswith("_") and "help" in question:
+            assert len(question["help"]) <= 74, name
+    long = "x" * 200
+    sentences = [
+        names.line_problem(""),
+        names.line_problem(f" {long}"),
+        names.line_problem(f"{long}\n"),
+        names.line_problem(long + "{{"),
+        names.slug_problem("X" + long),
+        names.slug_problem(long),
+        names.slug_problem("con"),
+        names.package_problem("X" + long),
+        names.package_problem(long),
+        names.package_problem("class"),
+        names.package_problem("snakemake_interface_executor_plugins"),
+        names.org_problem(""),
+        names.org_problem(f"{long}--"),
+        names.layers_problem([]),
+        names.fetch_problem("", ["raw", "external"]),
+        names.fetch_problem("/" + long, ["raw", "external"]),
+        names.fetch_problem(long, ["raw", "external"]),
+    ]
+    for sentence in sentences:
+        advice = sentence.partition("; not ")[0].partition(": ")[0]
+        # Copier's own words before it, "Validation error for question 'package_name': ", leave this much.
+        assert 0 < len(advice) <= 34, advice
+        assert len(sentence) <= 80, sentence
+
+
+@pytest.mark.parametrize("name", ["click", "tqdm", "filelock", "yaml", "pulp", "pytest", "dateutil", "json", "labdata"])
+def test_a_package_that_hides_what_the_environment_brings_is_refused(name: str) -> None:
+    assert "a package that the project uses" in names.package_problem(name)
+
+
+def test_the_names_that_are_taken_are_those_of_the_environment() -> None:
+    assert set(taken.LIST.read_text(encoding="utf-8").split()) == taken.taken(), "run: uv run python -m tests.taken"
+
+
+@pytest.mark.parametrize("folder", ["日本", "json", "细胞画"])
+def test_a_folder_whose_name_gives_no_default_is_asked_for(folder: str, tmp_path: Path) -> None:
+    """On a terminal: an answer to each question, Enter where there is a default."""
+    home = tmp_path / "home"
+    env = environment(home) | {"TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    answers = ["Mito Screen", "lab"] if folder != "json" else ["", "lab"]
+    command = [sys.executable, "-m", "copier", "copy", "--trust", "--skip-tasks", "--vcs-ref=HEAD"]
+    code, shown = converse([*command, str(template()), str(tmp_path / folder)], tmp_path, env, answers, ["mito"])
+    assert code == 0, shown
+    assert "Traceback" not in shown
+    stored = yaml.safe_load((tmp_path / folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert stored["package_name"] == ("mito" if folder == "json" else "mito_screen")
+
+
+def converse(
+    command: list[str], folder: Path, env: dict[str, str], first: list[str], package: list[str]
+) -> tuple[int, str]:
+    """Run a command on a terminal and answer its questions in order; returns its exit code and what it showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execve(command[0], command, env)
+    given = {"people say it": first[0], "owns the data": first[1], "Python package": "" if first[0] else package[0]}
+    shown, limit, answered = "", time.monotonic() + 60, 0
+    while time.monotonic() < limit:
+        if select.select([terminal], [], [], 0.3)[0]:
+            try:
+                block = os.read(terminal, 4096)
+            except OSError:
+                break
+            if not block:
+                break
+            shown += block.decode(errors="replace")
+        elif shown.count("🎤") and len(shown) > answered:
+            question = shown.rpartition("🎤")[2]
+            answered = len(shown)
+            answer = next((answer for part, answer in given.items() if part in question), "")
+            os.write(terminal, answer.encode() + b"\r")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown

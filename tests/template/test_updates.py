@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.template.generating import copier, copy_template, environment, generate, git, release
+from tests.template.generating import REPOSITORY, copier, copy_template, environment, generate, git, release, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,3 +170,37 @@ def test_copying_again_makes_nothing_twice(hub: Hub, source: Path, tmp_path: Pat
     assert on_hub(hub) == before
     assert ann.read(".env") == env
     assert git(ann.project, "rev-list", "--count", "HEAD") == "1"
+
+
+def test_a_package_is_renamed_by_hand_and_later_updates_keep_the_edits(source: Path, tmp_path: Path) -> None:
+    ann = start(None, source, tmp_path / "ann")
+    module = "src/mito_screen/profiles.py"
+    ann.write(module, f"{ann.read(module)}\n\nOURS = 1\n")
+    ann.commit("feat: ours")
+    before = tree(ann.project)
+    for answer in ("package_name=mito", "project_slug=mito", "hf_org=other"):
+        command = [sys.executable, "-m", "copier", "update", "--trust", "--defaults", "--data", answer]
+        refused = run(command, ann.project, ann.env, check=False)
+        assert refused.returncode != 0
+        assert 'see "Rename" in docs/update.md' in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert tree(ann.project) == before
+    git(ann.project, "mv", "src/mito_screen", "src/mito")
+    way = "git grep -lw mito_screen | xargs perl -pi -e 's/\\bmito_screen\\b/mito/g'"
+    assert way in (REPOSITORY / "docs" / "update.md").read_text(encoding="utf-8")
+    run(["sh", "-c", way], ann.project, ann.env)
+    ann.commit("refactor: the package is called mito")
+    ann.copier("update")
+    assert ann.read("src/mito/profiles.py").endswith("OURS = 1\n")
+    assert not (ann.project / "src" / "mito_screen").exists()
+    assert f"_commit: {NEW}" in ann.read(".copier-answers.yml")
+    assert "# List all recipes" in ann.read("Justfile")
+
+
+def test_own_recipes_are_in_a_file_that_no_update_touches(source: Path, tmp_path: Path) -> None:
+    ann = start(None, source, tmp_path / "ann")
+    ann.write("justfile.local", "# Say so\nours:\n    echo ours\n")
+    ann.commit("feat: our recipe")
+    ann.copier("update")
+    assert run(["just", "ours"], ann.project, ann.env).stdout == "ours\n"
+    assert "ours" in run(["just"], ann.project, ann.env).stdout

@@ -7,6 +7,7 @@ not work is said in one sentence with the command that does it later.
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -63,20 +64,74 @@ def make_layers(data: Path, layers: Iterable[str]) -> list[str]:
 
 
 def first_commit(root: Path) -> str:
-    """Make a git repository with one commit where there is none; returns what could not be done."""
-    if _has_repository(root):
-        return ""
-    started = _git(root, "init", "--initial-branch=main")
-    if started.returncode != 0:
-        return f"No git repository was made ({_last_line(started)}). Make one with `git init`."
-    _git(root, "add", "--all")
-    done = _git(root, "commit", "--message", "chore: start from the hublab template")
-    if done.returncode != 0:
+    """Make a git repository with one commit of the template's files where there is none; returns what to know of it.
+
+    Whatever was in the folder before is not committed: it may be a key, a picture, or a notebook with results.
+    """
+    try:
+        if _has_repository(root):
+            return ""
+        above = _git(root, "rev-parse", "--show-toplevel")
+        files = template_files(root, Path(sys.argv[1]), sys.argv[2]) if len(sys.argv) > 2 else ["."]
+        for arguments in (
+            ["init", "--initial-branch=main"],
+            ["add", "--force", "--", *files] if files != ["."] else ["add", "--all"],
+            ["commit", "--message", "chore: start from the hublab template"],
+        ):
+            done = _git(root, *arguments)
+            if done.returncode != 0:
+                return _refused(root, arguments[0], done)
+    except FileNotFoundError:
         return (
-            f"The files are staged but not committed ({_last_line(done)}). "
-            "Tell git who you are (`git config --global user.name ...`, `user.email ...`), then `git commit`."
+            "git is not installed, so there is no repository yet. Install it, then: git init && git add . && git commit"
         )
-    return ""
+    said = []
+    if above.returncode == 0:
+        said.append(
+            f"The project lies inside another git repository, {above.stdout.strip()}, and got one of its own. If it is "
+            "to be a part of that one: rm -rf .git here, and commit it there."
+        )
+    if left := _git(root, "ls-files", "--others", "--exclude-standard").stdout.splitlines():
+        others = "1 file was" if len(left) == 1 else f"{len(left)} files were"
+        said.append(f"{others} here before and not committed, {left[0]} for one: git add what is code.")
+    return "\n".join(said)
+
+
+def template_files(root: Path, template: Path, package: str) -> list[str]:
+    """Return what the template brought to a project, by the names that it has in the ``template``."""
+    found = []
+    for path in template.rglob("*"):
+        # What Copier's names stand for, in the three names that have any.
+        name = re.sub(r"[{]%.*?%[}]", "", path.relative_to(template).as_posix()).removesuffix(".jinja")
+        name = re.sub(r"[{]{2} package_name [}]{2}", package, name)
+        name = re.sub(r"[{]{2} _copier_conf.answers_file [}]{2}", _ANSWERS, name)
+        if path.is_file() and (root / name).is_file() and "__pycache__" not in path.parts:
+            found.append(name)
+    return found
+
+
+_ANSWERS = ".copier-answers.yml"
+_ADVICE = {
+    "tell me who you are": 'Tell git who you are: git config --global user.name "...", user.email "...".',
+    "empty ident": 'Tell git who you are: git config --global user.name "...", user.email "...".',
+    "no email was given": 'Tell git who you are: git config --global user.name "...", user.email "...".',
+    "sign": "Mend git's signing, or commit once with --no-gpg-sign.",
+    "dubious ownership": "The folder belongs to somebody else; the command in git's words says that you trust it.",
+}
+
+
+def _refused(root: Path, step: str, done: subprocess.CompletedProcess[str]) -> str:
+    """Say what git refused, in its own words, and what helps."""
+    words = (done.stderr or done.stdout).strip() or "git gave no reason"
+    advice = next((one for part, one in _ADVICE.items() if part in words.lower()), "Mend that.")
+    what = "No git repository was made" if step == "init" else "The files are not committed"
+    again = "git add . && git commit" if (root / ".git").exists() else "git init && git add . && git commit"
+    return f"{what}. git said:\n{indented(words)}\n{advice} Then: {again}"
+
+
+def indented(text: str, lines: int = 8) -> str:
+    """Return the first lines of a text, indented."""
+    return "\n".join(f"  {line}" for line in text.splitlines()[:lines])
 
 
 def _has_repository(root: Path) -> bool:
@@ -105,11 +160,6 @@ def hub_setup(root: Path) -> str:
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False, timeout=120)
-
-
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
-    lines = (done.stderr or done.stdout).strip().splitlines()
-    return lines[-1].strip() if lines else "git gave no reason"
 
 
 if __name__ == "__main__":
