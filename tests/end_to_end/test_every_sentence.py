@@ -125,3 +125,9 @@ def test_times_are_told_with_their_zone(lab: Lab) -> None:
     ann.write("processed/a.csv", "edited")
     ann.get("--restore", "processed/a.csv")
     assert re.search(r"20\d\d-\d\d-\d\d \d\d:\d\d JST  processed/a.csv", ann.run("recycle", "list").stdout)
+
+
+def test_a_shell_completes_the_commands(lab: Lab) -> None:
+    ann = lab.slow_member("ann")
+    ann.env |= {"_LABDATA_COMPLETE": "bash_complete", "COMP_WORDS": "labdata recy", "COMP_CWORD": "1"}
+    assert ann.run().stdout == "plain,recycle\n"
