@@ -12,7 +12,21 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from localhub import errors
-from localhub.api.routes import account, admin, cas, discussions, downloads, lfs, listing, refs, repos, uploads
+from localhub.api.routes import (
+    account,
+    admin,
+    attachments,
+    cas,
+    discussions,
+    downloads,
+    lfs,
+    lfs_files,
+    listing,
+    people,
+    refs,
+    repos,
+    uploads,
+)
 from localhub.api.traffic import Gate, Traffic
 from localhub.api.web import Call, refuse, route, send_on, sender
 from localhub.errors import HubError, RepoMoved
@@ -25,7 +39,7 @@ if TYPE_CHECKING:
     from localhub.api.store import Store
     from localhub.api.traffic import Connections, Log
 
-TOPICS = (account, repos, refs, listing, uploads, downloads, cas, discussions, lfs)
+TOPICS = (account, people, repos, refs, listing, uploads, downloads, cas, discussions, lfs, lfs_files, attachments)
 
 
 def build(store: Store, faults: Faults, log: Log, connections: Connections, admin_secret: str) -> ASGIApp:
@@ -65,7 +79,9 @@ class Entrance:
             await self._app(scope, receive, send)
             return
         scope["path"] = scope["raw_path"].decode("ascii")
-        request_id = secrets.token_hex(10).encode()
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        # The client's own id for the request, so that its error messages name the one that it has logged.
+        request_id = headers.get(b"x-request-id") or headers.get(b"x-amzn-trace-id") or secrets.token_hex(10).encode()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -80,10 +96,23 @@ def _gated(one: Route, traffic: Traffic) -> Route:
     return Route(one.path, one.endpoint, methods=list(one.methods or ()), name=one.name, middleware=[gate])
 
 
+_PLACES = ("/", "/datasets/", "/spaces/", "/{namespace}/")
+
+
 def _nothing_here() -> list[Route]:
     """What this Hub does not hold: models and spaces are missing repos, all else is an unknown page."""
 
     def no_repo(call: Call) -> Response:
+        namespace, _, name = call.segment("rest").partition("/")
+        name = name.partition("/")[0]
+        is_dataset = call.request.url.path.startswith("/api/datasets/")
+        if is_dataset and name and not name.endswith(".git"):
+            call.store.repos.find(f"{namespace}/{name}", call.account)
+            raise HubError(404, "Sorry, we can't find the page you are looking for.")
+        raise errors.repo_not_found(signed_in=call.account is not None)
+
+    def no_file(call: Call) -> Response:
+        """A file's address without a namespace, as models of long ago have: there is no such repo."""
         raise errors.repo_not_found(signed_in=call.account is not None)
 
     def unknown(_: Call) -> Response:
@@ -93,5 +122,7 @@ def _nothing_here() -> list[Route]:
     kinds = ("models", "spaces", "datasets")
     return [
         *(route(f"/api/{kind}/{{rest:path}}", no_repo, method, "no-repo") for kind in kinds for method in methods),
+        *(route(f"{place}{{name}}/resolve/{{rest:path}}", no_file, name="no-repo") for place in _PLACES),
+        *(route(f"{place}{{name}}/raw/{{rest:path}}", no_file, name="no-repo") for place in _PLACES),
         *(route("/{rest:path}", unknown, method, "unknown") for method in methods),
     ]

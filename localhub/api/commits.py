@@ -138,7 +138,7 @@ def _checked_path(path: str) -> str:
     parts = path.split("/")
     bad = (
         any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts)
-        or "\\" in path
+        or path.startswith("..\\")
         or any(ord(character) < 32 or ord(character) == 127 for character in path)
     )
     if bad:

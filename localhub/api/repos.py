@@ -123,6 +123,8 @@ class Repos:
                 ("discussions", "repo"),
                 ("events", "repo"),
                 ("repo_objects", "repo"),
+                ("likes", "repo"),
+                ("access", "repo"),
             ):
                 self._database.rows(f"DELETE FROM {table} WHERE {column} = ?", repo.pk)  # noqa: S608 (own constants)
             shutil.rmtree(repo.path)

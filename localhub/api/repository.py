@@ -51,6 +51,15 @@ def find_commit(git: pygit2.Repository, revision: str) -> pygit2.Commit:
     raise errors.revision_not_found(revision)
 
 
+def without(git: pygit2.Repository, commit: pygit2.Commit, paths: Sequence[str]) -> pygit2.Oid:
+    """The tree of a commit without some of its files."""
+    index = pygit2.Index()
+    index.read_tree(commit.tree)
+    for path in paths:
+        index.remove(path)
+    return index.write_tree(git)
+
+
 def branch_ref(git: pygit2.Repository, revision: str) -> str:
     """The ref that a commit to `revision` moves; raises RevisionNotFound unless it is a branch or a pull request."""
     pull = revision if _PULL_REF.match(revision) else None

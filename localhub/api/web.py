@@ -101,10 +101,15 @@ class Call:
     def readable_repo(self) -> Repo:
         """The repo of the path, if the sender may read its files; raises GatedRepo beyond what `repo` raises."""
         repo = self.repo()
-        if repo.gated and repo.role_of(self.account) is None:
+        if repo.gated and repo.role_of(self.account) is None and not self._has_access(repo):
             message = f"Access to dataset {repo.id} is restricted and you are not in the authorized list."
             raise HubError(403, message, "GatedRepo")
         return repo
+
+    def _has_access(self, repo: Repo) -> bool:
+        who = self.account.name if self.account else ""
+        row = self.store.database.row("SELECT status FROM access WHERE repo = ? AND account = ?", repo.pk, who)
+        return row is not None and row["status"] == "accepted"
 
     def page(self, items: Sequence[Any], size: int) -> tuple[Sequence[Any], dict[str, str]]:
         """The wanted page of `items`, and the Link header that leads to the next one."""
@@ -187,14 +192,14 @@ async def send_on(request: Request, moved: Exception) -> Response:
     asked = f"{request.path_params['namespace']}/{request.path_params['name']}"
     path = request.url.path.replace(f"/{asked}", f"/{quote(moved.new_id)}", 1)
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"http://{request.headers['host']}{path}{query}", status_code=307)
+    return RedirectResponse(f"{path}{query}", status_code=307)
 
 
 def sender(store: Store, request: Request) -> Account | None:
     """The account whose token a request carries, None if it has no token; raises HubError 401 for a strange one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     # The CAS has tokens of its own, which hf_xet also sends with its telemetry.
-    if scheme.lower() != "bearer" or not request.url.path.startswith(("/api/", "/datasets/")):
+    if scheme.lower() != "bearer" or not request.url.path.startswith(("/api/", "/datasets/", "/uploads")):
         return None
     account = store.accounts.of_token(token.strip())
     if account is None:

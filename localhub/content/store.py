@@ -67,6 +67,10 @@ class Content:
         """Note that these objects were given to the repo."""
         self._database.many("INSERT OR IGNORE INTO repo_objects VALUES (?, ?)", [(repo, one) for one in sha256s])
 
+    def revoke(self, repo: int, sha256s: Iterable[str]) -> None:
+        """Take these objects from the repo; their content stays, for other repos may hold it."""
+        self._database.many("DELETE FROM repo_objects WHERE repo = ? AND sha256 = ?", [(repo, one) for one in sha256s])
+
     # LFS objects
 
     def add_lfs(self, upload: Path, sha256: str, size: int, repo: int) -> None:

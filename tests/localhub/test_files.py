@@ -202,7 +202,7 @@ def test_what_cannot_be_committed_is_refused_whole(shared_hub: Hub) -> None:
             repo_type="dataset",
         )
     with pytest.raises(HfHubHTTPError) as refused:
-        commit(api, repo, {"a\\..\\b.txt": b"b"})
+        commit(api, repo, {"..\\b.txt": b"b"})
     assert refused.value.response.status_code == 422
     with pytest.raises(RevisionNotFoundError):
         api.create_commit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localhub import errors
+from localhub.api import cards
 from localhub.api.repos import Repo
 from localhub.api.repository import MAIN, find_commit, iso_time
 from localhub.api.trees import blob_facts, files
@@ -39,12 +40,10 @@ def agent_harnesses(_: Call) -> Response:
 
 
 def validate_yaml(call: Call) -> Response:
-    """The check of a README before it is uploaded: only that its front matter is closed."""
-    content = str(call.json().get("content", "")).replace("\r\n", "\n")
-    errors_found = []
-    if content.startswith("---\n") and "\n---" not in content[3:]:
-        errors_found.append({"message": "The YAML metadata block at the top of the README is not closed."})
-    return answer({"errors": errors_found, "warnings": []}, status=400 if errors_found else 200)
+    """The check of a README before it is uploaded."""
+    found, warned = cards.problems(str(call.json().get("content", "")))
+    body = {"errors": [{"message": one} for one in found], "warnings": [{"message": one} for one in warned]}
+    return answer(body, status=400 if found else 200)
 
 
 def own_repositories(call: Call) -> Response:

@@ -42,7 +42,7 @@ def resolve(call: Call) -> Response:
             return iter([data[start:end]])
 
         return ranged(call, len(data), blob, {**headers, "ETag": f'"{entry.oid}"'})
-    stored = call.store.content.find(facts.pointer.sha256)
+    stored = call.store.content.held_by(repo.pk, facts.pointer.sha256)
     if stored is None:
         raise errors.HubError(404, f"The content of {path} is not on this Hub", "EntryNotFound")
     headers |= _linked(stored, f"{call.base}/api/datasets/{repo.id}/xet-read-token/{sha}")
@@ -61,4 +61,20 @@ def _linked(stored: StoredObject, token_url: str) -> dict[str, str]:
     return headers
 
 
-ROUTES = [route("/datasets/{namespace}/{name}/resolve/{revision}/{path:path}", resolve)]
+def raw(call: Call) -> Response:
+    """A file as git has it: of a large one only its pointer."""
+    repo = call.readable_repo()
+    git = repo.git()
+    commit = find_commit(git, call.segment("revision"))
+    entry = trees.find(git, commit, call.segment("path"))
+    if entry is None or entry.is_folder:
+        raise errors.entry_not_found("Entry not found", str(commit.id))
+    data = git.odb.read(entry.oid)[1]
+    headers = {"X-Repo-Commit": str(commit.id), "ETag": f'"{entry.oid}"', "Content-Type": "text/plain; charset=utf-8"}
+    return ranged(call, len(data), lambda start, end: iter([data[start:end]]), headers)
+
+
+ROUTES = [
+    route("/datasets/{namespace}/{name}/resolve/{revision}/{path:path}", resolve),
+    route("/datasets/{namespace}/{name}/raw/{revision}/{path:path}", raw),
+]

@@ -118,7 +118,7 @@ def super_squash(call: Call) -> Response:
 def _check_new(git: pygit2.Repository, ref: str) -> None:
     # `-` as a first letter is allowed by git in refs, but no tool can name such a branch on its command line.
     short = ref.split("/", 2)[2]
-    if not pygit2.reference_is_valid_name(ref) or short.startswith("-"):
+    if not pygit2.reference_is_valid_name(ref) or short.startswith(("-", "refs/")):
         raise errors.bad_request(f"Invalid reference name: {short}")
     if has_ref(git, ref):
         raise HubError(409, f"Reference {ref} already exists")

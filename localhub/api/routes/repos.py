@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localhub import errors
+from localhub.api import cards
 from localhub.api.accounts import Role
 from localhub.api.repos import Repo
 from localhub.api.repository import MAIN, find_commit, iso_time
@@ -96,29 +97,87 @@ def revision_info(call: Call) -> Response:
 
 
 def listing(call: Call) -> Response:
-    """`list_datasets`: what the sender may see, newest first."""
-    author, search = call.query("author").lower(), call.query("search").lower()
-    repos = [
-        repo
-        for repo in call.store.repos.visible_to(call.account)
-        if author in {"", repo.namespace.lower()} and search in repo.id.lower()
-    ]
+    """`list_datasets`: what the sender may see and asks for, newest first unless `sort` says otherwise."""
+    wanted = _wanted(call)
+    author, search = call.query("author").lower(), [one.lower() for one in call.request.query_params.getlist("search")]
+    asked, gated = call.request.query_params.getlist("filter"), call.query("gated").lower()
+    found = []
+    for repo in call.store.repos.visible_to(call.account):
+        if author not in {"", repo.namespace.lower()} or not all(one in repo.id.lower() for one in search):
+            continue
+        if gated and bool(repo.gated) != (gated in {"1", "true"}):
+            continue
+        git = repo.git()
+        described = _described(call, repo, git, find_commit(git, MAIN))
+        if all(tag in described["tags"] for tag in asked):
+            found.append(described)
+    if key := _SORTS.get(call.query("sort")):
+        found.sort(key=lambda one: one[key], reverse=call.query("direction") != "1")
     limit = call.query("limit")
-    page, headers = call.page(repos, min(int(limit), _PAGE) if limit.isdigit() and int(limit) else _PAGE)
-    return answer([_described(repo, find_commit(repo.git(), MAIN)) for repo in page], headers)
+    page, headers = call.page(found, min(int(limit), _PAGE) if limit.isdigit() and int(limit) else _PAGE)
+    return answer([_chosen(one, wanted) for one in page], headers)
+
+
+_SORTS = {
+    "createdAt": "createdAt",
+    "lastModified": "lastModified",
+    "likes": "likes",
+    "downloads": "downloads",
+    "trendingScore": "trendingScore",
+}
+EXPANDED = frozenset(
+    {
+        "author",
+        "cardData",
+        "citation",
+        "createdAt",
+        "description",
+        "disabled",
+        "downloads",
+        "downloadsAllTime",
+        "gated",
+        "lastModified",
+        "likes",
+        "mainSize",
+        "paperswithcode_id",
+        "private",
+        "resourceGroup",
+        "sha",
+        "siblings",
+        "tags",
+        "trendingScore",
+        "usedStorage",
+    }
+)
+"""What may be asked for of a dataset by `expand` (huggingface_hub's ExpandDatasetProperty_T)."""
+
+
+def _wanted(call: Call) -> set[str]:
+    """What `expand` asks for; raises HubError 400 for a word that it does not know."""
+    asked = {*call.request.query_params.getlist("expand"), *call.request.query_params.getlist("expand[]")}
+    for unknown in sorted(asked - EXPANDED):
+        raise errors.bad_request(f'Invalid option "{unknown}": expand takes {", ".join(sorted(EXPANDED))}')
+    return asked
+
+
+def _chosen(described: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
+    return {key: value for key, value in described.items() if not wanted or key in {"_id", "id", *wanted}}
 
 
 def _info(call: Call, revision: str) -> Response:
+    wanted = _wanted(call)
     repo = call.repo()
     git = repo.git()
     commit = find_commit(git, revision)
-    described = _described(repo, commit)
+    described = _described(call, repo, git, commit)
     described["siblings"] = [_sibling(git, file.path, file.oid, call.flag("blobs")) for file in files(git, commit)]
     described["usedStorage"] = sum(blob_facts(git, file.oid).content_size for file in files(git, commit))
-    return answer(described)
+    return answer(_chosen(described, wanted))
 
 
-def _described(repo: Repo, commit: pygit2.Commit) -> dict[str, Any]:
+def _described(call: Call, repo: Repo, git: pygit2.Repository, commit: pygit2.Commit) -> dict[str, Any]:
+    card = cards.card_of(git, commit)
+    likes = call.store.database.row("SELECT count(*) AS number FROM likes WHERE repo = ?", repo.pk)
     return {
         "_id": f"{repo.pk:024x}",
         "id": repo.id,
@@ -130,8 +189,11 @@ def _described(repo: Repo, commit: pygit2.Commit) -> dict[str, Any]:
         "gated": repo.gated or False,
         "disabled": False,
         "downloads": 0,
-        "likes": 0,
-        "tags": [],
+        "downloadsAllTime": 0,
+        "trendingScore": 0,
+        "likes": likes["number"] if likes else 0,
+        "tags": cards.tags_of(card),
+        "cardData": card,
     }
 
 
