@@ -82,7 +82,7 @@ def test_a_put_says_whether_git_has_the_code(clean: bool, ann: Quick) -> None:
 
 def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab: Lab) -> None:
     ann.write("processed/a.csv", "mine")
-    assert "next: `just put-results` publishes them" in ann.run("status").stdout
+    assert "next: `just put-results` publishes it" in ann.run("status").stdout
     ann.put()
     assert "up to date" in ann.run("status").stdout
     ann.write("processed/a.csv", "mine again")

@@ -12,7 +12,7 @@ from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.console import Console
 from labdata.core import hints, words
 from labdata.core.errors import LabdataError
-from labdata.local.disk import time_of
+from labdata.local.disk import moment
 
 if TYPE_CHECKING:
     from labdata.local.recycle import Kept
@@ -40,14 +40,9 @@ def recycle_list(as_json: bool) -> None:
             click.echo(json.dumps(listed))
             return
         unsafe = "only here" if proof.reached else "not known"
-        rows = [[_moment(f.stamp), f.path, words.size(f.size), "on the Hub" if f.safe else unsafe] for f in kept]
+        rows = [[moment(f.stamp), f.path, words.size(f.size), "on the Hub" if f.safe else unsafe] for f in kept]
         workspace.console.rows(rows)
         workspace.console.say(f"{words.number(len(kept), 'file')}, {words.size(sum(file.size for file in kept))}")
-
-
-def _moment(stamp: str) -> str:
-    when = time_of(stamp)
-    return words.local_time(when) if when else stamp
 
 
 @recycle.command("restore")

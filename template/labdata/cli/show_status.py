@@ -49,6 +49,9 @@ def _next_step(found: Status) -> str:
         return f"{get} shows both sides of each conflict; --mine or --theirs decides"
     if found.get or found.lose:
         return f"{get} merges the Hub's changes" + (f", then {put}" if found.publish or found.remove else "")
-    if found.publish or found.remove:
-        return f"{put} publishes them"
+    if found.publish:
+        return f"{put} publishes {words.them([*found.publish, *found.remove])}"
+    if found.remove:
+        it = words.them(found.remove)
+        return f"{put} removes {it} there; `{words.recipe('get', found.name)} --restore PATTERN` brings {it} back"
     return ""

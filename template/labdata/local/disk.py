@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from labdata.core import words
 from labdata.core.errors import InUseError
 
 try:
@@ -246,6 +247,12 @@ def time_of(name: str) -> datetime | None:
         return datetime.strptime(name, _STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def moment(name: str) -> str:
+    """Return the name of a recycle folder as people read a time; what is no time stays as it is."""
+    when = time_of(name)
+    return words.local_time(when) if when else name
 
 
 def later(name: str) -> str:

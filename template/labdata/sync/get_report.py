@@ -71,9 +71,8 @@ def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, don
 
 def _tell_return(console: Reporter, remote: Remote, touched: Collection[str]) -> None:
     where = f"your branch {remote.branch_name}" if remote.repo.per_member else "main"
-    console.good(
-        f"{remote.repo.name}: back on {where}, {words.number(len(touched), 'file')} updated, as in {describe(remote)}"
-    )
+    files = f", {words.number(len(touched), 'file')} updated" if touched else ""
+    console.good(f"{remote.repo.name}: back on {where}{files}, as in {describe(remote)}")
 
 
 def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided: plan.GetPlan, *, done: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import ConflictError, LabdataError
+from labdata.local.disk import moment
 from labdata.local.notes import Heads
 from labdata.local.recycle_notes import Note
 from labdata.local.worktree import Placement
@@ -52,7 +53,7 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
         workspace.console.rows(verbs)
         return
     _carry_out(workspace, name, note, changes)
-    workspace.console.good(f"Undid the get of {name}: {words.number(len(changes), 'file')} as before.")
+    workspace.console.good(f"Undid the get of {moment(name)}: {words.number(len(changes), 'file')} as before.")
 
 
 def _changes(workspace: Workspace, name: str, note: Note) -> list[Placement]:
