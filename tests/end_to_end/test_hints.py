@@ -252,7 +252,7 @@ def test_doubts_before_a_put_are_answered_as_it_is_told(ann: Quick, lab: Lab) ->
     assert ann.files() == lab.on_hub("ann")
 
 
-@pytest.mark.hint("PUBLISH_FIRST", "MERGE_MAIN", "FINISH_PUSH", "open_requests", "AUTHOR_MERGES")
+@pytest.mark.hint("PUBLISH_FIRST", "MERGE_MAIN", "FINISH_PUSH", "REQUESTS", "CLOSED", "AUTHOR_MERGES")
 def test_a_pull_request_gets_on_by_what_is_told(ann: Quick, join: Join, lab: Lab) -> None:
     bob = join("bob")
     said = bob.run("pr", "create", code=1).stderr
@@ -263,7 +263,10 @@ def test_a_pull_request_gets_on_by_what_is_told(ann: Quick, join: Join, lab: Lab
     bob.run("pr", "create")
     ann.put("--main")
     assert hints.AUTHOR_MERGES in bob.run("pr", "merge", "1", code=1).stderr
-    assert hints.open_requests(lab.results) in bob.run("pr", "merge", "9", code=1).stderr
+    assert hints.REQUESTS in bob.run("pr", "merge", "9", code=1).stderr
+    bob.run("pr", "list")
+    bob.run("pr", "close", "1", "Superseded")
+    assert hints.CLOSED in bob.run("pr", "merge", "1", code=1).stderr
     said = bob.run("pr", "create", code=3).stderr
     assert hints.MERGE_MAIN in said
     bob.get(code=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -126,12 +125,10 @@ def test_a_wrong_tag_is_told_with_the_one_that_was_meant(ann: Quick) -> None:
 def test_a_request_that_is_not_there_or_cannot_be_merged_is_told_so(ann: Quick, lab: Lab, join: Join) -> None:
     cho = join("cho")
     said = cho.run("pr", "merge", "7", code=1).stderr
-    assert f"There is no pull request #7 on {lab.results}" in said
+    assert f"There is no pull request 7 on {lab.results}" in said
     ann.run("pr", "create", "Three tables")
-    listing = ["hf", "discussions", "list", lab.results, "--type", "dataset"]
-    assert f"`{' '.join(listing)}` lists" in said
-    listed = subprocess.run(listing, env=cho.env, capture_output=True, text=True, check=True)
-    assert "Three tables" in listed.stdout
+    assert "`just pr-list` lists" in said
+    assert "Three tables" in cho.run("pr", "list").stdout
     lab.web_commit("cho", {"processed/a.csv": "from the website"})
     said = cho.run("pr", "merge", "1", code=1).stderr
     assert "main changed the same files since" in said
@@ -140,7 +137,9 @@ def test_a_request_that_is_not_there_or_cannot_be_merged_is_told_so(ann: Quick, 
     ann.get(code=3)
     ann.get("--mine", "processed/a.csv")
     ann.put()
-    ann.run("pr", "create", "Three tables, again")
+    assert (
+        "Closed pull request 1, which it takes the place of." in ann.run("pr", "create", "Three tables, again").stdout
+    )
     cho.run("pr", "merge", "2")
     assert lab.on_hub()["processed/a.csv"] == "a"
 

@@ -128,6 +128,7 @@ class Promises:
         # What the last whole get of a desk did not look at.
         self.blind: list[set[str]] = [set() for _desk in world.desks]
         self.shaken: list[bool] = [False for _desk in world.desks]
+        self.proposed: dict[int, int] = {}
         # Desks with other settings than at first, and desks that have not got all since a history was rewritten.
         self.odd: list[bool] = [False for _desk in world.desks]
         self.rewritten: list[bool] = [False for _desk in world.desks]
@@ -300,7 +301,8 @@ class Promises:
             self.seen[who] = _shown(seen, main, {path for path in files if files[path] == main.get(path)})
 
     def _check_proposal(self, desk: Any, head: str) -> None:
-        before, after = self.world.tree(self.world.past(head)[1]), self.world.tree(head)
+        # A request holds main as it is now, and what it proposes on top.
+        before, after = self.world.tree(self._heads["main"]), self.world.tree(head)
         branch = self.world.tree(self._heads[desk.branch])
         for path in before.keys() | after.keys():
             old, new = before.get(path), after.get(path)

@@ -260,16 +260,21 @@ class MemoryHub:
     ) -> tuple[str, str]:
         self.fuse.burn()
         server = self.server
-        if not pull_request and server.branches[branch] != parent:
+        request = server.pulls[int(branch.rpartition("/")[2])] if branch.startswith("refs/pr/") else None
+        if not pull_request and (request.head if request else server.branches[branch]) != parent:
             raise StaleParentError("moved", status=412)
         sha = server.store(parent, self._changed(change, parent), title, body, self.account)
+        if request:
+            request.head = sha
+            self.fuse.burn(answer=True)
+            return sha, ""
         if pull_request:
             number = len(server.pulls) + 1
             server.pulls[number] = Pull(number, sha, parent, title)
         else:
             server.branches[branch] = sha
         self.fuse.burn(answer=True)
-        return sha, "address" if pull_request else ""
+        return sha, f"address of {number}" if pull_request else ""
 
     def _changed(self, change: Change, parent: str) -> Texts:
         tree = dict(self.server.find(parent).tree)

@@ -212,8 +212,9 @@ class Story(Outsiders):
         self._check_answer(answer)
         self._check(self.world.heads() == self._heads, "a pull request moved a branch")
         self._check(desk.files() == before or self.shaken[who], "a pull request changed files here")
-        new = {number: head for number, head in self.world.pulls().items() if number not in pulls}
-        self._check(len(new) <= 1, "more than one pull request was opened")
+        new = {number: head for number, head in self.world.pulls().items() if pulls.get(number) != head}
+        self._check(len(new) <= 1, "more than one pull request was opened or brought up to date")
+        self.proposed[who] = next(iter(new), self.proposed.get(who, 0))
         if answer.code in (1, 3):
             self._check(not new or harm is not None, "a refused pull request was opened")
         for head in new.values():
@@ -282,7 +283,7 @@ class Story(Outsiders):
         self._check(answer.code == 0, f"a last put ended with {answer.code}: {answer.said} {answer.paths}")
         branch = self.world.desks[who].branch
         if branch in self._heads and self._tree_of(branch) != self._tree_of("main") and self.propose(who).code == 0:
-            self._check(self.merge(max(self.world.pulls())), "a fresh pull request could not be merged")
+            self._check(self.merge(self.proposed[who]), "a fresh pull request could not be merged")
 
     def _disagreement(self) -> str:
         """Say who holds something else than main; nothing, if all agree."""

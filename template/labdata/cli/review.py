@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from labdata.cli.app import cli, dry_run_option, open_project
+from labdata.cli.app import cli, open_project
 from labdata.core import words
 from labdata.workspace import Workspace
 
@@ -25,7 +25,7 @@ def branch_create(name: str) -> None:
     from labdata.sync.branches import create_branch
 
     with open_project() as workspace:
-        create_branch(workspace, _results(workspace), name)
+        create_branch(workspace, results(workspace), name)
 
 
 @branch.command("list")
@@ -35,7 +35,7 @@ def branch_list(as_json: bool) -> None:
     from labdata.review.history import list_branches
 
     with open_project(writing=False) as workspace:
-        rows = list_branches(workspace, _results(workspace))
+        rows = list_branches(workspace, results(workspace))
         if as_json:
             click.echo(json.dumps(rows))
             return
@@ -51,23 +51,6 @@ def _line(row: dict[str, object], *first: str) -> list[str]:
     return [*(str(row[key]) for key in first), str(row["commit"])[:8], when]
 
 
-@cli.group()
-def pr() -> None:
-    """Pull requests from your branch to main."""
-
-
-@pr.command("create")
-@click.argument("message", default="Merge results")
-@click.option("--yes", is_flag=True, help="Also where a push to your branch was cut off.")
-@dry_run_option
-def pr_create(message: str, yes: bool, dry_run: bool) -> None:
-    """Propose your branch, as it is on the Hub, to main."""
-    from labdata.review.pull_requests import create_pull_request
-
-    with open_project() as workspace:
-        create_pull_request(workspace, _results(workspace), message, dry_run=dry_run, unfinished=yes)
-
-
 @cli.command()
 @click.option("--main", is_flag=True, help="Of main instead of your branch.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -76,7 +59,7 @@ def log(main: bool, as_json: bool) -> None:
     from labdata.review.history import log as run_log
 
     with open_project(quiet=as_json, writing=False) as workspace:
-        rows = run_log(workspace, _results(workspace), main=main)
+        rows = run_log(workspace, results(workspace), main=main)
         if as_json:
             click.echo(json.dumps(rows))
             return
@@ -97,7 +80,7 @@ def tag(name: str, main: bool, yes: bool) -> None:
     from labdata.review.history import tag as run_tag
 
     with open_project() as workspace:
-        run_tag(workspace, _results(workspace), name, main=main, unfinished=yes)
+        run_tag(workspace, results(workspace), name, main=main, unfinished=yes)
 
 
 @cli.command()
@@ -107,7 +90,7 @@ def files(as_json: bool) -> None:
     from labdata.review.history import list_files
 
     with open_project(quiet=as_json) as workspace:
-        found = list_files(workspace, _results(workspace))
+        found = list_files(workspace, results(workspace))
         if as_json:
             click.echo(json.dumps({path: content.size for path, content in found.items()}))
             return
@@ -116,15 +99,6 @@ def files(as_json: bool) -> None:
         workspace.console.say(f"{words.number(len(found), 'file')}, {total}")
 
 
-@pr.command("merge")
-@click.argument("number", type=int)
-def pr_merge(number: int) -> None:
-    """Accept a pull request into main (maintainers)."""
-    from labdata.review.pull_requests import merge_pull_request
-
-    with open_project() as workspace:
-        merge_pull_request(workspace, _results(workspace), number)
-
-
-def _results(workspace: Workspace) -> Any:
+def results(workspace: Workspace) -> Any:
+    """Return the repo of the results; raises ``LabdataError`` where the project has none."""
     return workspace.settings.repo("results")

@@ -218,6 +218,5 @@ AUTHOR_MERGES = (
 )
 
 
-def open_requests(repo: str) -> str:
-    """Return the command that lists the open pull requests of a repo."""
-    return f"`hf discussions list {repo} --type dataset` lists those that are open."
+REQUESTS = "`just pr-list` lists those that are open."
+CLOSED = "`just pr-create` opens a new one for what your branch holds now."

@@ -24,6 +24,11 @@ def escaped(text: str) -> str:
     return visible(text, keep_lines=True)
 
 
+def one_line(text: str) -> str:
+    """Return a text from outside on one line, with all that a terminal would obey as escapes."""
+    return visible(text)
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines with their columns lined up; a line break in a cell is written as an escape."""
     rows = [[visible(cell) for cell in row] for row in rows]

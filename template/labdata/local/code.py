@@ -29,6 +29,13 @@ def repo_name(address: str) -> str:
     return "/".join(part.rpartition("@")[2] for part in parts[-2:] if part)
 
 
+def commit_address(root: Path, sha: str) -> str:
+    """Return where a commit of the project's code can be looked at, empty where its origin is not GitHub."""
+    address = _git(root, "config", "--get", "remote.origin.url") or ""
+    host = re.sub(r"^(?:\w+://)?(?:[^@/]*@)?", "", address).partition("/")[0].partition(":")[0]
+    return f"https://github.com/{repo_name(address)}/commit/{sha}" if host == "github.com" else ""
+
+
 def template_version(root: Path) -> str:
     """Return the version of the template that the project was made with, empty where it is not known."""
     answers = root / ".copier-answers.yml"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, plan, words
+from labdata.core.content import same
 from labdata.core.errors import ConflictError, HubError, LabdataError
+from labdata.core.merge_base import with_parents
 from labdata.core.trailers import sealed_trailers, title, written
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.put import is_all_sent
@@ -15,16 +18,36 @@ from labdata.sync.remote import Remote, read_remote
 if TYPE_CHECKING:
     from labdata.core.content import Tree
     from labdata.core.project import Repo
+    from labdata.hub.client import Change
     from labdata.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A pull request as it was proposed: its number and address, what it says of itself, and what it changes.
+
+    ``supersedes`` is the number of an older one of mine that it takes the place of, 0 if there is none.
+    """
+
+    number: int
+    address: str
+    trailers: dict[str, str]
+    proposal: plan.Proposal
+    is_new: bool = False
+    supersedes: int = 0
+
+
+_LOOKED_AT = 50
+"""Commits of a pull request that are looked at for others' work."""
 
 
 def create_pull_request(
     workspace: Workspace, repo: Repo, message: str, *, dry_run: bool = False, unfinished: bool = False
-) -> str:
-    """Propose what my branch changed to main; returns the pull request's address.
+) -> Proposed | None:
+    """Propose what my branch changed to main; brings my open pull request up to date if there is one.
 
-    The content is what the branch holds on the Hub, not what is on this disk, and is copied there without bytes.
-    Raises ``ConflictError`` where main changed the same files since.
+    Returns it, ``None`` from a dry run. The content is what the branch holds on the Hub, not what is on this disk, and
+    is copied there without bytes. Raises ``ConflictError`` where main changed the same files since.
     """
     remote = read_remote(workspace, repo)
     if not repo.per_member:
@@ -57,7 +80,8 @@ def create_pull_request(
         )
     if dry_run:
         _show(workspace, proposal, remote.main_tree)
-        return ""
+        workspace.console.say("Nothing was proposed: this is what `just pr-create` would propose.")
+        return None
     return _propose(workspace, remote, proposal, message)
 
 
@@ -78,50 +102,131 @@ def require_finished(workspace: Workspace, remote: Remote, branch: str, otherwis
     )
 
 
-def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, message: str) -> str:
+def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, message: str) -> Proposed:
     from labdata.hub.client import Change
 
-    change = Change(send=[], copy=dict.fromkeys(proposal.copy, remote.branch), delete=proposal.delete)
+    trailers = _trailers(workspace, remote)
+    open_ = _my_open_request(remote)
+    if open_ and open_.trailers.get("Branch") == trailers["Branch"] and open_.trailers.get("Main") == trailers["Main"]:
+        workspace.console.say(f"{remote.branch_name} is proposed to main of {remote.repo.id} already, as it is now:")
+        workspace.console.say(f"  {open_.address}")
+        return Proposed(open_.number, open_.address, trailers, proposal)
+    if open_ and not open_.is_mine_alone:
+        workspace.console.warn(
+            f"Pull request {open_.number} holds commits of others and stays as it is; a new one is opened. "
+            f"`just pr-close {open_.number}` closes the old one."
+        )
+        open_ = None
+    superseded = 0
+    if open_ and not _can_take(workspace, remote, proposal, open_.base):
+        superseded, open_ = open_.number, None
+    _show(workspace, proposal, remote.main_tree)
+    if open_:
+        number, address = open_.number, open_.address
+        change = _update(workspace, remote, proposal, open_.head)
+        body = written(trailers, open_.head)
+        workspace.hub.commit(
+            remote.repo.id, change, branch=f"refs/pr/{number}", parent=open_.head, title=title(message), body=body
+        )
+    else:
+        change = Change(send=[], copy=dict.fromkeys(proposal.copy, remote.branch), delete=proposal.delete)
+        body = written(trailers, remote.main)
+        number, address = _open(remote, change, title(message), body, trailers)
+    proposed = {path: content for path, content in remote.main_tree.items() if path not in proposal.delete}
+    warn_of_unpublished(workspace, remote.repo, "the pull request", proposed | proposal.copy)
+    what = f"Pull request from {remote.branch_name} to main of {remote.repo.id}"
+    if open_:
+        what = f"Brought pull request {number} up to date with {remote.branch_name}"
+    workspace.console.good(f"{what} (nothing to upload):")
+    workspace.console.say(f"  {address}")
+    return Proposed(number, address, trailers, proposal, is_new=open_ is None, supersedes=superseded)
+
+
+def _trailers(workspace: Workspace, remote: Remote) -> dict[str, str]:
+    """Return what a proposal says of itself: the branch's version, main's, and where the data come from."""
     newest = next(workspace.commits(remote.repo.id, remote.branch))
-    message = title(message)
     parent = next((one.id for one in islice(workspace.commits(remote.repo.id, remote.branch), 1, 2)), "")
     carried = sealed_trailers(newest.message, parent)
-    trailers = {
+    return {
         **{name: carried.get(name, "") for name in ("Code", "Inputs", "Template")},
         "Main": remote.main,
         "Branch": f"{remote.branch_name}@{remote.branch}",
     }
-    if address := _proposed(remote, trailers):
-        workspace.console.say(f"{remote.branch_name} is proposed to main of {remote.repo.id} already, as it is now:")
-        workspace.console.say(f"  {address}")
-        return address
-    body = written(trailers, remote.main)
+
+
+def _open(remote: Remote, change: Change, title_: str, body: str, trailers: dict[str, str]) -> tuple[int, str]:
+    """Open a pull request; returns its number and address."""
     try:
-        _commit, address = workspace.hub.commit(
-            remote.repo.id, change, branch="main", parent=remote.main, title=message, body=body, pull_request=True
+        _commit, address = remote.workspace.hub.commit(
+            remote.repo.id, change, branch="main", parent=remote.main, title=title_, body=body, pull_request=True
         )
     except HubError:
         # It may be that only the answer was lost.
-        address = _proposed(remote, trailers)
-        if not address:
+        found = _my_open_request(remote)
+        if not found or any(found.trailers.get(name) != trailers[name] for name in ("Branch", "Main")):
             raise
-    _show(workspace, proposal, remote.main_tree)
-    proposed = {path: content for path, content in remote.main_tree.items() if path not in proposal.delete}
-    warn_of_unpublished(workspace, remote.repo, "the pull request", proposed | proposal.copy)
-    workspace.console.good(f"Pull request from {remote.branch_name} to main of {remote.repo.id} (nothing to upload):")
-    workspace.console.say(f"  {address}")
-    return address
+        return found.number, found.address
+    number = address.rstrip("/").rpartition("/")[2].rpartition(" ")[2]
+    return int(number), address
 
 
-def _proposed(remote: Remote, trailers: dict[str, str]) -> str:
-    """Return the address of an open pull request of this version to this main, empty if there is none."""
-    hub = remote.workspace.hub
-    for number, address in hub.open_pull_requests(remote.repo.id):
-        proposed = next(hub.commits(remote.repo.id, f"refs/pr/{number}"))
-        found = sealed_trailers(proposed.message, remote.main)
-        if all(found.get(name) == trailers[name] for name in ("Branch", "Main")):
-            return address
-    return ""
+def _update(workspace: Workspace, remote: Remote, proposal: plan.Proposal, head: str) -> Change:
+    """Return what makes an open request hold main with what is proposed now."""
+    from labdata.hub.client import Change
+
+    wanted = {path: one for path, one in remote.main_tree.items() if path not in proposal.delete} | proposal.copy
+    there = workspace.tree(remote.repo.id, head)
+    copy = {
+        path: remote.branch if path in proposal.copy else remote.main
+        for path, content in wanted.items()
+        if not same(there.get(path), content)
+    }
+    return Change(send=[], copy=copy, delete=sorted(there.keys() - wanted.keys()))
+
+
+def _can_take(workspace: Workspace, remote: Remote, proposal: plan.Proposal, base: str) -> bool:
+    """Tell whether the Hub can still merge a request that began at ``base`` once it holds what is proposed now.
+
+    The Hub merges as git does: a file that main changed since then, and the proposal changes too, is a conflict for
+    it however well it was decided here.
+    """
+    before = workspace.tree(remote.repo.id, base) if base else {}
+    touched = [*proposal.copy, *proposal.delete]
+    return bool(base) and all(same(remote.main_tree.get(path), before.get(path)) for path in touched)
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A pull request of my branch that is open: its newest commit and what that says of itself.
+
+    ``base`` is the commit of main that it begins at; ``is_mine_alone`` says that nobody else added to it.
+    """
+
+    number: int
+    address: str
+    head: str
+    trailers: dict[str, str]
+    base: str
+    is_mine_alone: bool
+
+
+def _my_open_request(remote: Remote) -> OpenRequest | None:
+    """Return the newest open pull request of my branch."""
+    hub, repo = remote.workspace.hub, remote.repo
+    mains = remote.workspace.some_commits(repo.id, remote.main)
+    for number, address in hub.open_pull_requests(repo.id):
+        found: list[dict[str, str]] = []
+        head, base = "", ""
+        for commit, parent in islice(with_parents(hub.commits(repo.id, f"refs/pr/{number}")), _LOOKED_AT):
+            if commit.id in mains:
+                base = commit.id
+                break
+            head = head or commit.id
+            found.append(sealed_trailers(commit.message, parent))
+        mine = [one for one in found if one.get("Branch", "").rpartition("@")[0] == remote.branch_name]
+        if mine:
+            return OpenRequest(number, address, head, mine[0], base, len(mine) == len(found))
+    return None
 
 
 def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
@@ -129,31 +234,3 @@ def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
     rows = [[verbs[path], f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
     rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
     workspace.console.rows(rows)
-
-
-def _not_merged(repo: Repo, number: int, error: HubError) -> HubError:
-    """Return the error for a pull request that the Hub does not merge, with what helps."""
-    if error.status == 404:
-        return HubError(
-            f"There is no pull request #{number} on {repo.id}. Nothing was changed.",
-            hints.open_requests(repo.id),
-            status=404,
-        )
-    if error.status == 409:
-        return HubError(
-            f"Pull request #{number} cannot be merged: main changed the same files since. Nothing was changed.",
-            hints.AUTHOR_MERGES,
-            status=409,
-        )
-    return error
-
-
-def merge_pull_request(workspace: Workspace, repo: Repo, number: int) -> None:
-    """Accept a pull request into main."""
-    hub = workspace.hub
-    try:
-        hub.merge(repo.id, number)
-    except HubError as error:
-        raise _not_merged(repo, number, error) from error
-    workspace.console.good(f"Merged pull request #{number} into main of {repo.id}.")
-    workspace.console.say("Everyone gets it with `just get-results`.")

@@ -1,0 +1,95 @@
+"""Pull requests as the Hub keeps them: listed, looked at, commented, renamed, closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from labdata.core import hints
+from labdata.core.errors import HubError, MissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labdata.hub.client import Hub
+
+TYPE = "dataset"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One comment on a pull request, or its description, which is the first."""
+
+    id: str
+    author: str
+    date: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A pull request. ``status`` is open, draft, closed or merged; ``conflicts`` are paths, or ``?`` if not told."""
+
+    number: int
+    title: str
+    status: str
+    author: str
+    created: datetime
+    address: str
+    notes: list[Note] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+
+
+def listed(hub: Hub, repo: str, *, all_: bool = False) -> Iterator[Request]:
+    """Give pull requests, newest first; only those that are open unless ``all_``."""
+    status: Literal["open"] | None = None if all_ else "open"
+    found = hub.api.get_repo_discussions(repo, discussion_type="pull_request", discussion_status=status, repo_type=TYPE)
+    while (one := hub.call(next, found, None, again=False)) is not None:
+        yield Request(one.num, one.title, one.status, one.author, one.created_at, one.url)
+
+
+def details(hub: Hub, repo: str, number: int) -> Request:
+    """Return one pull request with its comments; raises ``MissingError`` where there is none of that number."""
+    try:
+        found = hub.call(hub.api.get_discussion_details, repo, number, repo_type=TYPE)
+    except HubError as error:
+        if error.status not in (403, 404, 410):
+            raise
+        raise missing(repo, number, error.status) from error
+    if not found.is_pull_request:
+        raise missing(repo, number, 404)
+    notes = [
+        Note(event.id, event.author, event.created_at, str(getattr(event, "content", "")))
+        for event in found.events
+        if event.type == "comment" and not getattr(event, "hidden", False)
+    ]
+    conflicts = found.conflicting_files
+    files = ["?"] if conflicts is True else [str(path) for path in conflicts or []]
+    return Request(number, found.title, found.status, found.author, found.created_at, found.url, notes, files)
+
+
+def missing(repo: str, number: int, status: int) -> MissingError:
+    """Return the error for a number that no pull request has."""
+    return MissingError(f"There is no pull request {number} on {repo}. Nothing was changed.", hints.REQUESTS, status)
+
+
+def comment(hub: Hub, repo: str, number: int, text: str) -> None:
+    """Comment on a pull request; made once, for twice would be twice."""
+    hub.call(hub.api.comment_discussion, repo, number, text, repo_type=TYPE, again=False)
+
+
+def edit(hub: Hub, repo: str, number: int, note: str, text: str) -> None:
+    """Replace the text of a comment of one's own."""
+    hub.call(hub.api.edit_discussion_comment, repo, number, note, text, repo_type=TYPE)
+
+
+def rename(hub: Hub, repo: str, number: int, title: str) -> None:
+    """Give a pull request another title."""
+    hub.call(hub.api.rename_discussion, repo, number, title, repo_type=TYPE)
+
+
+def set_status(hub: Hub, repo: str, number: int, status: str, comment: str = "") -> None:
+    """Open a draft, or close a request, with a comment."""
+    options: dict[str, Any] = {"comment": comment} if comment else {}
+    hub.call(hub.api.change_discussion_status, repo, number, status, repo_type=TYPE, **options)
