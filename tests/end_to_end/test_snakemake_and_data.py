@@ -100,7 +100,7 @@ class Clone:
 
     def stale(self) -> set[str]:
         """The rules that Snakemake would run, by the settings of the template's profile."""
-        said = self.just("dry")
+        said = self.just("dry", "--verbose")
         if NOTHING in said:
             return set()
         rules = {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith(("rule ", "localrule "))}
