@@ -1,0 +1,1 @@
+"""The review of data: what it finds, how it shows it, and that nothing hostile gets through."""
