@@ -16,6 +16,10 @@ class UnreadableError(Exception):
     """A file is not what its name says, or too large to be looked into; the text says why."""
 
 
+class PlainTextError(UnreadableError):
+    """A text is no table, and need not be one."""
+
+
 def format_of(name: str) -> str:
     """Return the format of a table by its name, empty where it is none."""
     lower = name.lower()

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.tables.formats import IN_MEMORY, UnreadableError
+from labdata.review.compare.tables.formats import IN_MEMORY, PlainTextError, UnreadableError
 
 _SAMPLE = 65_536
 _BLOCK = 16_000_000
@@ -54,7 +54,7 @@ def _manner(path: Path, name: str) -> tuple[str, str]:
     counts = {mark: first.count(mark) for mark in (",", "\t", ";")}
     best = max(counts, key=lambda mark: counts[mark])
     if not lower.endswith(".csv") and not counts[best]:
-        raise UnreadableError("it has one column")
+        raise PlainTextError("it has one column")
     return (best if counts[best] else ","), encoding
 
 
