@@ -118,7 +118,7 @@ def test_a_drawing_is_shown_as_an_image_and_its_lines_are_compared(compare: Comp
     review = compare("a.svg", svg % 1, svg % 2)
     assert review.pictures[0].after is not None
     assert review.pictures[0].after.mime == "image/svg+xml"
-    assert review.summary == "1 lines added, 1 removed"
+    assert review.summary == "1 line added, 1 removed"
 
 
 def notebook(*cells: dict[str, Any]) -> bytes:
@@ -142,7 +142,7 @@ def test_a_notebook_has_a_new_figure_and_other_code(compare: Compare, pixels: An
         cell("a", "x = 2", "1"), cell("b", "plot()", "", picture(255 - pixels)), cell("d", "z"), cell("e", "n")
     )
     review = compare("a.ipynb", old, new)
-    assert review.summary == "1 cells added, 1 removed, 1 with other code or text, 1 with other output"
+    assert review.summary == "1 cell added, 1 cell removed, 1 cell with other code or text, 1 cell with other output"
     code, figure = review.cells[:2]
     assert code.output is None
     assert code.source is not None
@@ -150,7 +150,7 @@ def test_a_notebook_has_a_new_figure_and_other_code(compare: Compare, pixels: An
     assert figure.source is None
     assert figure.pictures[0].share == pytest.approx(1, abs=0.01)
     nameless = compare("a.ipynb", notebook(cell("", "a"), cell("", "b")), notebook(cell("", "b")))
-    assert nameless.summary == "1 removed"
+    assert nameless.summary == "1 cell removed"
     assert "As a notebook it holds no list of cells." in compare("a.ipynb", b"[]", new).notes[0]
 
 

@@ -65,7 +65,7 @@ def test_a_well_is_lost_and_two_cells_change(plate: pd.DataFrame, compared: Any,
     assert ("B01", "Metadata_moa", "new") in {(c.row, c.column, c.new) for c in diff.cells}
     area = next(column for column in diff.columns if column.name == "area")
     assert (area.before.missing, area.after.missing, area.changed) == (0, 1, 2)
-    assert summary(diff) == "0 rows added, 1 removed, 95 kept, 3 cells changed in 3 rows"
+    assert summary(diff) == "1 row removed, 95 rows kept, 3 cells changed in 3 rows"
 
 
 def test_a_permuted_table_is_no_change_but_order(plate: pd.DataFrame, compared: Any) -> None:

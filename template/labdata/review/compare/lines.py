@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from labdata.core import words
 from labdata.review.compare.model import DiffLine, TextDiff
 
 LARGEST = 4_000_000
@@ -84,4 +85,4 @@ def summary(diff: TextDiff) -> str:
     """Return what happened to a text in one line."""
     if not (diff.added or diff.removed):
         return "only the ends of lines, or the encoding, changed"
-    return f"{diff.added:,} lines added, {diff.removed:,} removed"
+    return f"{words.number(diff.added, 'line')} added, {diff.removed:,} removed"

@@ -208,3 +208,37 @@ class FileReview:
     cells: Sequence[CellDiff] = ()
     text: TextDiff | None = None
     grid: Grid | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One side of a review: its ``name`` for people, its commit (empty for the working copy), and where to see it."""
+
+    name: str
+    commit: str = ""
+    address: str = ""
+
+
+@dataclass
+class Review:
+    """What there is to say of two versions. ``made`` is the time as text, ``by`` the version of labdata.
+
+    ``facts`` tell what made the data, as pairs of a name and a text; ``checks`` is how many checks looked at files.
+    """
+
+    project: str
+    before: Version
+    after: Version
+    made: str
+    by: str
+    files: list[FileReview] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    checks: int = 0
+    fetched: int = 0
+
+    def worst(self) -> str:
+        """Return the gravest level of the findings, empty where there are none."""
+        levels = {finding.level for finding in self.findings}
+        return next((level for level in LEVELS if level in levels), "")

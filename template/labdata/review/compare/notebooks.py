@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from labdata.core import words
 from labdata.review.compare.lines import compare_lines
 from labdata.review.compare.model import CellDiff, PictureDiff
 from labdata.review.compare.pictures import compare_bytes
@@ -102,7 +103,7 @@ def _compared(old: Mapping[str, Any], new: Mapping[str, Any], number: int) -> Ce
     if old and new and is_same_source and is_same_output and not pictures:
         return None
     return CellDiff(
-        f"{_kind(new or old) or 'cell'} {number}",
+        f"{_kind(new or old) or 'cell'} {number}{'' if new else ' (before)'}",
         "change" if old and new else "add" if new else "remove",
         None if is_same_source else compare_lines(source[0], source[1], _SHOWN),
         None if is_same_output else compare_lines(outputs[0][0], outputs[1][0], _SHOWN),
@@ -150,10 +151,10 @@ def _pictures(old: Sequence[bytes], new: Sequence[bytes]) -> list[PictureDiff]:
 def summary(cells: Sequence[CellDiff]) -> str:
     """Return what happened to a notebook in one line."""
     counts = {
-        "cells added": sum(cell.verb == "add" for cell in cells),
+        "added": sum(cell.verb == "add" for cell in cells),
         "removed": sum(cell.verb == "remove" for cell in cells),
         "with other code or text": sum(cell.verb == "change" and cell.source is not None for cell in cells),
         "with other output": sum(cell.verb == "change" and bool(cell.output or cell.pictures) for cell in cells),
     }
-    said = [f"{count} {what}" for what, count in counts.items() if count]
+    said = [f"{words.number(count, 'cell')} {what}" for what, count in counts.items() if count]
     return ", ".join(said) or "no cell differs: only what stands around them"

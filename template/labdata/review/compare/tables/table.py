@@ -191,8 +191,12 @@ def summary(diff: TableDiff) -> str:
     """Return what happened to a table in one line."""
     said = []
     if diff.rows_added or diff.rows_removed:
-        kept = diff.rows_before - diff.rows_removed
-        said.append(f"{diff.rows_added:,} rows added, {diff.rows_removed:,} removed, {kept:,} kept")
+        counts = (
+            (diff.rows_added, "added"),
+            (diff.rows_removed, "removed"),
+            (diff.rows_before - diff.rows_removed, "kept"),
+        )
+        said += [f"{words.number(count, 'row')} {verb}" for count, verb in counts if count]
     said += [f"{words.number(len(names), 'column')} {verb}" for names, verb in _column_counts(diff) if names]
     if diff.cells_changed:
         cells = words.number(diff.cells_changed, "cell")

@@ -1,0 +1,172 @@
+"""A review as lines for a terminal, as Markdown for a request, and as data for programs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from labdata.core import words
+from labdata.core.paths import visible
+from labdata.review.compare.model import ColumnDiff, FileReview, Finding, Review, TableDiff
+from labdata.review.report.verdict import sorted_findings, verdict
+
+WIDTH = 80
+"""Columns of a terminal that a line fits."""
+
+_FILES = 15
+_ROWS = 5
+_MARKS = {"add": "+", "change": "~", "remove": "-", "rename": ">"}
+_PUNCTUATION = re.compile(r"[^\w\s.,/%()=-]|_|\b(?<=www)\.|^[-=]|(?<=\s)[-=](?=\s)", re.ASCII)
+
+
+def lines(review: Review) -> list[tuple[str, str]]:
+    """Return what a terminal shows: lines of at most ``WIDTH``, each with a level (good, plain, warning, error)."""
+    first = f"{review.after.name} compared with {review.before.name}"
+    found = [("plain", first)]
+    worst = review.worst()
+    level = worst if worst in ("error", "warning") else "good"
+    for number, line in enumerate(verdict(review)):
+        found += [(level if number == 0 else "plain", part) for part in _wrapped(line)]
+    for note in review.notes:
+        found += [("plain", part) for part in _wrapped(note)]
+    if review.files:
+        found.append(("plain", ""))
+    for one in review.files[:_FILES]:
+        found.append(("plain", f"  {_MARKS[one.change.verb]} {shortened(one.change.path, WIDTH - 4)}"))
+        found += [("plain", f"      {part}") for part in _wrapped(one.summary, WIDTH - 6)]
+    if len(review.files) > _FILES:
+        found.append(("plain", f"  … and {words.number(len(review.files) - _FILES, 'file')} more"))
+    findings = sorted_findings(review)
+    if findings:
+        found.append(("plain", ""))
+    for finding in findings[:_FILES]:
+        where = f"{finding.path.rpartition('/')[2]}: " if finding.path else ""
+        parts = _wrapped(f"{finding.level}: {where}{finding.text}", WIDTH - 2)
+        found += [(finding.level if finding.level != "note" else "plain", f"  {part}") for part in parts]
+    if len(findings) > _FILES:
+        found.append(("plain", f"  … and {words.number(len(findings) - _FILES, 'finding')} more"))
+    return found
+
+
+def shortened(text: str, width: int) -> str:
+    """Return a path that fits, with its middle left out where it is long: its ends say most."""
+    text = visible(text)
+    if len(text) <= width:
+        return text
+    tail = (width - 1) * 2 // 3
+    return f"{text[: width - 1 - tail]}…{text[-tail:]}"
+
+
+def _wrapped(text: str, width: int = WIDTH) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(visible(text), width, max_lines=4, placeholder=" …") or [""]
+
+
+def markdown(review: Review, links: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the review for a request: verdict, files, key figures. Nothing in it is what it was not meant to be.
+
+    ``links`` are names with addresses of our own making.
+    """
+    parts = [f"**{_plain(line)}**" if not number else _plain(line) for number, line in enumerate(verdict(review))]
+    made = f"{review.after.name} compared with {review.before.name}, {review.made}, labdata {review.by}"
+    text = ["  \n".join(parts), _plain(made)]
+    findings = sorted_findings(review)
+    if findings:
+        rows = [[one.level, one.path, one.text] for one in findings[:_FILES]]
+        text.append(_table(["level", "file", "finding"], rows, len(findings) - len(rows)))
+    if review.files:
+        rows = [[one.change.path, one.change.verb, _sizes(one), one.summary] for one in review.files[:_FILES]]
+        text.append(_table(["file", "what", "size", "in short"], rows, len(review.files) - len(rows)))
+    for one in review.files[:_FILES]:
+        if one.table and one.table.columns:
+            columns = [_figures(column) for column in one.table.columns[:_ROWS]]
+            text.append(f"Most shifted columns of {_plain(one.change.path)}:")
+            head = ["column", "cells changed", "shift", "mean before", "mean after"]
+            text.append(_table(head, columns, len(one.table.columns) - len(columns)))
+    text += [f"{_plain(name)}: <{address}>" for name, address in links]
+    return "\n\n".join(text) + "\n"
+
+
+def _figures(column: ColumnDiff) -> list[str]:
+    means = [f"{side.mean:.4g}" if side.mean == side.mean else "" for side in (column.before, column.after)]
+    return [column.name, f"{column.changed:,}", f"{column.shift:.3f}", *means]
+
+
+def _sizes(one: FileReview) -> str:
+    before, after = words.size(one.change.size_before), words.size(one.change.size_after)
+    return {"add": after, "remove": before}.get(one.change.verb, f"{before} → {after}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], more: int) -> str:
+    made = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    made += [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows]
+    return "\n".join([*made, *([f"\n… and {more:,} more"] if more > 0 else [])])
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is: on one line, and every mark that could mean something as a number."""
+    text = " ".join(visible(text).split())[:300]
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", text)
+
+
+def as_data(review: Review) -> dict[str, Any]:
+    """Return a review for programs."""
+    data = {
+        "project": review.project,
+        "before": asdict(review.before),
+        "after": asdict(review.after),
+        "made": review.made,
+        "by": review.by,
+        "verdict": verdict(review),
+        "worst": review.worst(),
+        "checks": review.checks,
+        "fetched": review.fetched,
+        "notes": review.notes,
+        "files": [_file(one) for one in review.files],
+        "findings": [_finding(one) for one in sorted_findings(review)],
+    }
+    return {key: _finite(value) for key, value in data.items()}
+
+
+def _finite(value: Any) -> Any:
+    """Return data without figures that JSON has no word for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def _file(one: FileReview) -> dict[str, Any]:
+    change = one.change
+    found: dict[str, Any] = {
+        "path": change.path,
+        "old_path": change.old_path,
+        "verb": change.verb,
+        "kind": one.kind,
+        "summary": one.summary,
+        "notes": one.notes,
+        "size_before": change.size_before,
+        "size_after": change.size_after,
+    }
+    if one.table is not None:
+        found["table"] = _table_data(one.table)
+    if one.pictures:
+        found["pixels_that_differ"] = [picture.share for picture in one.pictures]
+    return found
+
+
+def _table_data(table: TableDiff) -> dict[str, Any]:
+    data = asdict(table)
+    data["columns"] = [{key: value for key, value in one.items() if key != "histogram"} for one in data["columns"]]
+    return {key: value for key, value in data.items() if key not in ("added", "removed")}
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {"level": one.level, "text": one.text, "path": one.path, "check": one.check}
