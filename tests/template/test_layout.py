@@ -35,6 +35,8 @@ pixi.toml
 profiles/default/config.yaml
 pyproject.toml
 references/README.md
+review/README.md
+review/cell_painting.py
 rules/common.smk
 rules/profiles.smk
 rules/results.smk
@@ -117,7 +119,8 @@ def test_labdata_comes_as_it_is(usual: Path) -> None:
 @pytest.mark.parametrize("project", ["usual", "small", "partial"])
 def test_no_template_braces_are_left(project: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(project)
-    for name in committed(folder):
+    # The page of a review is laid out by the same language, and filled when it is made.
+    for name in set(committed(folder)) - {"labdata/review/report/page.html"}:
         text = (folder / name).read_text(encoding="utf-8")
         assert "{%" not in text, name
         # `just` has braces of its own

@@ -45,7 +45,7 @@ RFC = {
     "cache-clear",
 }
 # What the RFC did not name.
-MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "verify"} | {
+MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "review", "verify"} | {
     f"recycle-{verb}" for verb in ("list", "restore", "empty")
 }
 SCHEMA = SHARED / "pixi-manifest-schema.json"

@@ -30,6 +30,12 @@ class ConflictError(LabdataError):
     exit_code = EXIT_CONFLICT
 
 
+class FindingError(LabdataError):
+    """A review found what was not to pass."""
+
+    exit_code = EXIT_CONFLICT
+
+
 class InUseError(OSError):
     """Somebody writes a file that was to be moved; it stays where it is."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -58,6 +59,8 @@ class Settings:
     excludes: Excludes
     branch: str | None
     files_per_commit: int = FILES_PER_COMMIT
+    review_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Key columns of tables by a pattern of their paths."""
 
     @property
     def data(self) -> Path:

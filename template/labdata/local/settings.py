@@ -63,6 +63,7 @@ def load(root: Path) -> Settings:
         ),
         branch=branch,
         files_per_commit=_count(table, "files_per_commit", FILES_PER_COMMIT),
+        review_keys=_review_keys(table),
     )
 
 
@@ -179,6 +180,18 @@ def _texts(table: dict[str, Any], key: str, default: tuple[str, ...], where: str
             f'labdata.toml: {key} {where} must be a list of texts, for example ["raw/"]. Nothing was done.'
         )
     return tuple(value)
+
+
+def _review_keys(table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the key columns of tables by a pattern of their paths, as ``[review.keys]`` says."""
+    review = table.get("review", {})
+    keys = review.get("keys", {}) if isinstance(review, dict) else None
+    if not isinstance(keys, dict):
+        raise LabdataError(
+            'labdata.toml: [review.keys] must be a table, for example "processed/**/*.csv" = ["plate", "well"]. '
+            "Nothing was done."
+        )
+    return {pattern: _texts(keys, pattern, (), "in [review.keys]") for pattern in keys}
 
 
 def _count(table: dict[str, Any], key: str, default: int) -> int:

@@ -43,6 +43,8 @@ def compare_file(change: FileChange, scratch: Path, keys: Keys) -> FileReview:
     try:
         if change.verb == "rename":
             review.summary = f"renamed from {change.old_path}, nothing else changed"
+        elif kind == "other":
+            _other(review, change, scratch, keys)
         elif change.not_read:
             review.summary = f"{_sizes(change)}; {change.not_read}"
         elif change.before is None and change.after is None:
@@ -139,15 +141,9 @@ def _text(review: FileReview, change: FileChange, _scratch: Path, _keys: Keys) -
 
 def _other(review: FileReview, change: FileChange, _scratch: Path, _keys: Keys) -> None:
     _as_other(review, "Files of this kind are compared by size and hash only.")
-    rows = [
-        [side, words.size(size), mark[:16]]
-        for side, path, size, mark in (
-            ("before", change.before, change.size_before, change.hash_before),
-            ("after", change.after, change.size_after, change.hash_after),
-        )
-        if path
-    ]
-    review.grid = Grid(["version", "size", "hash"], rows)
+    sides = (("before", change.size_before, change.hash_before), ("after", change.size_after, change.hash_after))
+    rows = [[side, words.size(size), mark[:16]] for side, size, mark in sides if mark]
+    review.grid = Grid(["version", "size", "hash"], rows) if rows else None
 
 
 _BY_KIND: dict[str, Callable[[FileReview, FileChange, Path, Keys], None]] = {

@@ -1,0 +1,165 @@
+"""The contents that a review looks into: those on this disk are used where they are, the others are fetched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata.core import paths, words
+from labdata.core.content import Content, same
+from labdata.core.errors import LabdataError
+from labdata.review.compare.files import kind_of
+from labdata.review.compare.model import FileChange
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.review.sides import Sides
+    from labdata.sync.working_copy import WorkingCopy
+    from labdata.workspace import Workspace
+
+LARGEST = 4_000_000_000
+"""Bytes of a file that is fetched to be looked into."""
+
+ASKED = 1_000_000_000
+"""Bytes from which it is asked whether to fetch them, where somebody is there to answer."""
+
+_FOLDER = "review"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Changes with local files, and how many bytes came for it."""
+
+    changes: list[FileChange]
+    bytes: int
+
+
+def bring(workspace: Workspace, repo: Repo, sides: Sides, local: WorkingCopy, *, ask: bool) -> Fetched:
+    """Bring what both versions hold where they differ; raises ``LabdataError`` where somebody says no."""
+    renames = _renames(sides)
+    here = _Here(workspace, local)
+    places: list[dict[str, Path]] = [{}, {}]
+    wanted: list[dict[str, Content]] = [{}, {}]
+    refused: dict[str, str] = {}
+    left_out = {*renames, *renames.values()}
+    for number, tree in enumerate((sides.old, sides.new)):
+        for path, content in tree.items():
+            if path in left_out or kind_of(path) == "other":
+                continue
+            if content.size > LARGEST:
+                refused[path] = f"not looked into: it is larger than {words.size(LARGEST)}"
+            elif place := here.find(content):
+                places[number][path] = place
+            elif sides.commit_of(number, path) and not paths.refusal(path):
+                wanted[number][path] = content
+    size = sum(content.size for tree in wanted for content in tree.values())
+    _tell(workspace, wanted, size, sum(map(len, places)), ask=ask)
+    commits = set()
+    for number, tree in enumerate(wanted):
+        for commit in sorted({sides.commit_of(number, path) for path in tree}):
+            some = {path: content for path, content in tree.items() if sides.commit_of(number, path) == commit}
+            found, failed = _fetch(workspace, repo, commit, some)
+            places[number] |= found
+            refused |= {path: f"not fetched: {reason}" for path, reason in failed.items()}
+            commits.add(commit)
+    _drop_others(workspace, commits)
+    return Fetched(list(_changes(sides, renames, places, refused)), size)
+
+
+def _renames(sides: Sides) -> dict[str, str]:
+    """Return the paths that hold what another path held before, which is gone, as ``new: old``."""
+    gone: dict[str, list[str]] = {}
+    for path, content in sorted(sides.old.items(), reverse=True):
+        for mark in (content.sha256, content.git):
+            if path not in sides.new and mark and content.size:
+                gone.setdefault(mark, []).append(path)
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for path, content in sorted(sides.new.items()):
+        if path in sides.old:
+            continue
+        known = gone.get(content.sha256 or "") or gone.get(content.git or "") or []
+        while known and known[-1] in taken:
+            known.pop()
+        if known and same(sides.old[known[-1]], content):
+            found[path] = known.pop()
+            taken.add(found[path])
+    return found
+
+
+def _changes(
+    sides: Sides, renames: Mapping[str, str], places: list[dict[str, Path]], refused: Mapping[str, str]
+) -> Iterator[FileChange]:
+    was = set(renames.values())
+    for path in sorted({*sides.old, *sides.new} - was):
+        old_path = renames.get(path, "")
+        old, new = sides.old.get(old_path or path), sides.new.get(path)
+        verb = "rename" if old_path else "add" if old is None else "remove" if new is None else "change"
+        yield FileChange(
+            path, verb, old_path, places[0].get(path), places[1].get(path),
+            old.size if old else 0, new.size if new else 0,
+            (old.sha256 or old.git or "") if old else "", (new.sha256 or new.git or "") if new else "",
+            refused.get(path, ""),
+        )  # fmt: skip
+
+
+class _Here:
+    """Finds contents in the working copy."""
+
+    def __init__(self, workspace: Workspace, local: WorkingCopy) -> None:
+        self.workspace = workspace
+        self.mine = local.mine
+        self.by_hash = {mark: path for path, one in local.mine.items() for mark in (one.sha256, one.git) if mark}
+
+    def find(self, content: Content) -> Path | None:
+        """Return where a content is on this disk, ``None`` if it is not."""
+        for mark in (content.sha256, content.git):
+            here = self.by_hash.get(mark or "")
+            if here is None or self.mine[here].size != content.size:
+                continue
+            if self.workspace.worktree.unchanged_since(here, self.mine[here]):
+                return self.workspace.worktree.path(here)
+        return None
+
+
+def _tell(workspace: Workspace, wanted: list[dict[str, Content]], size: int, here: int, *, ask: bool) -> None:
+    count = sum(map(len, wanted))
+    if not count:
+        return
+    also = f"; {words.number(here, 'content')} are on this disk already" if here else ""
+    workspace.console.say(f"To fetch: {words.number(count, 'file')}, {words.size(size)}{also}.")
+    if ask and size > ASKED and workspace.console.confirm(f"Fetch {words.size(size)}?") is False:
+        raise LabdataError("Nothing was fetched.", "`just review … --yes` does not ask.")
+
+
+def _fetch(
+    workspace: Workspace, repo: Repo, commit: str, tree: Mapping[str, Content]
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Download contents of a commit; what an earlier review left is used. Returns where they are, and what failed."""
+    from labdata.hub.download import Download
+
+    size = sum(content.size for content in tree.values())
+    with workspace.console.progress(f"Fetching {words.number(len(tree), 'file')}", size) as count:
+        download = Download(workspace.hub, repo.id, commit, _folder(workspace) / commit, count)
+        staged = download.fetch(tree)
+    return {path: place for path, (place, _content) in staged.items()}, download.failed
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.private_folder / _FOLDER
+
+
+def scratch(workspace: Workspace) -> Path:
+    """Return a folder for what one comparison lays out."""
+    return _folder(workspace) / "scratch"
+
+
+def _drop_others(workspace: Workspace, kept: Collection[str]) -> None:
+    """Remove what was fetched for other reviews: it is all on the Hub."""
+    folder = _folder(workspace)
+    for other in folder.iterdir() if folder.is_dir() else ():
+        if other.name not in kept:
+            shutil.rmtree(other, ignore_errors=True)

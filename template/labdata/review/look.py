@@ -1,0 +1,71 @@
+"""Review what one version changes: find the two sides, bring the contents, compare them, run the lab's checks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from labdata.core import words
+from labdata.core.trailers import sealed_trailers
+from labdata.local.code import template_version
+from labdata.review import checks, contents
+from labdata.review.compare.files import compare_file
+from labdata.review.compare.model import Review
+from labdata.review.sides import Sides, find_sides, local_side
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+_TOLD = ("Code", "Inputs", "Template")
+
+
+def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> tuple[Review, str]:
+    """Review a pull request (its number), a branch or a revision against main; with no target, the working copy.
+
+    Returns the review, and a name for it that a file can bear.
+    """
+    local = local_side(workspace, repo)
+    sides = find_sides(workspace, repo, target, local)
+    found = contents.bring(workspace, repo, sides, local, ask=ask)
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    review = Review(repo.id, sides.before, sides.after, made, template_version(workspace.settings.root) or "unknown")
+    review.notes = list(sides.notes)
+    review.fetched = found.bytes
+    review.facts = _facts(workspace, repo, sides)
+    keys = workspace.settings.review_keys
+    size = sum(change.size_before + change.size_after for change in found.changes)
+    with workspace.console.progress(f"Comparing {words.number(len(found.changes), 'file')}", size) as count:
+        for number, change in enumerate(found.changes):
+            folder = contents.scratch(workspace) / str(number)
+            review.files.append(compare_file(change, folder, keys))
+            count(change.size_before + change.size_after)
+    ran = checks.run(workspace.settings.root / "review", found.changes)
+    review.findings += ran.findings
+    review.checks = ran.count
+    return review, sides.label
+
+
+def _facts(workspace: Workspace, repo: Repo, sides: Sides) -> list[tuple[str, str]]:
+    """Return what labdata wrote down of what made both versions."""
+    before, after = (_trailers(workspace, repo, commit) for commit in sides.commits)
+    found = []
+    for name in _TOLD:
+        was, now = before.get(name, "not recorded"), after.get(name, "not recorded")
+        if sides.commits[1]:
+            found.append((name, now if was == now else f"{was} → {now}"))
+        elif name in before:
+            found.append((name, was))
+    return found
+
+
+def _trailers(workspace: Workspace, repo: Repo, commit: str) -> dict[str, str]:
+    """Return the trailers of the newest commit that has some, as labdata wrote them."""
+    if not commit:
+        return {}
+    some = [one for one, _number in zip(workspace.commits(repo.id, commit), range(20), strict=False)]
+    for number, one in enumerate(some):
+        parent = some[number + 1].id if number + 1 < len(some) else ""
+        if found := sealed_trailers(one.message, parent):
+            return found
+    return {}
