@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+
 from labdata.review.checks import File, Finding, check, error, note, warning
 
 PLATE, WELL, SAMPLE, MECHANISM = "Metadata_Plate", "Metadata_Well", "Metadata_broad_sample", "Metadata_moa"
@@ -168,7 +169,7 @@ def plate_layout(before: File | None, after: File | None) -> Iterator[Finding]:
             f"{moved.sum()} of {len(old)} wells hold another treatment than before; "
             f"{shares[0]:.1%} of the treatments replicated, {shares[1]:.1%} do now.",
             table=table[moved],
-            figure=plate_map(old.assign(moved=moved.astype(int))[[WELL, "moved"]]),
+            figure=plate_maps({"before": old.assign(at=_numbers(old)), "after": new.assign(at=_numbers(new, old))}),
         )
 
 
@@ -307,25 +308,43 @@ def position_effect(table: pd.DataFrame) -> tuple[float, float] | None:
     return float(alike[near & pairs].mean()), float(alike[~near & pairs].mean())
 
 
+def _numbers(table: pd.DataFrame, known: pd.DataFrame | None = None) -> np.ndarray:
+    """Return a number from 0 to 1 for each treatment, the same as in the table that is known."""
+    names = sorted(set(treatment(table if known is None else known)))
+    return pd.Categorical(treatment(table), names).codes / max(len(names) - 1, 1)
+
+
 def plate_map(table: pd.DataFrame):
-    """Draw a plate: each well in the colour of the last column of a table, wells that are not there in grey."""
+    """Draw one plate (see ``plate_maps``)."""
+    return plate_maps({"": table})
+
+
+def plate_maps(tables: dict[str, pd.DataFrame]):
+    """Draw plates side by side: each well in the colour of the last column, from 0 to 1; wells not there in grey."""
     from matplotlib.figure import Figure
 
-    places = table[WELL].str.extract(r"^([A-Za-z]+)(\d+)$")
-    rows = places[0].map(
-        lambda text: sum((ord(letter.upper()) - 64) * 26**at for at, letter in enumerate(reversed(text)))
-    )
-    columns = places[1].astype(int)
-    values = table.iloc[:, -1] if pd.api.types.is_numeric_dtype(table.iloc[:, -1]) else pd.Series(0.0, table.index)
-    grid = np.full((int(rows.max()), int(columns.max())), np.nan)
-    grid[rows - 1, columns - 1] = values
-    figure = Figure(figsize=(6, 4))
-    axes = figure.add_subplot()
-    axes.set_facecolor("#bbbbbb")
-    axes.imshow(grid, cmap="coolwarm", vmin=0, vmax=1)
-    axes.set_xticks(range(0, grid.shape[1], 2), range(1, grid.shape[1] + 1, 2))
-    axes.set_yticks(
-        range(grid.shape[0]), [chr(65 + row) if row < 26 else f"A{chr(39 + row)}" for row in range(grid.shape[0])]
-    )
-    axes.tick_params(labelsize=7)
+    figure = Figure(figsize=(6 * len(tables), 4))
+    for number, (title, table) in enumerate(tables.items()):
+        places = table[WELL].astype(str).str.extract(r"^([A-Za-z]+)(\d+)$")
+        good = places.notna().all(axis=1)
+        rows = places.loc[good, 0].map(row_number)
+        columns = places.loc[good, 1].astype(int)
+        last = table.iloc[:, -1]
+        grid = np.full((max(rows, default=1), max(columns, default=1)), np.nan)
+        grid[rows - 1, columns - 1] = last[good] if pd.api.types.is_numeric_dtype(last) else 0.0
+        axes = figure.add_subplot(1, len(tables), number + 1, title=title, facecolor="#bbbbbb")
+        axes.imshow(grid, cmap="coolwarm", vmin=0, vmax=1)
+        axes.set_xticks(range(0, grid.shape[1], 2), range(1, grid.shape[1] + 1, 2))
+        axes.set_yticks(
+            range(grid.shape[0]), [chr(65 + row) if row < 26 else f"A{chr(39 + row)}" for row in range(len(grid))]
+        )
+        axes.tick_params(labelsize=7)
     return figure
+
+
+def row_number(letters: str) -> int:
+    """Return the number of a row of a plate: 1 for A, 27 for AA."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number

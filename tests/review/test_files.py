@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pypdfium2
 import pytest
+from labdata.review.compare.chunks import without_chunks
 from labdata.review.compare.files import compare_file
 from labdata.review.compare.model import FileChange, FileReview
 from PIL import Image
@@ -210,3 +211,21 @@ def test_files_of_other_kinds_are_told_by_size(compare: Compare) -> None:
     assert compare("a.bin", b"1" * 1000, b"2" * 2000).summary == "1.0 kB became 2.0 kB"
     assert compare("a.bin", None, b"2" * 2000).summary == "new, 2.0 kB"
     assert compare("a.csv", None, b"a,b\n1,2\n").summary == "new, 1 row, 2 columns"
+
+
+def test_a_zarr_array_is_told_as_one(tmp_path: Path) -> None:
+    changes = [FileChange(f"processed/a.zarr/X/{row}.0", "change", size_before=10, size_after=12) for row in range(5)]
+    for side, shape in (("before", [4, 4]), ("after", [8, 4])):
+        (tmp_path / side).write_text(json.dumps({"shape": shape, "dtype": "<f4"}))
+    described = FileChange("processed/a.zarr/X/.zarray", "change", "", tmp_path / "before", tmp_path / "after", 5, 5)
+    other = FileChange("processed/b.csv", "change")
+    newer = FileChange("processed/a.zarr/Y/c/0/1", "change")
+    plain, (review,) = without_chunks([*changes, described, other, newer])
+    assert plain == [other]
+    assert (review.change.path, review.change.verb, review.change.size_after) == ("processed/a.zarr", "change", 65)
+    assert review.summary == "2 arrays differ, in 6 of their chunks"
+    assert review.grid is not None
+    assert list(review.grid.rows) == [
+        ["X", "5", "4 × 4 <f4", "8 × 4 <f4"],
+        ["Y", "1", "same shape and type", "same shape and type"],
+    ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ ASKED = 1_000_000_000
 """Bytes from which it is asked whether to fetch them, where somebody is there to answer."""
 
 _FOLDER = "review"
+_KEPT = 3600.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,12 @@ def _folder(workspace: Workspace) -> Path:
 
 def scratch(workspace: Workspace) -> Path:
     """Return a folder for what one comparison lays out."""
-    return _folder(workspace) / "scratch"
+    return _folder(workspace) / f"scratch-{os.getpid()}"
 
 
 def _drop_others(workspace: Workspace, kept: Collection[str]) -> None:
-    """Remove what was fetched for other reviews: it is all on the Hub."""
+    """Remove what was fetched for other reviews, of which one may still be running: it is all on the Hub."""
     folder = _folder(workspace)
     for other in folder.iterdir() if folder.is_dir() else ():
-        if other.name not in kept:
+        if other.name not in kept and time.time() - other.stat().st_mtime > _KEPT:
             shutil.rmtree(other, ignore_errors=True)

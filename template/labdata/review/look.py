@@ -9,6 +9,7 @@ from labdata.core import words
 from labdata.core.trailers import sealed_trailers
 from labdata.local.code import template_version
 from labdata.review import checks, contents
+from labdata.review.compare.chunks import without_chunks
 from labdata.review.compare.files import compare_file
 from labdata.review.compare.model import Review
 from labdata.review.sides import Sides, find_sides, local_side
@@ -35,12 +36,14 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     review.facts = _facts(workspace, repo, sides)
     keys = workspace.settings.review_keys
     size = sum(change.size_before + change.size_after for change in found.changes)
-    with workspace.console.progress(f"Comparing {words.number(len(found.changes), 'file')}", size) as count:
-        for number, change in enumerate(found.changes):
+    plain, review.files = without_chunks(found.changes)
+    with workspace.console.progress(f"Comparing {words.number(len(plain), 'file')}", size) as count:
+        for number, change in enumerate(plain):
             folder = contents.scratch(workspace) / str(number)
             review.files.append(compare_file(change, folder, keys))
             count(change.size_before + change.size_after)
-    ran = checks.run(workspace.settings.root / "review", found.changes)
+    review.files.sort(key=lambda one: one.change.path)
+    ran = checks.run(workspace.settings.root / "review", plain)
     review.findings += ran.findings
     review.checks = ran.count
     return review, sides.label

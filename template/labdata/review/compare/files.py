@@ -8,7 +8,7 @@ from pathlib import Path
 
 from labdata.core import words
 from labdata.core.patterns import Patterns
-from labdata.review.compare import arrays, lines, notebooks, pictures
+from labdata.review.compare import arrays, chunks, lines, notebooks, pictures
 from labdata.review.compare.model import FileChange, FileReview, Grid
 from labdata.review.compare.tables import formats, table
 
@@ -24,6 +24,8 @@ _TEXTS = (
 def kind_of(name: str) -> str:
     """Return what a file is by its name: table, picture, notebook, arrays, text, or other."""
     lower = name.lower()
+    if chunks.is_chunk(name):
+        return "other"
     if lower.endswith(".ipynb"):
         return "notebook"
     if formats.format_of(name):

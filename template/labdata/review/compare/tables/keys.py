@@ -13,6 +13,7 @@ from labdata.review.compare.tables.values import is_float
 
 _CANDIDATES = 24
 _PAIRS = 12  # columns of which pairs are tried
+_TRIED = 12  # keys of which all rows are looked at
 _ENOUGH = 0.9  # of the rows of the smaller table that a key finds again
 _NAMES = re.compile(r"(?i)(^|[_\W])(id|index|key|name|well|plate|barcode|site|field|object\w*|image\w*|sample)$|_id$")
 _SAMPLE = 5_000
@@ -33,9 +34,11 @@ def find_key(before: Table, after: Table, shared: Columns) -> tuple[Columns, Cod
     named = [pair for pair in columns if _NAMES.search(before.names[pair[0]])]
     best: tuple[Columns, Codes] = ((), ((), ()))
     best_share = 0.0
+    tried = 0
     for candidate in _candidates(columns, named):
-        if not _may_be_unique(before, after, candidate):
+        if tried == _TRIED or not _may_be_unique(before, after, candidate):
             continue
+        tried += 1
         found = key_codes(before, after, candidate)
         share = _fit(*found)
         if share >= _ENOUGH:

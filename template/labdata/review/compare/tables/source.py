@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labdata.review.compare.tables import texts
-from labdata.review.compare.tables.formats import UnreadableError, format_of
+from labdata.review.compare.tables.formats import PlainTextError, UnreadableError, format_of
 
 LONGEST = 8_000_000_000  # bytes that a compressed text may expand to
 _BOMB = 300  # times that a large text may expand; measurements do so five- or tenfold
@@ -49,6 +49,8 @@ def opened(path: Path, name: str, scratch: Path) -> Table:
     except UnreadableError:
         raise
     except (pa.ArrowException, OSError, EOFError, ValueError, MemoryError) as error:
+        if name.lower().endswith(".txt"):
+            raise PlainTextError("it is a text") from error
         raise UnreadableError(f"it cannot be read as a table: {_first_line(error)}") from error
 
 
