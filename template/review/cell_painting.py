@@ -62,7 +62,7 @@ def wells(before: File | None, after: File | None) -> Iterator[Finding]:
     doubled = new[new.duplicated([PLATE, WELL], keep=False)]
     if len(doubled):
         counts = doubled.groupby([PLATE, WELL]).size().rename("rows").reset_index()
-        yield error(f"{len(counts)} wells are there more than once.", table=counts)
+        yield error(f"Wells that are there more than once: {len(counts)}.", table=counts)
     if old is None:
         for plate, rows in new.groupby(PLATE):
             count = rows[WELL].nunique()
@@ -77,7 +77,7 @@ def wells(before: File | None, after: File | None) -> Iterator[Finding]:
             figure = plate_map(pd.DataFrame({WELL: [*sorted(now), *lost], "lost": [0] * len(now) + [1] * len(lost)}))
             yield error(f"{len(lost)} of {len(was)} wells of plate {plate} are missing: {shown}.", figure=figure)
         if come and was:
-            yield note(f"{len(come)} wells of plate {plate} are new.")
+            yield note(f"New wells on plate {plate}: {len(come)}.")
 
 
 @check(*PROFILES)
@@ -91,12 +91,12 @@ def feature_values(before: File | None, after: File | None) -> Iterator[Finding]
     if lost := sorted(set(known) - set(names)):
         yield warning(f"{len(lost)} of {len(known)} features are gone.", table=pd.DataFrame({"feature": lost}))
     if come := sorted(set(names) - set(known)):
-        yield note(f"{len(come)} features are new.", table=pd.DataFrame({"feature": come}))
+        yield note(f"New features: {len(come)}.", table=pd.DataFrame({"feature": come}))
     now = useless(new)
     was = useless(old) if old is not None else {}
     for kind, bad in now.items():
         if fresh := sorted(set(bad) - set(was.get(kind, []))):
-            yield error(f"{len(fresh)} features {kind}.", table=pd.DataFrame({"feature": fresh}))
+            yield error(f"Features that {kind}: {len(fresh)}.", table=pd.DataFrame({"feature": fresh}))
     usable = [name for name in names if name not in now["hold no value at all"]]
     share = float(new[usable].isna().to_numpy().mean()) if usable else 0.0
     before_share = (
@@ -114,7 +114,7 @@ def useless(table: pd.DataFrame) -> dict[str, list[str]]:
     numbers = values.to_numpy(float)
     infinite = np.isinf(numbers).any(axis=0)
     empty = np.isnan(numbers).all(axis=0)
-    constant = (values.nunique() <= 1).to_numpy() & ~empty & (len(values) > 1)
+    constant = (values.nunique() <= 1).to_numpy() & ~empty & ~infinite & (len(values) > 1)
     masks = {"hold infinite values": infinite, "hold no value at all": empty, "hold one value in all wells": constant}
     return {kind: list(values.columns[mask]) for kind, mask in masks.items()}
 
@@ -126,7 +126,8 @@ def features_against_before(before: File | None, after: File | None) -> Iterator
     if pair is None:
         return
     old, new = pair
-    names = [name for name in features(old) if name in features(new)]
+    told = {name for bad in useless(new).values() for name in bad}
+    names = [name for name in features(old) if name in features(new) and name not in told]
     left, right = (table[names].to_numpy(float) for table in (old, new))
     left, right = np.where(np.isfinite(left), left, np.nan), np.where(np.isfinite(right), right, np.nan)
     gone = np.isnan(left) | np.isnan(right)
@@ -144,7 +145,7 @@ def features_against_before(before: File | None, after: File | None) -> Iterator
     if len(scaled):
         most = scaled.iloc[np.argsort(-np.abs(np.log(np.maximum(scaled.iloc[:, 1], 1e-300))))].head(10)
         yield error(
-            f"{len(scaled)} features changed their scale, most by a factor of {most.iloc[0, 1]:.4g}.", table=most
+            f"Features that changed their scale: {len(scaled)}, most by a factor of {most.iloc[0, 1]:.4g}.", table=most
         )
     unlike = table[table["correlation"] < ALIKE].sort_values("correlation")
     if len(unlike):
