@@ -48,6 +48,7 @@ RFC = {
 MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "review", "verify"} | {
     f"recycle-{verb}" for verb in ("list", "restore", "empty")
 }
+MORE |= {f"pr-{verb}" for verb in ("list", "view", "diff", "get", "comment", "close")}
 SCHEMA = SHARED / "pixi-manifest-schema.json"
 
 

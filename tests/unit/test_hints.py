@@ -15,9 +15,11 @@ ERRORS = {"LabdataError", "ConflictError", "HubError", "MissingError", "StalePar
 NOT_TRIED = {
     "ACCESS": "repos of a project are not gated; only its owner could make them so",
     "AGAIN_LOOKS_FIRST": "a put looks itself and tells what it found; only a Hub that then fails too could show it",
+    "ENVIRONMENT": "the tests' environment has all that a review needs",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
     "REPORT": "no state is known that leads there",
+    "REVIEW_YES": "a review that would fetch more than is sensible in a test, on a terminal",
     "SMALLER_COMMITS": "needs a gigabyte of text",
     "SPLIT": "needs a file of 500 GB",
     "STOPPED": "tests/unit/test_parallel.py ends the process; run again it is a command as any other",

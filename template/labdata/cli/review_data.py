@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labdata.cli.app import cli, open_project
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.errors import FindingError, LabdataError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def review(target: str, name: str, output: Path | None, fail_on: str | None, yes
     except ModuleNotFoundError as error:
         raise LabdataError(
             f"A review needs {error.name}, which this Python does not have. Nothing was written.",
-            "Run it in the project's environment: `just review`.",
+            hints.ENVIRONMENT,
         ) from error
     grave = [one for one in found.findings if fail_on and one.level in _GRAVE[fail_on]]
     if grave:

@@ -64,6 +64,7 @@ REPORT = "Run it again with --debug and send what it prints to whoever looks aft
 
 # --- settings
 
+ENVIRONMENT = "Run it in the project's environment: `just review`."
 PROJECT_FOLDER = "Change into your project's folder and try again."
 SET_BRANCH = "Set HF_BRANCH=<your-name> in .env, then run the same command again."
 MEND_LINE = "Mend that line, then run the same command again."
@@ -208,6 +209,7 @@ def look_then_undo(files: Collection[object]) -> str:
 
 # --- review
 
+REVIEW_YES = "`just review … --yes` does not ask."
 PUBLISH_FIRST = "Publish your results first: `just put-results`."
 MAKE_BRANCH = "Create it with `just branch-create`, or see main with `just log-main`."
 FINISH_PUSH = "Finish it first: run `just put-results` again where it was begun. If that cannot be, add --yes."

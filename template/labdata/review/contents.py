@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import paths, words
+from labdata.core import hints, paths, words
 from labdata.core.content import Content, same
 from labdata.core.errors import LabdataError
 from labdata.review.compare.files import kind_of
@@ -135,7 +135,7 @@ def _tell(workspace: Workspace, wanted: list[dict[str, Content]], size: int, her
     also = f"; {words.number(here, 'content')} are on this disk already" if here else ""
     workspace.console.say(f"To fetch: {words.number(count, 'file')}, {words.size(size)}{also}.")
     if ask and size > ASKED and workspace.console.confirm(f"Fetch {words.size(size)}?") is False:
-        raise LabdataError("Nothing was fetched.", "`just review … --yes` does not ask.")
+        raise LabdataError("Nothing was fetched.", hints.REVIEW_YES)
 
 
 def _fetch(
