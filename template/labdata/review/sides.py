@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from labdata.core import plan, words
+from labdata.core import hints, plan, words
 from labdata.core.content import Tree, same
 from labdata.core.errors import LabdataError, MissingError
 from labdata.core.patterns import Patterns
@@ -130,7 +130,7 @@ def _request(workspace: Workspace, remote: Remote, number: int) -> Sides:
     except MissingError as error:
         raise LabdataError(
             f"There is no pull request {number} on {repo.id}. Nothing was fetched.",
-            f"`hf discussions list {repo.id} --type dataset` lists those that are open.",
+            hints.REQUESTS,
         ) from error
     tree = workspace.tree(repo.id, head)
     name = f"pull request {number} by {request.author}"
