@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from labdata.core import markdown
 
-from tests.end_to_end.test_who_i_am import on_a_terminal
 from tests.endurance.runner import Quick
 from tests.members import Lab
+from tests.terminal import on_a_terminal
 
 Join = Callable[..., Quick]
 EVIL = "a|b`<script>alert(1)</script>[x](javascript:y)"
@@ -84,6 +84,11 @@ def test_text_from_outside_is_only_shown() -> None:
         shown = markdown.text(evil)
         assert not set(shown) & set("<>|`[]*\n\x1b")
         assert "http://" not in shown
+
+
+def test_an_address_without_a_scheme_is_no_link_either() -> None:
+    assert "www." not in markdown.text("www.elsewhere.example/x")
+    assert "WWW." not in markdown.text("WWW.elsewhere.example")
 
 
 def test_the_list_tells_age_size_and_what_stands_in_the_way(ann: Quick, join: Join) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from labdata.core import markdown as markdown_
 from labdata.core import words
 from labdata.core.paths import visible
 from labdata.review.compare.model import ColumnDiff, FileReview, Finding, Review, TableDiff
@@ -19,7 +19,6 @@ WIDTH = 80
 _FILES = 15
 _ROWS = 5
 _MARKS = {"add": "+", "change": "~", "remove": "-", "rename": ">"}
-_PUNCTUATION = re.compile(r"[^\w\s.,/%()=-]|_|\b(?<=www)\.|^[-=]|(?<=\s)[-=](?=\s)", re.ASCII)
 
 
 def lines(review: Review) -> list[tuple[str, str]]:
@@ -97,20 +96,17 @@ def _figures(column: ColumnDiff) -> list[str]:
 
 
 def _sizes(one: FileReview) -> str:
-    before, after = words.size(one.change.size_before), words.size(one.change.size_after)
-    return {"add": after, "remove": before}.get(one.change.verb, f"{before} → {after}")
+    return words.sizes(one.change.verb, one.change.size_before, one.change.size_after)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], more: int) -> str:
-    made = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
-    made += [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in rows]
-    return "\n".join([*made, *([f"\n… and {more:,} more"] if more > 0 else [])])
+    made = markdown_.table(columns, [[_plain(cell) for cell in row] for row in rows])
+    return f"{made}\n\n… and {more:,} more" if more > 0 else made
 
 
 def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is: on one line, and every mark that could mean something as a number."""
-    text = " ".join(visible(text).split())[:300]
-    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", text)
+    """Return a text that Markdown shows as it is, on one line that is not too long."""
+    return markdown_.text(" ".join(visible(text).split())[:300])
 
 
 def as_data(review: Review) -> dict[str, Any]:
