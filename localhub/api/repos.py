@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pygit2
@@ -103,7 +102,7 @@ class Repos:
                 raise HubError(409, "You already created this dataset repo")
             shutil.rmtree(self._path(namespace, name), ignore_errors=True)
             repository.create(self._path(namespace, name), author)
-            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            now = repository.now()
             with self._database.transaction():
                 self._database.rows("DELETE FROM redirects WHERE key = ?", key)
                 self._database.rows(

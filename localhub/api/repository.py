@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAIN = "main"
+_DATE = "%Y-%m-%dT%H:%M:%S.000Z"
 _SHA_PREFIX = re.compile(r"[0-9a-f]{5,40}\Z")
 _PULL_REF = re.compile(r"refs/pr/([1-9][0-9]*)\Z")
 
@@ -116,7 +117,12 @@ def split_message(commit: pygit2.Commit) -> tuple[str, str]:
 
 def iso_time(commit: pygit2.Commit) -> str:
     """When the commit was made, as the Hub writes dates."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(commit.commit_time))
+    return time.strftime(_DATE, time.gmtime(commit.commit_time))
+
+
+def now() -> str:
+    """The time, as the Hub writes dates."""
+    return time.strftime(_DATE, time.gmtime())
 
 
 def _at_ref(git: pygit2.Repository, ref: str) -> pygit2.Commit | None:

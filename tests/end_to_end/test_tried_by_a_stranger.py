@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.end_to_end.test_unfinished_pushes import cut_off
 from tests.endurance.runner import Conditions, Quick
 from tests.members import Lab, Member
 from tests.template.generating import REPOSITORY
+from tests.terminal import on_a_terminal
 
 Join = Callable[..., Quick]
 OBEDIENT = Conditions(obey_modes=True)
@@ -59,28 +59,16 @@ def test_cache_clear_removes_nothing_but_the_cache(lab: Lab, tmp_path: Path) -> 
 
 
 def test_what_is_put_into_the_recycle_folder_during_the_question_is_not_removed(lab: Lab, join: Join) -> None:
-    import pty
-    import select
-
     ann, _kept = edit_that_gave_way(lab, join)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(ann.root)
-        os.execve(sys.executable, [sys.executable, "-m", "labdata", "recycle", "empty"], ann.env)
-    shown, answered, limit = "", False, time.monotonic() + 60
-    while time.monotonic() < limit:
-        if select.select([terminal], [], [], 0.05)[0]:
-            try:
-                shown += os.read(terminal, 4096).decode(errors="replace")
-            except OSError:
-                break
-        if not answered and shown.rstrip().endswith("[y/N]:"):
-            assert "1 file" in shown
-            ann.write("_recycle/old-figure.csv", "months of work")
-            os.write(terminal, b"y\n")
-            answered = True
-    os.close(terminal)
-    os.waitpid(pid, 0)
+    answered: list[str] = []
+
+    def yes(shown: str) -> str:
+        assert "1 file" in shown
+        ann.write("_recycle/old-figure.csv", "months of work")
+        answered.append(shown)
+        return "y\n"
+
+    on_a_terminal(ann, yes, "recycle", "empty")
     assert answered
     assert "months of work" in ann.texts()
 

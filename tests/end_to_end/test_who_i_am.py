@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import getpass
-import os
-import pty
 import random
-import select
 import shutil
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,33 +12,11 @@ import pytest
 from labdata.core import hints
 
 from tests.endurance.runner import Conditions, Quick
-from tests.members import Lab, Member
+from tests.members import Lab
+from tests.terminal import on_a_terminal
 
 Join = Callable[..., Quick]
 IMPATIENT = Conditions(impatient=True)
-
-
-def on_a_terminal(member: Member, answer: str, *command: str) -> tuple[int, str]:
-    """Run a command on a terminal and type an answer once it asks; returns its exit code and all that it showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(member.root)
-        os.execve(sys.executable, [sys.executable, "-m", "labdata", *command], member.env)
-    shown, answered, limit = "", False, time.monotonic() + 60
-    while time.monotonic() < limit:
-        if select.select([terminal], [], [], 0.05)[0]:
-            try:
-                block = os.read(terminal, 4096)
-            except OSError:
-                break
-            if not block:
-                break
-            shown += block.decode(errors="replace")
-        if not answered and shown.rstrip().endswith("[y/N]:"):
-            os.write(terminal, answer.encode())
-            answered = True
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
 
 
 # --- B16: an old version over reviewed files

@@ -246,7 +246,7 @@ class MemoryHub:
         self.fuse.burn()
         for number, pull in sorted(self.server.pulls.items(), reverse=True):
             if pull.open:
-                yield number, f"address of {number}"
+                yield number, f"memory/discussions/{number}"
 
     def create_branch(self, _repo: str, branch: str, start: str) -> bool:
         self.fuse.burn()
@@ -274,7 +274,7 @@ class MemoryHub:
         else:
             server.branches[branch] = sha
         self.fuse.burn(answer=True)
-        return sha, f"address of {number}" if pull_request else ""
+        return sha, f"memory/discussions/{number}" if pull_request else ""
 
     def _changed(self, change: Change, parent: str) -> Texts:
         tree = dict(self.server.find(parent).tree)

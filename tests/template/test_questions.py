@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import sys
-import time
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -20,6 +16,7 @@ from extensions import names
 from extensions.surroundings import git_config
 from tests import taken
 from tests.template.generating import REPOSITORY, USUAL, copier, environment, template
+from tests.terminal import converse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -242,38 +239,17 @@ def test_a_folder_whose_name_gives_no_default_is_asked_for(folder: str, tmp_path
     """On a terminal: an answer to each question, Enter where there is a default."""
     home = tmp_path / "home"
     env = environment(home) | {"TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    answers = ["Mito Screen", "lab"] if folder != "json" else ["", "lab"]
+    is_named = folder == "json"
+    given = {"people say it": "" if is_named else "Mito Screen", "owns the data": "lab"}
+    given["Python package"] = "mito" if is_named else ""
+
+    def answer(shown: str) -> str | None:
+        _before, mark, question = shown.rpartition("🎤")
+        return next((text for part, text in given.items() if part in question), "") + "\r" if mark else None
+
     command = [sys.executable, "-m", "copier", "copy", "--trust", "--skip-tasks", "--vcs-ref=HEAD"]
-    code, shown = converse([*command, str(template()), str(tmp_path / folder)], tmp_path, env, answers, ["mito"])
+    code, shown = converse([*command, str(template()), str(tmp_path / folder)], tmp_path, env, answer, pause=0.3)
     assert code == 0, shown
     assert "Traceback" not in shown
     stored = yaml.safe_load((tmp_path / folder / ".copier-answers.yml").read_text(encoding="utf-8"))
-    assert stored["package_name"] == ("mito" if folder == "json" else "mito_screen")
-
-
-def converse(
-    command: list[str], folder: Path, env: dict[str, str], first: list[str], package: list[str]
-) -> tuple[int, str]:
-    """Run a command on a terminal and answer its questions in order; returns its exit code and what it showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        os.execve(command[0], command, env)
-    given = {"people say it": first[0], "owns the data": first[1], "Python package": "" if first[0] else package[0]}
-    shown, limit, answered = "", time.monotonic() + 60, 0
-    while time.monotonic() < limit:
-        if select.select([terminal], [], [], 0.3)[0]:
-            try:
-                block = os.read(terminal, 4096)
-            except OSError:
-                break
-            if not block:
-                break
-            shown += block.decode(errors="replace")
-        elif shown.count("🎤") and len(shown) > answered:
-            question = shown.rpartition("🎤")[2]
-            answered = len(shown)
-            answer = next((answer for part, answer in given.items() if part in question), "")
-            os.write(terminal, answer.encode() + b"\r")
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    assert stored["package_name"] == ("mito" if is_named else "mito_screen")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from localhub import errors
 from localhub.api.accounts import Role
+from localhub.api.repository import now
 from localhub.api.web import Call, answer, route
 from localhub.errors import HubError
 
@@ -62,8 +62,7 @@ def likers(call: Call) -> Response:
 def like(call: Call) -> Response:
     """What the website's heart does; the client has no call for it."""
     repo, who = call.repo(), call.signed_in()
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    call.store.database.rows("INSERT OR IGNORE INTO likes VALUES (?, ?, ?)", repo.pk, who.name, now)
+    call.store.database.rows("INSERT OR IGNORE INTO likes VALUES (?, ?, ?)", repo.pk, who.name, now())
     return answer({})
 
 
@@ -122,8 +121,7 @@ def grant_access(call: Call) -> Response:
 
 
 def _set_access(call: Call, repo: int, account: str, status: str) -> None:
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    call.store.database.rows("INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)", repo, account, status, now)
+    call.store.database.rows("INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)", repo, account, status, now())
 
 
 def _request(account: str, status: str, when: str) -> dict[str, Any]:

@@ -34,11 +34,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except LabdataError as error:
-        shown = error.files if Console.lists_all else error.files[: words.SHOWN]
-        for line in shown:
+        for line in Console.lines(error.files, list):
             click.echo(f"  {words.escaped(line)}", err=True)
-        if len(error.files) > len(shown):
-            click.echo(f"  {words.more(len(error.files) - len(shown))}", err=True)
         return _failed(error.message, error.hint, debug, error.exit_code)
     except OSError as error:
         return _failed(_of_the_system(error), hints.MEND_THAT, debug, EXIT_FAILED)

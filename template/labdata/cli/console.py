@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import click
 
 from labdata.core.words import SHOWN, Counter, aligned, escaped, more
+
+Item = TypeVar("Item")
 
 
 class Console:
@@ -47,11 +49,15 @@ class Console:
 
     def rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Write rows in aligned columns, indented; of a long list the first lines, and how to see the others."""
-        shown = rows if self.lists_all else rows[:SHOWN]
-        for line in aligned(shown):
+        for line in self.lines(rows, aligned):
             self.say(f"  {line}")
-        if len(rows) > len(shown):
-            self.say(f"  {more(len(rows) - len(shown))}")
+
+    @classmethod
+    def lines(cls, items: Sequence[Item], make: Callable[[Sequence[Item]], Sequence[str]]) -> list[str]:
+        """Return the lines of a list, of a long one the first and how to see the others."""
+        shown = items if cls.lists_all else items[:SHOWN]
+        rest = len(items) - len(shown)
+        return [*make(shown), *([more(rest)] if rest else [])]
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Counter]:

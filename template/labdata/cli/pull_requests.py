@@ -15,6 +15,7 @@ from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.review import results
 from labdata.core import words
 from labdata.core.errors import LabdataError
+from labdata.core.paths import visible
 
 if TYPE_CHECKING:
     from labdata.cli.console import Console
@@ -140,7 +141,7 @@ def pr_view(number: int, as_json: bool, web: bool) -> None:
 def _show(console: Console, seen: Seen) -> None:
     request = seen.request
     state = _state(seen) or request.status
-    console.say(f"#{request.number} {words.one_line(request.title)}")
+    console.say(f"#{request.number} {visible(request.title)}")
     console.say(f"{request.author}, {words.local_time(request.created)}: {state}")
     console.rows(_changes(seen.changes))
     for note in request.notes[1:]:
@@ -167,12 +168,8 @@ def pr_diff(number: int, as_json: bool) -> None:
 
 
 def _changes(changes: list[Change]) -> list[list[str]]:
-    rows = []
-    for change in sorted(changes, key=lambda one: one.verb != "remove"):
-        sizes = {"add": words.size(change.after), "remove": words.size(change.before)}
-        both = f"{words.size(change.before)} → {words.size(change.after)}"
-        rows.append([change.verb, f"data/{change.path}", sizes.get(change.verb, both)])
-    return rows
+    ordered = sorted(changes, key=lambda one: one.verb != "remove")
+    return [[one.verb, f"data/{one.path}", words.sizes(one.verb, one.before, one.after)] for one in ordered]
 
 
 @pr.command("get")
@@ -181,14 +178,14 @@ def _changes(changes: list[Change]) -> list[list[str]]:
 @dry_run_option
 def pr_get(number: int, folder: Path | None, dry_run: bool) -> None:
     """Check out a pull request; get-results returns to your branch."""
-    from labdata.review.requests import look
+    from labdata.hub import requests
     from labdata.sync.beside import get_beside
     from labdata.sync.options import GetOptions
     from labdata.sync.version import get_version
 
     with open_project() as workspace:
         repo = results(workspace)
-        look(workspace, repo, number)
+        requests.details(workspace.hub, repo.id, number)
         options, ref = GetOptions.of(dry_run=dry_run), f"refs/pr/{number}"
         if folder:
             get_beside(workspace, repo, ref, folder, options)

@@ -76,3 +76,8 @@ def parents(path: str) -> list[str]:
     """Return the folders above a path, nearest first: ``a/b/c`` gives ``["a/b", "a"]``."""
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)]
+
+
+def verb_of(old: Content | None, new: Content | None) -> str:
+    """Return what happens to a file that holds ``old`` and then ``new``: ``add``, ``change`` or ``remove``."""
+    return "add" if old is None else "remove" if new is None else "change"

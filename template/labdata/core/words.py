@@ -24,11 +24,6 @@ def escaped(text: str) -> str:
     return visible(text, keep_lines=True)
 
 
-def one_line(text: str) -> str:
-    """Return a text from outside on one line, with all that a terminal would obey as escapes."""
-    return visible(text)
-
-
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return rows as lines with their columns lined up; a line break in a cell is written as an escape."""
     rows = [[visible(cell) for cell in row] for row in rows]
@@ -55,6 +50,12 @@ def size(count: int) -> str:
 def more(count: int) -> str:
     """Return the last line of a list that was cut: how many more there are, and how to see them."""
     return f"… and {count:,} more (--all lists them)"
+
+
+def sizes(verb: str, before: int, after: int) -> str:
+    """Return a file's size by what happens to it (``add``, ``change``, ``remove``), in bytes before and after."""
+    only = {"add": after, "remove": before}.get(verb)
+    return f"{size(before)} → {size(after)}" if only is None else size(only)
 
 
 def recipe(verb: str, repo: str) -> str:

@@ -28,11 +28,10 @@ from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_st
 from labdata.core.content import Content
 from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
-from labdata.hub import session, waiting
+from labdata.hub import TYPE, requests, session, waiting
 from labdata.hub.refusals import explain, waiting_time
 
 Result = TypeVar("Result")
-TYPE = "dataset"
 _TRIES = 5
 
 
@@ -213,23 +212,11 @@ class Hub:
 
     def open_pull_requests(self, repo: str) -> Iterator[tuple[int, str]]:
         """Give the number and address of each open pull request, newest first."""
-        found = self.api.get_repo_discussions(
-            repo, discussion_type="pull_request", discussion_status="open", repo_type=TYPE
-        )
-        while (one := self.call(next, found, None, again=False)) is not None:
-            yield one.num, one.url
+        return ((one.number, one.address) for one in requests.listed(self, repo))
 
     def pull_request(self, repo: str, number: int) -> PullRequest:
         """Return what the Hub says of a pull request; raises ``MissingError`` where there is none of that number."""
-        try:
-            found = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE)
-        except HubError as error:
-            # A repo's owner may switch discussions off: the Hub then refuses all of them.
-            if error.status not in (403, 404, 410):
-                raise
-            raise MissingError(error.message, error.hint, status=error.status) from error
-        if not found.is_pull_request:
-            raise MissingError(f"There is no pull request {number}.", status=404)
+        found = requests.as_told(self, repo, number)
         return PullRequest(number, found.status, found.author, found.merge_commit_oid or "")
 
     def merge(self, repo: str, number: int) -> None:

@@ -23,7 +23,8 @@ from huggingface_hub.utils import get_session, hf_raise_for_status
 from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
-from labdata.hub.client import TYPE, Hub
+from labdata.hub import TYPE
+from labdata.hub.client import Hub
 from labdata.local.disk import hash_file
 
 _THREADS = 16

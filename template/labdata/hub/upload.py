@@ -20,8 +20,8 @@ from huggingface_hub.utils import get_session, hf_raise_for_status
 from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
-from labdata.hub import waiting
-from labdata.hub.client import TYPE, Hub
+from labdata.hub import TYPE, waiting
+from labdata.hub.client import Hub
 from labdata.hub.refusals import explain
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from labdata.core import hints
 from labdata.core.errors import HubError
+from labdata.core.seconds import bounded
 from labdata.hub import notices
 
 PATIENCE = 60.0
@@ -46,11 +47,7 @@ class SilentError(HubError):
 
 def patience() -> float:
     """Return the seconds that an answer may take."""
-    try:
-        given = float(os.environ.get("LABDATA_PATIENCE", ""))
-    except ValueError:
-        return PATIENCE
-    return min(max(given, 1.0), 3600.0) if math.isfinite(given) else PATIENCE
+    return bounded(os.environ.get("LABDATA_PATIENCE", ""), PATIENCE, 1.0, 3600.0)
 
 
 def told_after() -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.core.seconds import bounded
 
 _TOLD_AFTER = 2.0
 _PATIENCE = 3600.0
@@ -17,11 +17,7 @@ _PATIENCE = 3600.0
 
 def patience() -> float:
     """Return the seconds that a second command waits for the first: an hour, unless ``LABDATA_WAIT`` says otherwise."""
-    try:
-        given = float(os.environ.get("LABDATA_WAIT", ""))
-    except ValueError:
-        return _PATIENCE
-    return min(max(given, 0.0), 30 * 24 * 3600.0) if math.isfinite(given) else _PATIENCE
+    return bounded(os.environ.get("LABDATA_WAIT", ""), _PATIENCE, 0.0, 30 * 24 * 3600.0)
 
 
 @contextmanager

@@ -111,10 +111,9 @@ def template_files(root: Path, template: Path, package: str) -> list[str]:
 
 
 _ANSWERS = ".copier-answers.yml"
+_IDENTITY = 'Tell git who you are: git config --global user.name "...", user.email "...".'
 _ADVICE = {
-    "tell me who you are": 'Tell git who you are: git config --global user.name "...", user.email "...".',
-    "empty ident": 'Tell git who you are: git config --global user.name "...", user.email "...".',
-    "no email was given": 'Tell git who you are: git config --global user.name "...", user.email "...".',
+    **dict.fromkeys(("tell me who you are", "empty ident", "no email was given"), _IDENTITY),
     "sign": "Mend git's signing, or commit once with --no-gpg-sign.",
     "dubious ownership": "The folder belongs to somebody else; the command in git's words says that you trust it.",
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, paths, words
-from labdata.core.content import Content, same
+from labdata.core.content import Content, same, verb_of
 from labdata.core.errors import LabdataError
 from labdata.review.compare.files import kind_of
 from labdata.review.compare.model import FileChange
@@ -100,7 +100,7 @@ def _changes(
     for path in sorted({*sides.old, *sides.new} - was):
         old_path = renames.get(path, "")
         old, new = sides.old.get(old_path or path), sides.new.get(path)
-        verb = "rename" if old_path else "add" if old is None else "remove" if new is None else "change"
+        verb = "rename" if old_path else verb_of(old, new)
         yield FileChange(
             path, verb, old_path, places[0].get(path), places[1].get(path),
             old.size if old else 0, new.size if new else 0,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata.core import words
+from labdata.core.merge_base import with_parents
 from labdata.core.trailers import sealed_trailers
 from labdata.local.code import template_version
 from labdata.review import checks, contents
 from labdata.review.compare.chunks import without_chunks
 from labdata.review.compare.files import compare_file
 from labdata.review.compare.model import Review
-from labdata.review.sides import Sides, find_sides, local_side
+from labdata.review.sides import Sides, find_sides
+from labdata.sync.snapshot import gather_local
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -26,7 +29,7 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
 
     Returns the review, and a name for it that a file can bear.
     """
-    local = local_side(workspace, repo)
+    local = gather_local(workspace, repo)
     sides = find_sides(workspace, repo, target, local)
     found = contents.bring(workspace, repo, sides, local, ask=ask)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -66,9 +69,7 @@ def _trailers(workspace: Workspace, repo: Repo, commit: str) -> dict[str, str]:
     """Return the trailers of the newest commit that has some, as labdata wrote them."""
     if not commit:
         return {}
-    some = [one for one, _number in zip(workspace.commits(repo.id, commit), range(20), strict=False)]
-    for number, one in enumerate(some):
-        parent = some[number + 1].id if number + 1 < len(some) else ""
+    for one, parent in islice(with_parents(workspace.commits(repo.id, commit)), 20):
         if found := sealed_trailers(one.message, parent):
             return found
     return {}

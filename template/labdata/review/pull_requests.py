@@ -107,7 +107,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
 
     trailers = _trailers(workspace, remote)
     open_ = _my_open_request(remote)
-    if open_ and open_.trailers.get("Branch") == trailers["Branch"] and open_.trailers.get("Main") == trailers["Main"]:
+    if open_ and open_.proposes(trailers):
         workspace.console.say(f"{remote.branch_name} is proposed to main of {remote.repo.id} already, as it is now:")
         workspace.console.say(f"  {open_.address}")
         return Proposed(open_.number, open_.address, trailers, proposal)
@@ -121,9 +121,10 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
     if open_ and not _can_take(workspace, remote, proposal, open_.base):
         superseded, open_ = open_.number, None
     _show(workspace, proposal, remote.main_tree)
+    wanted = {path: one for path, one in remote.main_tree.items() if path not in proposal.delete} | proposal.copy
     if open_:
         number, address = open_.number, open_.address
-        change = _update(workspace, remote, proposal, open_.head)
+        change = _update(remote, proposal, wanted, open_.head)
         body = written(trailers, open_.head)
         workspace.hub.commit(
             remote.repo.id, change, branch=f"refs/pr/{number}", parent=open_.head, title=title(message), body=body
@@ -132,8 +133,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
         change = Change(send=[], copy=dict.fromkeys(proposal.copy, remote.branch), delete=proposal.delete)
         body = written(trailers, remote.main)
         number, address = _open(remote, change, title(message), body, trailers)
-    proposed = {path: content for path, content in remote.main_tree.items() if path not in proposal.delete}
-    warn_of_unpublished(workspace, remote.repo, "the pull request", proposed | proposal.copy)
+    warn_of_unpublished(workspace, remote.repo, "the pull request", wanted)
     what = f"Pull request from {remote.branch_name} to main of {remote.repo.id}"
     if open_:
         what = f"Brought pull request {number} up to date with {remote.branch_name}"
@@ -144,8 +144,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
 
 def _trailers(workspace: Workspace, remote: Remote) -> dict[str, str]:
     """Return what a proposal says of itself: the branch's version, main's, and where the data come from."""
-    newest = next(workspace.commits(remote.repo.id, remote.branch))
-    parent = next((one.id for one in islice(workspace.commits(remote.repo.id, remote.branch), 1, 2)), "")
+    newest, parent = next(with_parents(workspace.commits(remote.repo.id, remote.branch)))
     carried = sealed_trailers(newest.message, parent)
     return {
         **{name: carried.get(name, "") for name in ("Code", "Inputs", "Template")},
@@ -163,19 +162,17 @@ def _open(remote: Remote, change: Change, title_: str, body: str, trailers: dict
     except HubError:
         # It may be that only the answer was lost.
         found = _my_open_request(remote)
-        if not found or any(found.trailers.get(name) != trailers[name] for name in ("Branch", "Main")):
+        if not found or not found.proposes(trailers):
             raise
         return found.number, found.address
-    number = address.rstrip("/").rpartition("/")[2].rpartition(" ")[2]
-    return int(number), address
+    return int(address.rpartition("/")[2]), address
 
 
-def _update(workspace: Workspace, remote: Remote, proposal: plan.Proposal, head: str) -> Change:
-    """Return what makes an open request hold main with what is proposed now."""
+def _update(remote: Remote, proposal: plan.Proposal, wanted: Tree, head: str) -> Change:
+    """Return what makes an open request hold main with what is proposed now, which is ``wanted``."""
     from labdata.hub.client import Change
 
-    wanted = {path: one for path, one in remote.main_tree.items() if path not in proposal.delete} | proposal.copy
-    there = workspace.tree(remote.repo.id, head)
+    there = remote.workspace.tree(remote.repo.id, head)
     copy = {
         path: remote.branch if path in proposal.copy else remote.main
         for path, content in wanted.items()
@@ -208,6 +205,10 @@ class OpenRequest:
     trailers: dict[str, str]
     base: str
     is_mine_alone: bool
+
+    def proposes(self, trailers: dict[str, str]) -> bool:
+        """Tell whether it proposes this version of my branch to this main."""
+        return all(self.trailers.get(name) == trailers[name] for name in ("Branch", "Main"))
 
 
 def _my_open_request(remote: Remote) -> OpenRequest | None:

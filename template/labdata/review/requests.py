@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata.core import hints
-from labdata.core.content import Tree, same
+from labdata.core.content import Tree, same, verb_of
 from labdata.core.errors import HubError, MissingError
 from labdata.hub import requests
 from labdata.hub.requests import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
-_COMMITS = 200
+_LOOKED_AT = 2_000
+"""Commits of main and of a pull request that are looked at for one that both have."""
 
 
 @dataclass(frozen=True)
@@ -33,40 +33,76 @@ class Change:
 
 @dataclass(frozen=True)
 class Seen:
-    """A pull request with what it changes; ``behind`` says that main has moved since it was begun.
+    """A pull request with what it changes.
 
-    ``head`` is its newest commit, ``base`` the commit of main that it was begun on (empty where that is gone).
+    ``head`` is its newest commit, ``base`` the commit of main that it was begun on (empty where that is gone), ``main``
+    the commit of main when it was looked at.
     """
 
     request: Request
     head: str
     base: str
-    behind: bool
+    main: str
     changes: list[Change] = field(default_factory=list)
+
+    @property
+    def behind(self) -> bool:
+        """Whether main has moved since the request was begun."""
+        return bool(self.head) and self.base != self.main
 
 
 def look(workspace: Workspace, repo: Repo, number: int) -> Seen:
     """Return one pull request; raises ``MissingError`` where there is none of that number."""
-    return _seen(workspace, repo, requests.details(workspace.hub, repo.id, number))
+    return _seen(workspace, repo, requests.details(workspace.hub, repo.id, number), _main(workspace, repo))
 
 
 def list_requests(workspace: Workspace, repo: Repo, *, all_: bool = False) -> list[Seen]:
     """Return the pull requests that are open, or all, newest first."""
-    found = list(requests.listed(workspace.hub, repo.id, all_=all_))
-    return [look(workspace, repo, one.number) for one in found]
+    hub, main = workspace.hub, _main(workspace, repo)
+    numbers = [one.number for one in requests.listed(hub, repo.id, all_=all_)]
+    return [_seen(workspace, repo, requests.details(hub, repo.id, number), main) for number in numbers]
 
 
-def _seen(workspace: Workspace, repo: Repo, request: Request) -> Seen:
-    main = workspace.hub.refs(repo.id).branches["main"]
-    mains = workspace.some_commits(repo.id, main, _COMMITS)
+def _main(workspace: Workspace, repo: Repo) -> str:
+    return str(workspace.hub.refs(repo.id).branches["main"])
+
+
+def _seen(workspace: Workspace, repo: Repo, request: Request, main: str) -> Seen:
     try:
-        commits = list(islice(workspace.hub.commits(repo.id, f"refs/pr/{request.number}"), _COMMITS))
+        head = workspace.hub.resolve(repo.id, f"refs/pr/{request.number}")
     except MissingError:
-        return Seen(request, "", "", behind=False)
-    base = next((commit.id for commit in commits if commit.id in mains), "")
-    head = commits[0].id
+        return Seen(request, "", "", main)
+    base = left_main_at(workspace, repo, head, main)
     changes = changes_between(workspace.tree(repo.id, base), workspace.tree(repo.id, head))
-    return Seen(request, head, base, base != main, changes)
+    return Seen(request, head, base, main, changes)
+
+
+def left_main_at(workspace: Workspace, repo: Repo, head: str, main: str, skip: int = 0) -> str:
+    """Return the newest commit that a head and main both have, empty if none is found.
+
+    With ``skip`` so many commits of main do not count, as the one that merged the head.
+    """
+    if not main:
+        return ""
+    ours, theirs = _ids(workspace, repo, head), _ids(workspace, repo, main)
+    for _number in range(skip):
+        next(theirs, None)
+    seen: tuple[set[str], set[str]] = (set(), set())
+    order: list[str] = []
+    for _number in range(_LOOKED_AT):
+        one, two = next(ours, ""), next(theirs, "")
+        if not (one or two):
+            break
+        order += [one] if one else []
+        seen[0].update([one] if one else [])
+        seen[1].update([two] if two else [])
+        if one in seen[1] or two in seen[0]:
+            break
+    return next((commit for commit in order if commit in seen[1]), "")
+
+
+def _ids(workspace: Workspace, repo: Repo, revision: str) -> Iterator[str]:
+    return (commit.id for commit in workspace.commits(repo.id, revision))
 
 
 def changes_between(before: Tree, after: Tree) -> list[Change]:
@@ -75,15 +111,14 @@ def changes_between(before: Tree, after: Tree) -> list[Change]:
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
         if not same(old, new):
-            verb = "add" if old is None else "remove" if new is None else "change"
-            found.append(Change(verb, path, old.size if old else 0, new.size if new else 0))
+            found.append(Change(verb_of(old, new), path, old.size if old else 0, new.size if new else 0))
     return found
 
 
 def changes_to_main(workspace: Workspace, repo: Repo, seen: Seen) -> list[Change]:
     """Return what main would become by a pull request, compared with main as it is now."""
-    main = workspace.tree(repo.id, workspace.hub.refs(repo.id).branches["main"])
-    proposed: Mapping[str, object] = {change.path: change for change in seen.changes}
+    main = workspace.tree(repo.id, seen.main)
+    proposed = {change.path for change in seen.changes}
     after = workspace.tree(repo.id, seen.head)
     wanted = {path: content for path, content in main.items() if path not in proposed}
     wanted |= {path: content for path, content in after.items() if path in proposed}
@@ -95,8 +130,8 @@ def merge(workspace: Workspace, repo: Repo, number: int) -> None:
 
     Raises ``HubError`` where the Hub does not merge it: the error lists the files, and says what its author does.
     """
-    hub = workspace.hub
-    found = requests.details(hub, repo.id, number)
+    # Asked again: while a person was asked, somebody else may have merged or closed it.
+    found = requests.details(workspace.hub, repo.id, number)
     if found.status == "merged":
         workspace.console.say(f"Pull request {number} was merged already; nothing was changed.")
         return
@@ -104,7 +139,7 @@ def merge(workspace: Workspace, repo: Repo, number: int) -> None:
         said = f"Pull request {number} is closed. Nothing was changed."
         raise HubError(said, hints.CLOSED, status=409)
     try:
-        hub.merge(repo.id, number)
+        workspace.hub.merge(repo.id, number)
     except HubError as error:
         if error.status == 409:
             said = f"Pull request {number} cannot be merged: main changed the same files since. Nothing was changed."

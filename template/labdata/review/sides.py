@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from labdata.core.content import Tree, same
 from labdata.core.errors import LabdataError, MissingError
 from labdata.core.patterns import Patterns
 from labdata.review.compare.model import Version
+from labdata.review.requests import left_main_at
 from labdata.sync.remote import Remote, read_remote
-from labdata.sync.snapshot import gather_local, hub_side
+from labdata.sync.snapshot import hub_side
 from labdata.sync.version import resolve_revision
 from labdata.sync.working_copy import scope_of
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.sync.working_copy import WorkingCopy
     from labdata.workspace import Workspace
-
-_LOOKED_AT = 2_000
-"""Commits of main and of a pull request that are looked at for one that both have."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ def _request(workspace: Workspace, remote: Remote, number: int) -> Sides:
     name = f"pull request {number} by {request.author}"
     after, label = Version(name, head), f"pr-{number}"
     is_merged = request.status == "merged" and bool(request.merge_commit)
-    base = _left_main_at(workspace, repo, head, request.merge_commit if is_merged else remote.main, skip=int(is_merged))
+    base = left_main_at(workspace, repo, head, request.merge_commit if is_merged else remote.main, skip=int(is_merged))
     if is_merged:
         was = workspace.tree(repo.id, base)
         sides = _between(repo, Version("main before it", base), after, was, tree, (base, head), label)
@@ -154,33 +152,3 @@ def _request(workspace: Workspace, remote: Remote, number: int) -> Sides:
     if request.status not in ("open", "draft"):
         notes.append(f"Pull request {number} is {request.status}.")
     return _of_paths(remote, after, tree, paths, label, notes)
-
-
-def _left_main_at(workspace: Workspace, repo: Repo, head: str, main: str, skip: int = 0) -> str:
-    """Return the newest commit that a head and main both have, empty if none is found."""
-    if not main:
-        return ""
-    ours, theirs = _ids(workspace, repo, head), _ids(workspace, repo, main)
-    for _number in range(skip):
-        next(theirs, None)
-    seen: tuple[set[str], set[str]] = (set(), set())
-    order: list[str] = []
-    for _number in range(_LOOKED_AT):
-        one, two = next(ours, ""), next(theirs, "")
-        if not (one or two):
-            break
-        order += [one] if one else []
-        seen[0].update([one] if one else [])
-        seen[1].update([two] if two else [])
-        if one in seen[1] or two in seen[0]:
-            break
-    return next((commit for commit in order if commit in seen[1]), "")
-
-
-def _ids(workspace: Workspace, repo: Repo, revision: str) -> Iterator[str]:
-    return (commit.id for commit in workspace.commits(repo.id, revision))
-
-
-def local_side(workspace: Workspace, repo: Repo) -> WorkingCopy:
-    """Look at the working copy: it is one side, or holds contents that need not be fetched."""
-    return gather_local(workspace, repo)

@@ -220,6 +220,14 @@ def copies_in(
     return found
 
 
+def open_recycle(workspace: Workspace, repo: str, replaced: Tree) -> Path:
+    """Make the recycle folder for files that change places by a person's wish, which no undo takes back; returns it."""
+    heads = workspace.state.heads(repo)
+    copies = copies_in(replaced, (heads.shown, heads.branch, heads.main), workspace.state.tree)
+    note = Note(repo=repo, copies=copies, moved=[*replaced], undoable=False)
+    return workspace.recycle_bin.open(note, workspace.worktree.other_disks(replaced))
+
+
 def _moment(remote: Remote) -> int:
     """Return the time (ns) that files of this version get: when the Hub took them, so that Snakemake sees
     inputs as older than the results made from them.

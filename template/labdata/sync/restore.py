@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Content
 from labdata.core.errors import LabdataError
-from labdata.local.recycle_notes import Note
 from labdata.local.worktree import Placement
-from labdata.sync.apply import copies_in
+from labdata.sync.apply import open_recycle
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -61,11 +60,7 @@ def _swap(workspace: Workspace, swaps: dict[str, tuple[Path, Content]]) -> dict[
         ours = {path: (kept, content) for path, (kept, content) in swaps.items() if repo.holds(path)}
         if not ours:
             continue
-        heads = workspace.state.heads(repo.id)
-        replaced = {path: content for path, (_kept, content) in ours.items()}
-        copies = copies_in(replaced, (heads.shown, heads.branch, heads.main), workspace.state.tree)
-        note = Note(repo=repo.id, copies=copies, moved=[*ours], undoable=False)
-        folder = bin_.open(note, workspace.worktree.other_disks(ours))
+        folder = open_recycle(workspace, repo.id, {path: content for path, (_kept, content) in ours.items()})
         missed |= workspace.place([Placement(path, *one) for path, one in ours.items()], folder)
         with workspace.state.changes():
             workspace.state.set_journal({})

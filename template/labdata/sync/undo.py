@@ -13,7 +13,7 @@ from labdata.local.disk import moment
 from labdata.local.notes import Heads
 from labdata.local.recycle_notes import Note
 from labdata.local.worktree import Placement
-from labdata.sync.apply import copies_in
+from labdata.sync.apply import open_recycle
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -101,10 +101,7 @@ def _as_left(workspace: Workspace, change: Placement, leaving: set[str]) -> bool
 def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placement]) -> None:
     bin_, state = workspace.recycle_bin, workspace.state
     taken = {change.path: change.expected for change in changes if change.expected is not None}
-    heads = state.heads(note.repo)
-    copies = copies_in(taken, (heads.shown, heads.branch, heads.main), state.tree)
-    undone = Note(repo=note.repo, copies=copies, moved=[*taken], undoable=False)
-    folder = bin_.open(undone, workspace.worktree.other_disks(taken))
+    folder = open_recycle(workspace, note.repo, taken)
     # The base goes first: cut off after it, what is still new counts as mine and equals the Hub's, whereas an old file
     # under a new base would count as my edit, and the next put would take back a teammate's work.
     base: dict[str, Content] = {path: content for path, content in note.base.items() if content is not None}
