@@ -16,6 +16,7 @@ from typing import Any
 import pygit2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.hf_api import RepoFile
+from labdata.core.records import is_pack
 
 from localhub.testing import Hub
 from tests.template.generating import REPOSITORY, environment
@@ -176,6 +177,7 @@ class Lab:
         commit = api.repo_info(repo, revision=branch, repo_type="dataset").sha
         entries = api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")
         paths = [entry.path for entry in entries if isinstance(entry, RepoFile) and "/" in entry.path]
+        paths = [path for path in paths if not is_pack(path)]
         cache = self.folder / "plain-client"
         return {
             path: Path(

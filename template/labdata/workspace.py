@@ -61,6 +61,10 @@ class Workspace:
         """Return where the download of a file is verified before it is put in place; on the same disk as that."""
         return self.worktree.private(path) / "incoming"
 
+    def pack(self, path: str) -> Path:
+        """Return where the copy of a record pack is, or would be."""
+        return self.private_folder / "packs" / path.rpartition("/")[2]
+
     @property
     def recycle(self) -> Path:
         """Where files go that were replaced or removed."""

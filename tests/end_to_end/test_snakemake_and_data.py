@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from labdata.core.records import is_pack
 
 from localhub.testing import Hub
 from tests.template.generating import environment, generate, git
@@ -130,7 +131,7 @@ class Clone:
 
     def on_hub(self, branch: str) -> set[str]:
         listed = self.hub.api("cho").list_repo_files(f"lab/{self.name}-results", repo_type="dataset", revision=branch)
-        return {path for path in listed if "/" in path}
+        return {path for path in listed if "/" in path and not is_pack(path)}
 
 
 def tick() -> None:

@@ -28,6 +28,7 @@ from labdata.local.recycle_notes import Copy
 from labdata.local.scan import Scan
 from labdata.local.state import State
 from labdata.local.worktree import Placement, Worktree
+from labdata.records.making import Noting
 from labdata.review import pull_requests
 from labdata.sync import apply, get, put, remote, version
 from labdata.sync.options import GetOptions, PutOptions
@@ -302,6 +303,7 @@ def rooms_in_memory() -> Iterator[None]:
             (apply, "_download", _download),
             (apply, "_place", _place),
             (code, "code_version", lambda _root: ""),
+            (put, "noting_of_put", lambda *_all: Noting()),
             (
                 upload,
                 "_modes",

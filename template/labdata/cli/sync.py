@@ -99,6 +99,8 @@ def _typed(workspace: Workspace, patterns: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("-m", "--message", default="", help="The commit's title.")
 @click.option("--remove-many", is_flag=True, help="Yes, most of a folder is to go from the Hub.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--incomplete", is_flag=True, help="Also outputs that Snakemake has not finished.")
+@click.option("--restamp", is_flag=True, help="Record what is published again, with the code as it is now.")
 @dry_run_option
 def put(
     name: str,
@@ -108,6 +110,8 @@ def put(
     message: str,
     remove_many: bool,
     yes: bool,
+    incomplete: bool,
+    restamp: bool,
     dry_run: bool,
 ) -> None:
     """Publish what changed in data/ to your branch, as one commit."""
@@ -118,7 +122,7 @@ def put(
     with open_project() as workspace:
         repo = workspace.settings.repo(name)
         patterns = Patterns(_parts_of("put", workspace, repo, parts, run_path))
-        run_put(workspace, repo, PutOptions(patterns, message, to_main, dry_run, remove_many, yes))
+        run_put(workspace, repo, PutOptions(patterns, message, to_main, dry_run, remove_many, yes, incomplete, restamp))
 
 
 @cli.command()

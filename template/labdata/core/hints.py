@@ -131,6 +131,10 @@ POINTER = (
     "Fetch the content where it comes from (`git lfs pull`, `git annex get`) and copy it again, or take the Hub's: the "
     "get of that repo with `--restore PATTERN`. What is to stay a pointer belongs in exclude in labdata.toml."
 )
+FINISH_RUN = (
+    "Finish with `just run --rerun-incomplete` (after `just run --unlock`, if Snakemake says so), then put again. To "
+    "publish what is there as it is: --incomplete."
+)
 REVIEW_INSTEAD = "For a review: `just put-results`, then `just pr-create`."
 
 

@@ -4,23 +4,71 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
-def code_version(root: Path) -> str:
-    """Return ``<repo>@<sha> (clean|dirty)`` of the project's git repository, empty where there is none.
+@dataclass(frozen=True)
+class Code:
+    """The project's git repository as it is now, asked only as far as needed. Data are no code: see ``dirty``."""
 
-    Data are no code: nothing at or below ``data`` makes it dirty, be it tracked, a folder or a link.
-    """
-    sha = _git(root, "rev-parse", "HEAD")
-    if not sha:
+    root: Path
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit that is checked out, empty without git."""
+        return _git(self.root, "rev-parse", "HEAD") or ""
+
+    @cached_property
+    def repo(self) -> str:
+        """``owner/name`` of where the code is pushed to, else the name of the project's folder."""
+        address = _git(self.root, "config", "--get", "remote.origin.url") or ""
+        return repo_name(address) if address else self.root.name
+
+    @cached_property
+    def dirty(self) -> tuple[str, ...] | None:
+        """The files that differ from the commit; ``None`` where git gives no answer, so that nobody calls it clean.
+
+        Nothing at or below ``data`` counts, be it tracked, a folder or a link.
+        """
+        changes = _git(self.root, "status", "--porcelain", "-z", "--", ":/", ":(exclude)data", strip=False)
+        if changes is None:
+            return None
+        found, parts = [], iter(changes.split("\0"))
+        for part in parts:
+            if part:
+                found.append(part[3:])
+                if part[0] in "RC":
+                    # The former name follows.
+                    next(parts, None)
+        return tuple(sorted(found))
+
+    @cached_property
+    def is_pushed(self) -> bool:
+        """Whether a remote holds the commit, as far as this clone knows; True where there is no remote to push to."""
+        if not _git(self.root, "remote"):
+            return True
+        return bool(_git(self.root, "branch", "--remotes", "--contains", "HEAD"))
+
+    @cached_property
+    def _moves(self) -> list[tuple[float, str]]:
+        """When which commit was checked out, the newest first."""
+        told = _git(self.root, "reflog", "show", "HEAD", "--date=unix", "--format=%H %gd") or ""
+        moves = (re.fullmatch(r"([0-9a-f]{40}) HEAD@\{(\d+)\}", line) for line in told.splitlines())
+        return [(float(move.group(2)), move.group(1)) for move in moves if move]
+
+    def commit_at(self, time: float) -> str:
+        """Return the commit that was checked out at a time (seconds); empty where that is not known."""
+        return next((commit for since, commit in self._moves if since <= time), "")
+
+
+def code_version(root: Path) -> str:
+    """Return ``<repo>@<sha> (clean|dirty)`` of the project's git repository, empty where there is none."""
+    code = Code(root)
+    if not code.commit:
         return ""
-    address = _git(root, "config", "--get", "remote.origin.url") or ""
-    name = repo_name(address) if address else root.name
-    # Where git gives no answer, nobody may call it clean.
-    changes = _git(root, "status", "--porcelain", "--", ":/", ":(exclude)data")
-    state = "clean" if changes == "" else "dirty"
-    return f"{name}@{sha} ({state})"
+    return f"{code.repo}@{code.commit} ({'clean' if code.dirty == () else 'dirty'})"
 
 
 def repo_name(address: str) -> str:
@@ -47,11 +95,12 @@ def template_version(root: Path) -> str:
     return match.group(1) if match else ""
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def _git(root: Path, *arguments: str, strip: bool = True) -> str | None:
     """Return what git says, ``None`` where it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return None
     # Names of files may be in any encoding.
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+    said = done.stdout.decode(errors="replace")
+    return (said.strip() if strip else said) if done.returncode == 0 else None

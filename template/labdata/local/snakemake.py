@@ -23,15 +23,18 @@ def incomplete(root: Path) -> set[str]:
     A directory that is an output stands for all that is in it. A path is named whether or not it is there: Snakemake
     removes an old output before it makes the new one. Marks that cannot be understood are left out.
     """
-    names = [*_marked(root / _MARKS), *_marked_in_database(root / _DATABASE)]
+    names = [*(name for name, _where in marked_names(root / _MARKS)), *_marked_in_database(root / _DATABASE)]
     if not names:
         return set()
-    layers = _beginnings(root)
-    return {path for name in names if (path := _below_data(root, name, layers))}
+    layers = beginnings(root)
+    return {path for name in names if (path := below_data(root, name, layers))}
 
 
-def _marked(folder: Path) -> Iterator[str]:
-    """Give the names of marks: base64, cut into folders where one file name would be too long (Snakemake 5 to 9)."""
+def marked_names(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Give the targets that files of Snakemake's are named by, each with its file.
+
+    A name is base64, cut into folders where one file name would be too long (Snakemake 5 to 9).
+    """
     for here, _folders, files in os.walk(folder):
         above = Path(here).relative_to(folder).parts
         if all(part.startswith(_LONGER) for part in above):
@@ -39,7 +42,7 @@ def _marked(folder: Path) -> Iterator[str]:
             for file in files:
                 # Any other file is nobody's mark.
                 with suppress(ValueError):
-                    yield b64decode(start + file, altchars=b"-_", validate=True).decode()
+                    yield b64decode(start + file, altchars=b"-_", validate=True).decode(), Path(here, file)
 
 
 def _marked_in_database(path: Path) -> list[str]:
@@ -62,7 +65,7 @@ def _targets(path: Path, options: str = "") -> list[str]:
         return [name for (name,) in notes.execute("SELECT target FROM snakemake_metadata WHERE incomplete")]
 
 
-def _beginnings(root: Path) -> dict[str, str]:
+def beginnings(root: Path) -> dict[str, str]:
     """Return how paths may begin that are below ``data/``, with the layer that such a beginning leads to."""
     data = root / "data"
     found = {os.path.normpath(data): "", os.path.realpath(data): ""}
@@ -72,7 +75,7 @@ def _beginnings(root: Path) -> dict[str, str]:
     return found
 
 
-def _below_data(root: Path, name: str, beginnings: dict[str, str]) -> str:
+def below_data(root: Path, name: str, beginnings: dict[str, str]) -> str:
     """Return the path below ``data/`` of an output as a rule names it, empty where it is not there."""
     if "\0" in name:
         return ""

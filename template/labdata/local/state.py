@@ -241,6 +241,17 @@ class State:
         """Replace the ids of unfinished pushes to a branch."""
         self._db.execute("INSERT OR REPLACE INTO pushes VALUES (?, ?)", (f"{repo}@{branch}", " ".join(ids)))
 
+    def recorded(self, repo: str) -> dict[str, tuple[str, str]]:
+        """Return of which content of each file a record is known here, as ``path: (sha256, the job's facts)``."""
+        rows = self._db.execute("SELECT path, sha256, facts FROM recorded WHERE repo = ?", (repo,))
+        return {path: (sha256, facts) for path, sha256, facts in rows}
+
+    def update_recorded(self, repo: str, known: Mapping[str, tuple[str, str]]) -> None:
+        """Note the records of some files."""
+        rows = [(repo, path, *one) for path, one in known.items()]
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.executemany("INSERT OR REPLACE INTO recorded VALUES (?, ?, ?, ?)", rows)
+
     def journal(self) -> dict[str, str]:
         """Return the moves of a get that was cut off: ``target: where its old file was put``."""
         return dict(self._db.execute("SELECT target, aside FROM journal"))

@@ -51,7 +51,8 @@ class PutOptions:
     """What a put is asked for: ``parts`` limit it, ``to_main`` skips the branch, ``message`` titles the commit.
 
     ``remove_many`` says that a layer that is all but empty here is meant to be so on the Hub, ``yes`` that nothing is
-    to be asked.
+    to be asked, ``incomplete`` that outputs which Snakemake has not finished are to go too. With ``restamp`` all that
+    is published is recorded again with the code as it is now.
     """
 
     parts: Patterns
@@ -60,3 +61,10 @@ class PutOptions:
     dry_run: bool = False
     remove_many: bool = False
     yes: bool = False
+    incomplete: bool = False
+    restamp: bool = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether more, or less, is asked for than to publish what changed."""
+        return bool(self.parts) or self.incomplete or self.restamp

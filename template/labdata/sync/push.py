@@ -15,15 +15,18 @@ from labdata.core import hints, plan, trailers, words
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import HubError, LabdataError, StaleParentError
+from labdata.core.records import is_pack
 from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
 from labdata.sync import journal
+from labdata.sync.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.hub.client import Change
     from labdata.local.notes import Heads
+    from labdata.records.making import Noting
     from labdata.sync.remote import Remote
     from labdata.sync.working_copy import WorkingCopy
     from labdata.workspace import Workspace
@@ -59,6 +62,7 @@ class Push:
     target: Target
     local: WorkingCopy
     message: str
+    noting: Noting
     head: str = ""
     offered: int = 0
     new: int = 0
@@ -83,6 +87,9 @@ class Push:
         # A push that finishes earlier ones, which were cut off, names them.
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
+        # With the last part: a record tells of what is there.
+        parts[-1].send |= self.noting.contents
+        parts[-1].delete += self.noting.drop
         for number, part in enumerate(parts, start=1):
             if len(parts) > 1:
                 self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
@@ -130,7 +137,8 @@ class Push:
         hub = self.workspace.hub
         if part.copy or not isinstance(hub, LightHub):
             return ""
-        files = {path: (self.workspace.worktree.path(path), content) for path, content in part.send.items()}
+        outgoing = Outgoing(self.workspace)
+        files = {path: (outgoing.path(path), content) for path, content in part.send.items()}
         branch = self.target.branch
         return hub.commit_small(self.repo.id, files, part.delete, branch=branch, parent=parent, title=title, body=body)
 
@@ -150,7 +158,7 @@ class Push:
         from labdata.hub.upload import Sender, prepared
 
         workspace = self.workspace
-        sender = Sender(workspace.hub, workspace.worktree, workspace.console, workspace.private_folder)
+        sender = Sender(workspace.hub, Outgoing(workspace), workspace.console, workspace.private_folder)
         send, taken = prepared(sender, self.repo, self.target.branch, part.send)
         self.offered, self.new = self.offered + taken.offered, self.new + taken.new
         main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
@@ -215,6 +223,8 @@ class Push:
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if is_there or self._has_all(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
+            if is_last:
+                self.noting.keep(workspace, repo)
             journal.note_part(workspace, repo, self.target.branch, label)
             journal.clear(workspace, repo)
             workspace.save_stats()
@@ -269,6 +279,9 @@ def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Conten
 
 
 def _title(part: plan.PutPlan) -> str:
-    folders = sorted({"/".join(path.split("/")[:2]) for path in (*part.send, *part.copy, *part.delete)})
+    paths = [path for path in (*part.send, *part.copy, *part.delete) if not is_pack(path)]
+    if not paths:
+        return "Record how files were made"
+    folders = sorted({"/".join(path.split("/")[:2]) for path in paths})
     what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
     return f"Update {what}"

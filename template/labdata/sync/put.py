@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from labdata.core import hints, plan
+from labdata.core import hints, plan, words
 from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
+from labdata.records.making import Noting
 from labdata.sync import checks, journal, put_report
 from labdata.sync.options import PutOptions
 from labdata.sync.push import Push
 from labdata.sync.put_plan import decide_put
-from labdata.sync.put_snapshot import PutSnapshot, gather_put
+from labdata.sync.put_snapshot import PutSnapshot, gather_put, incomplete_in
+from labdata.sync.recording import noting_of_put
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.standing import find_standing
 from labdata.sync.unchanged import Unchanged, keep_after_push
@@ -35,18 +37,20 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         require_own_branch(workspace, repo)
         remote = read_remote(workspace, repo)
         standing = find_standing(workspace, remote)
-        unchanged = None if options.parts or options.to_main else Unchanged(workspace, remote, "put")
+        unchanged = None if options.is_partial or options.to_main else Unchanged(workspace, remote, "put")
         if unchanged and unchanged.is_so():
             workspace.console.say(f"{repo.name}: nothing to publish")
             break
         snapshot = gather_put(workspace, remote, standing, options)
         decided, heads = decide_put(snapshot)
         _check(workspace, snapshot, decided, options)
-        if decided.is_empty or options.dry_run:
+        noting = Noting() if options.dry_run else noting_of_put(workspace, snapshot, decided, options)
+        if options.dry_run or (decided.is_empty and noting.pack is None):
             _end_without_push(workspace, snapshot, decided, unchanged)
+            noting.end(workspace, repo)
             break
         options = put_report.agree(workspace, remote, snapshot.target, decided, options)
-        push = Push(workspace, remote, heads, snapshot.target, snapshot.local, options.message)
+        push = Push(workspace, remote, heads, snapshot.target, snapshot.local, options.message, noting)
         put_report.announce(workspace, repo, decided)
         try:
             push.run(decided)
@@ -54,6 +58,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             # Someone was faster. What is still to be sent is decided again on the new head.
             continue
         _end_after_push(workspace, snapshot, decided, push, options, unchanged)
+        noting.end(workspace, repo)
         break
     else:
         raise LabdataError(
@@ -61,6 +66,21 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             hints.AGAIN_IN_A_MINUTE,
         )
     require_layers(workspace, repo)
+    _require_complete(workspace, repo, options)
+
+
+def _require_complete(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
+    """Raise ``LabdataError`` where outputs were left out because Snakemake has not finished them."""
+    if options.incomplete:
+        return
+    left_out = [path for path in incomplete_in(workspace, repo) if not options.parts or options.parts(path)]
+    if left_out:
+        files = words.number(len(left_out), "output")
+        raise LabdataError(
+            f"{files} of {repo.name} not published: Snakemake was stopped while it made {words.them(left_out)}.",
+            hints.FINISH_RUN,
+            [f"data/{path}" for path in left_out],
+        )
 
 
 def is_all_sent(workspace: Workspace, remote: Remote) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError, LabdataError
+from labdata.core.records import is_pack
+from labdata.local.code import Code
 from labdata.sync.conflicts import conflict_lines
 
 if TYPE_CHECKING:
@@ -86,25 +88,44 @@ def _how_new(offered: int, new: int) -> str:
     return f"Of {words.size(offered)} in large files, {words.size(new)} were new to the Hub and uploaded."
 
 
+def _tell_of_code(workspace: Workspace, push: Push) -> None:
+    """Warn where nobody else can see the code that a push names, and say which files that is about."""
+    code = Code(workspace.settings.root)
+    again = "`just put-results --restamp`" if push.repo.name == "results" else "the put with --restamp"
+    if push.code.endswith("(dirty)"):
+        dirty = list(code.dirty or ())
+        named = f" ({', '.join(dirty[:3])}{', …' if len(dirty) > 3 else ''})" if dirty else ""
+        workspace.console.warn(
+            f"It names the code as (dirty), because git does not have all changes{named}: commit and push, then "
+            f"{again} records the same data with that commit."
+        )
+    elif push.code and not code.is_pushed:
+        workspace.console.warn(
+            f"The code that it names, {code.commit[:8]}, is committed but not pushed: nobody else has it yet."
+        )
+
+
 def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, push: Push | None = None) -> None:
     """Say what a put has done, or, without a push, what it would do."""
     console, remote, target = workspace.console, snapshot.remote, snapshot.target
     # Removals first: they must not be what is cut from a long list.
-    rows = [["remove", f"data/{path}", ""] for path in decided.delete]
+    rows = [["remove", f"data/{path}", ""] for path in decided.delete if not is_pack(path)]
     sizes = {path: words.size(content.size) for path, content in decided.send.items()}
-    sizes |= dict.fromkeys(decided.copy, "nothing to upload")
+    copied = [path for path in decided.copy if not is_pack(path)]
+    sizes |= dict.fromkeys(copied, "nothing to upload")
     rows += [["change" if path in snapshot.now else "add", f"data/{path}", size] for path, size in sizes.items()]
     console.rows(rows)
     where = f"{remote.repo.id} on {target.branch}"
     if push is None:
         total = words.size(sum(content.size for content in decided.send.values()))
-        files = words.number(len(decided.send) + len(decided.copy), "file")
+        files = words.number(len(decided.send) + len(copied), "file")
         removed = f" and remove {words.number(len(decided.delete), 'file')}" if decided.delete else ""
         console.say(f"{remote.repo.name}: would publish {files} ({total}){removed} to {where}")
         return
     console.good(f"{remote.repo.name}: published to {where} as {push.head[:8]}")
-    if push.code.endswith("(dirty)"):
-        console.warn("It names the code as (dirty), because git does not have all changes: commit first, then put.")
+    if push.noting.count:
+        console.say(f"Recorded how {words.number(push.noting.count, 'file')} on the Hub already came to be.")
+    _tell_of_code(workspace, push)
     if push.offered:
         console.say(_how_new(push.offered, push.new))
     tell_of_updates(workspace, remote, decided)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ class PutSnapshot:
 
     ``base`` is what was last synced, all of it; ``local`` the disk, limited to what the put is about (``in_scope``).
     ``then`` and ``now`` are the target's files when it was last seen here and as they are; ``covers`` tells which
-    paths the last whole get looked at.
+    paths the last whole get looked at; ``incomplete`` are outputs that Snakemake has begun and not finished.
     """
 
     remote: Remote
@@ -44,6 +44,7 @@ class PutSnapshot:
     covers: Callable[[str], bool]
     in_scope: Callable[[str], bool]
     decisions: Decisions
+    incomplete: Collection[str] = ()
 
     @cached_property
     def hub(self) -> HubSide:
@@ -62,13 +63,14 @@ def gather_put(workspace: Workspace, remote: Remote, standing: Standing, options
     target = target_of(remote, standing, to_main=options.to_main)
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
-    local, in_scope = _read(workspace, repo, base, options.parts)
+    incomplete = incomplete_in(workspace, repo)
+    local, in_scope = _read(workspace, repo, base, options.parts, () if options.incomplete else incomplete)
     if options.parts and not (local.mine or local.base):
         raise nothing_matches(repo, options.parts, "here", {*local.scan.files, *base})
     covers = _covers(workspace, repo, standing, base)
     then = _last_seen(workspace, remote, standing, target, base, covers)
     decisions = workspace.state.resolved(repo.id)
-    return PutSnapshot(remote, standing, target, base, local, then, now, covers, in_scope, decisions)
+    return PutSnapshot(remote, standing, target, base, local, then, now, covers, in_scope, decisions, incomplete)
 
 
 def target_of(remote: Remote, standing: Standing, *, to_main: bool) -> Target:
@@ -87,13 +89,19 @@ def target_of(remote: Remote, standing: Standing, *, to_main: bool) -> Target:
     return Target(remote.branch_name, remote.branch, heads.branch if remote.branch else heads.main, start)
 
 
-def _read(workspace: Workspace, repo: Repo, base: Tree, parts: Patterns) -> tuple[WorkingCopy, Callable[[str], bool]]:
+def incomplete_in(workspace: Workspace, repo: Repo) -> list[str]:
+    """Return the outputs of a repo that Snakemake has begun and not finished."""
+    return sorted(path for path in snakemake.incomplete(workspace.settings.root) if repo.holds(f"{path}/"))
+
+
+def _read(
+    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, incomplete: Collection[str]
+) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
     scan = workspace.worktree.scan(repo.folders)
-    for path in snakemake.incomplete(workspace.settings.root):
-        if repo.holds(f"{path}/"):
-            scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
+    for path in incomplete:
+        scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 
     @cache
     def in_scope(path: str) -> bool:

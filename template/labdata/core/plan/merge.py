@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from labdata.core.content import Content, Tree, path_collisions, same
+from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ def merge(bases: Sequence[Base], branch: Tree, main: Tree) -> Merge:
     for path in branch.keys() | main.keys():
         ours, theirs = branch.get(path), main.get(path)
         winner = winner_of(bases, path, ours, theirs)
-        if winner == "both":
+        if is_pack(path):
+            # The union of both is right, whatever any history says: packs never change, and none replaces another.
+            if theirs is not None and path != FOLDER and FOLDER not in branch:
+                tree.setdefault(path, theirs)
+        elif winner == "both":
             conflicts[path] = (ours, theirs)
         elif winner == "theirs" and theirs is None:
             tree.pop(path, None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from labdata.core.content import Content, Tree, path_collisions
 from labdata.core.plan.conflict import Conflict, Side
 from labdata.core.plan.merge import Base, winner_of
+from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ def plan_proposal(
     for path in sorted(branch.keys() | main.keys()):
         ours, theirs = branch.get(path), main.get(path)
         winner = winner_of(bases, path, ours, theirs)
+        if is_pack(path):
+            # Main keeps its own packs, and gets those of the branch.
+            winner = "ours" if theirs is None and FOLDER not in main else "none"
         if winner in ("both", "theirs") and settled(path) == "mine":
             winner = "ours"
         elif winner == "both" and settled(path) == "theirs":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from labdata.core.content import Content, Tree, joined, path_collisions, same
 from labdata.core.plan.conflict import Conflict
+from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(slots=True)
@@ -140,6 +141,8 @@ def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable
     """
     for path in sorted(merged.keys() | now.keys()):
         if here(path) or same(merged.get(path), now.get(path)):
+            continue
+        if is_pack(path) and (path in now or FOLDER in now):
             continue
         if path in merged:
             plan.copy[path] = merged[path]

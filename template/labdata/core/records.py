@@ -1,0 +1,266 @@
+"""What a provenance record is, and packs of them: the small files in which records travel with the data.
+
+A pack is named by its content and never changes, so that two branches never disagree on one: what both hold is the
+union of their packs. Within a pack, values that many records share are written once.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from labdata.core.paths import refusal
+
+FORMAT = 1
+"""Grows when a labdata that knows only this number could misread a pack."""
+
+FOLDER = ".provenance"
+_BEGINNING = f"{FOLDER}/"
+"""Where packs are in a repo, beside the layers."""
+
+PLAIN = 32_000
+"""Bytes up to which a pack stays readable text, which the Hub takes within a commit; beyond, it is compressed."""
+
+LARGE = 1_000_000
+"""Bytes from which a pack is not merged with others any more: it would be sent again and again."""
+
+MANY = 64
+"""Packs from which a branch's are tidied up."""
+
+_LONGEST = 500_000_000  # bytes that a pack may have once it is unpacked
+_SHARED = ("rule", "params", "code", "software", "who", "noted", "notes")
+_NOTHING: tuple[object, ...] = ("", [], {}, None, False)
+_OWN = ("kind", "inputs", "log", "shellcmd", "start", "end", "incomplete")
+
+
+class PackError(Exception):
+    """A pack that cannot be read; the message ends the sentence "the record pack is …"."""
+
+
+class NewerPackError(PackError):
+    """A pack that a later labdata has written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How one version of a file was made, as far as Snakemake and git knew when it was published.
+
+    ``path`` is below ``data/``. ``kind`` is ``rule``, ``changed`` (by hand, after its rule ended) or ``file`` (no rule
+    made it). ``params``, ``log``, ``shellcmd``, ``start`` and ``end`` (seconds) are the job's; ``inputs`` are pairs of
+    an input as the rule names it and the SHA-256 that it had when the job started, ``None`` where that is not known.
+    ``code`` and ``software`` are as at the put, ``noted`` (UTC) by ``who``; ``notes`` is what Snakemake wants beside.
+    """
+
+    path: str
+    sha256: str
+    kind: str = "file"
+    rule: str = ""
+    params: list[str] = field(default_factory=list)
+    shellcmd: str = ""
+    log: list[str] = field(default_factory=list)
+    inputs: list[list[str | None]] = field(default_factory=list)
+    start: float | None = None
+    end: float | None = None
+    code: dict[str, Any] = field(default_factory=dict)
+    software: dict[str, Any] = field(default_factory=dict)
+    who: str = ""
+    noted: str = ""
+    incomplete: bool = False
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The record's own hash: two records that say the same are one."""
+        values = [getattr(self, one.name) for one in fields(self)]
+        return hashlib.sha256(canonical(values).encode()).hexdigest()
+
+
+_KINDS = {one.name: {"str": str, "bool": bool}.get(str(one.type).partition("[")[0]) for one in fields(Record)}
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def canonical(value: object) -> str:
+    """Return a value as JSON that is the same text wherever it is written."""
+    return _ENCODER.encode(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack on its way to a file: its ``path`` in the repo and its ``data``."""
+
+    path: str
+    data: bytes
+
+
+def is_pack(path: str) -> bool:
+    """Tell whether a path of a repo is where packs are, or takes that folder's name: it is no file of a person's."""
+    return path.startswith(_BEGINNING) or path == FOLDER
+
+
+def packs_in(tree: Mapping[str, object]) -> list[str]:
+    """Return the paths of a tree's packs; none where they cannot be, because a file has taken their folder's name."""
+    return sorted(path for path in tree if is_pack(path) and _hash_in(path))
+
+
+def can_hold_packs(tree: Mapping[str, object]) -> bool:
+    """Tell whether a tree has room for packs: nobody has put a file where their folder is."""
+    return FOLDER not in tree
+
+
+def packed(records: Iterable[Record]) -> Pack:
+    """Return some records as a pack; the same records give the same pack, whatever their order."""
+    shared = _Shared()
+    rows = [(record, [shared.text(getattr(record, name)) for name in _SHARED]) for record in records]
+    texts = sorted({text for _record, parts in rows for text in parts})
+    places = {text: place for place, text in enumerate(texts)}
+    lines = {_row(record, [places[text] for text in parts]) for record, parts in rows}
+    head = canonical({"labdata": "records", "format": FORMAT, "records": len(lines)})
+    # By path: what is alike is close together, and compresses well.
+    ordered = sorted(lines, key=lambda line: (line[68:], line))
+    text = "\n".join([head, f"[{','.join(texts)}]", *ordered, ""]).encode()
+    name = f"{FOLDER}/{hashlib.sha256(text).hexdigest()}.jsonl"
+    if len(text) <= PLAIN:
+        return Pack(name, text)
+    return Pack(f"{name}.gz", gzip.compress(text, 6, mtime=0))
+
+
+def _row(record: Record, places: list[int]) -> str:
+    own = {name: value for name in _OWN if (value := getattr(record, name)) not in _NOTHING}
+    return canonical([record.sha256, record.path, own, places])
+
+
+class _Shared:
+    """The texts of values that many records share; each value is written once, however many hold it."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, str]] = {}
+
+    def text(self, value: object) -> str:
+        """Return a value's text."""
+        known = self._known.get(id(value))
+        if known is None:
+            # The value is held, so that no other gets its identity.
+            known = self._known[id(value)] = (value, canonical(value))
+        return known[1]
+
+
+def text_of(path: str, data: bytes) -> bytes:
+    """Return the text of a pack; raises ``PackError`` where that is not what its name promises."""
+    try:
+        if path.endswith(".gz"):
+            unpacker = zlib.decompressobj(wbits=31)
+            text = unpacker.decompress(data, _LONGEST)
+            if not unpacker.eof:
+                raise PackError("cut off")
+        else:
+            text = data
+    except zlib.error as error:
+        raise PackError("damaged") from error
+    if hashlib.sha256(text).hexdigest() != _hash_in(path):
+        raise PackError("not what its name says")
+    return text
+
+
+def parsed(text: bytes, wanted: Collection[str] | None = None) -> Iterator[Record]:
+    """Give the records of a pack's text, or only those of files with a ``wanted`` SHA-256.
+
+    Raises ``PackError`` where it makes no sense, ``NewerPackError`` where a later labdata has written it. A single
+    record that makes no sense is left out.
+    """
+    head, _newline, rest = text.partition(b"\n")
+    table, _newline, rows = rest.partition(b"\n")
+    version = _version(head)
+    if version != FORMAT:
+        raise NewerPackError(f"of format {version}, which a newer labdata wrote")
+    try:
+        shared = json.loads(table)
+        sought = None if wanted is None else {one.encode() for one in wanted}
+    except (ValueError, RecursionError) as error:
+        raise PackError("damaged") from error
+    if not isinstance(shared, list):
+        raise PackError("damaged")
+    for row in rows.split(b"\n"):
+        # A row begins with the hash in quotes: most need not be read any further.
+        if row and (sought is None or row[2:66] in sought) and (record := _record(row, shared)):
+            yield record
+
+
+def _version(head: bytes) -> int:
+    try:
+        found = json.loads(head)
+        version = found["format"] if found["labdata"] == "records" else 0
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PackError("damaged") from error
+    if not isinstance(version, int) or version < FORMAT:
+        raise PackError("damaged")
+    return version
+
+
+def _record(row: bytes, shared: list[Any]) -> Record | None:
+    """Return the record of a row, ``None`` where that is none: anybody may have written it."""
+    try:
+        sha256, path, own, places = json.loads(row)
+        values = dict(zip(_SHARED, (shared[place] for place in places), strict=True))
+        values |= {name: own[name] for name in _OWN if name in own}
+        record = Record(path, sha256, **values)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None
+    return record if _makes_sense(record) else None
+
+
+def _makes_sense(record: Record) -> bool:
+    for name, kind in _KINDS.items():
+        if kind is not None and not isinstance(getattr(record, name), kind):
+            return False
+    if not all(isinstance(one, dict) for one in (record.code, record.software, record.notes)):
+        return False
+    if not (_are_texts(record.params) and _are_texts(record.log) and isinstance(record.inputs, list)):
+        return False
+    times = all(one is None or isinstance(one, int | float) for one in (record.start, record.end))
+    hashes = all(
+        isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], str | None)
+        for one in record.inputs
+    )
+    return times and hashes and len(record.sha256) == 64 and refusal(record.path) is None
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(one, str) for one in values)
+
+
+def _hash_in(path: str) -> str:
+    """Return the hash in a pack's path, empty where it bears none."""
+    name = path.removeprefix(f"{FOLDER}/").removesuffix(".gz").removesuffix(".jsonl")
+    return name if len(name) == 64 and not set(name) - set("0123456789abcdef") else ""
+
+
+def tidied(sizes: Mapping[str, int], ids: Mapping[str, frozenset[str]]) -> tuple[list[str], list[str]]:
+    """Decide how many packs become fewer: returns those to merge into one, and those that others hold in full.
+
+    Takes the size of each pack and the ids of its records. Whoever still has what is dropped here loses nothing by
+    that, nor does anybody else: the union of all packs stays what it was.
+    """
+    if len(sizes) < MANY:
+        return [], []
+    dropped: list[str] = []
+    kept = sorted(ids, key=lambda path: (-len(ids[path]), path))
+    held: set[str] = set()
+    for path in list(kept):
+        if ids[path] <= held:
+            kept.remove(path)
+            dropped.append(path)
+        held |= ids[path]
+    small = [path for path in kept if sizes[path] < LARGE]
+    return (sorted(small) if len(small) > MANY // 2 else []), sorted(dropped)
+
+
+def newest(records: Iterable[Record]) -> Record | None:
+    """Return the latest of some records, the same one on every machine; ``None`` without any."""
+    return max(records, key=lambda record: (record.noted, record.id), default=None)

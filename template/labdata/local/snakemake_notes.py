@@ -1,0 +1,88 @@
+"""What Snakemake has noted of the jobs that made files of ``data/``, read from ``.snakemake/``. Nothing is changed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labdata.local.snakemake import beginnings, below_data, marked_names
+
+METADATA = Path(".snakemake", "metadata")
+DATABASE = Path(".snakemake", "metadata.db")
+_JSON = ("input", "log", "params", "input_checksums")
+"""What the database keeps as JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobNote:
+    """What Snakemake notes of the job that made a file: ``target`` is the file as its rule names it."""
+
+    path: str
+    target: str
+    body: dict[str, Any]
+
+
+def job_notes(root: Path, wanted: Collection[str], since: float) -> dict[str, JobNote]:
+    """Return what Snakemake noted of some files below ``data/``, and of all that it noted since a time (seconds)."""
+    found: dict[str, JobNote] = {}
+    layers = beginnings(root)
+    for name, noted, read in (*_in_files(root / METADATA), *_in_database(root / DATABASE)):
+        # Most targets are named so; the others cost a look at the disk each.
+        path = name[5:] if name.startswith("data/") and "//" not in name and "/." not in name else None
+        if path is None:
+            path = below_data(root, name, layers)
+        if not path or not (path in wanted or noted >= since):
+            continue
+        body = read()
+        if body is not None and isinstance(body.get("rule"), str):
+            found[path] = JobNote(path, name, body)
+    return found
+
+
+def _in_files(folder: Path) -> Iterator[tuple[str, float, Callable[[], dict[str, Any] | None]]]:
+    for name, where in marked_names(folder):
+        with suppress(OSError):
+            yield name, where.stat().st_mtime, lambda where=where: _read(where)  # type: ignore[misc]
+
+
+def _read(where: Path) -> dict[str, Any] | None:
+    with suppress(OSError, ValueError, RecursionError):
+        body = json.loads(where.read_bytes())
+        return body if isinstance(body, dict) else None
+    return None
+
+
+def _in_database(path: Path) -> Iterator[tuple[str, float, Callable[[], dict[str, Any] | None]]]:
+    if not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as notes:
+            notes.row_factory = sqlite3.Row
+            rows = notes.execute("SELECT * FROM snakemake_metadata WHERE NOT incomplete").fetchall()
+    except sqlite3.Error:
+        return
+    for row in rows:
+        body = dict(row)
+        if isinstance(body.get("target"), str):
+            ended = body.get("endtime")
+            yield body["target"], float(ended or 0), lambda body=body: _unpacked(body)  # type: ignore[misc]
+
+
+def _unpacked(body: dict[str, Any]) -> dict[str, Any] | None:
+    with suppress(ValueError, TypeError, RecursionError):
+        return body | {name: json.loads(body[name]) if body.get(name) else None for name in _JSON}
+    return None
+
+
+def keeps_notes(root: Path) -> bool:
+    """Tell whether Snakemake has noted anything here yet."""
+    with suppress(OSError), os.scandir(root / METADATA) as entries:
+        if next(entries, None) is not None:
+            return True
+    return (root / DATABASE).is_file()

@@ -1,0 +1,214 @@
+"""What a put records, and the pack that it sends along."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from labdata.core import records as core
+from labdata.core.content import Content, Tree, same
+from labdata.core.records import Pack, Record
+from labdata.local.code import Code
+from labdata.local.snakemake_notes import JobNote, job_notes
+from labdata.records import store
+from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
+
+if TYPE_CHECKING:
+    import os
+
+    from labdata.core.project import Repo
+    from labdata.local.notes import Stat
+    from labdata.workspace import Workspace
+
+_LOOKED = "records"
+_SLACK = 5.0  # seconds that two clocks may differ, as those of a cluster's disk and its computers
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a put publishes: files on this disk (``mine``, with their ``stats``), and which of them are ``sent``.
+
+    ``now`` is the target's tree. ``is_whole`` says that nothing was left out; ``incomplete`` are paths that Snakemake
+    has not finished.
+    """
+
+    mine: Tree
+    stats: Mapping[str, os.stat_result]
+    sent: Collection[str]
+    now: Tree
+    is_whole: bool
+    incomplete: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Noting:
+    """What goes along with a put: its ``pack``, packs that it makes superfluous, and what is to be kept once it landed.
+
+    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already.
+    """
+
+    pack: Pack | None = None
+    drop: list[str] = field(default_factory=list)
+    known: dict[str, tuple[str, str]] = field(default_factory=dict)
+    count: int = 0
+    since: float = 0.0
+
+    @property
+    def contents(self) -> dict[str, Content]:
+        """The pack as a file to send."""
+        if self.pack is None:
+            return {}
+        data = self.pack.data
+        git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        return {self.pack.path: Content(len(data), hashlib.sha256(data).hexdigest(), git)}
+
+    def keep(self, workspace: Workspace, repo: Repo) -> None:
+        """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
+        workspace.state.update_recorded(repo.id, self.known)
+
+    def end(self, workspace: Workspace, repo: Repo) -> None:
+        """Keep since when there is nothing to look at; after all of the put is kept."""
+        if self.since:
+            workspace.state.set_quiet(repo.id, _LOOKED, repr(self.since))
+
+
+def keeps_records(repo: Repo) -> bool:
+    """Tell whether a repo is one of results: records live beside them."""
+    return repo.per_member or repo.name == "results"
+
+
+def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp: bool = False) -> Noting:
+    """Return what a put records; the pack is kept on this disk, so that it can be sent."""
+    if not keeps_records(repo) or not core.can_hold_packs(published.now):
+        return Noting()
+    began = time.time()
+    work = _Work(workspace, repo, published)
+    found = work.restamped() if restamp else work.records()
+    since = began - _SLACK if published.is_whole else 0.0
+    if not found:
+        return Noting(since=since)
+    merge, drop = _tidied(workspace, published.now)
+    pack = core.packed([*found, *store.records_in(workspace, merge)])
+    store.kept(workspace, pack)
+    unsent = sum(record.path not in published.sent for record in found)
+    drop = [path for path in (*merge, *drop) if path != pack.path]
+    return Noting(pack, drop, work.known, unsent, since)
+
+
+class _Work:
+    """One put's look at what it publishes."""
+
+    def __init__(self, workspace: Workspace, repo: Repo, published: Published) -> None:
+        self._workspace = workspace
+        self._repo = repo
+        self._published = published
+        self._before = workspace.state.recorded(repo.id)
+        self.known: dict[str, tuple[str, str]] = {}
+
+    def records(self) -> list[Record]:
+        """Return the records of what is sent, and of what a rule has made anew though its content stayed."""
+        published, root = self._published, self._workspace.settings.root
+        since = float(self._workspace.state.quiet(self._repo.id, _LOOKED) or 0)
+        notes = job_notes(root, published.sent, since)
+        again, new = self._sorted(notes)
+        about, disk = self._about, self._disk()
+        incomplete = set(published.incomplete)
+        found = [record_of(path, published.mine[path], notes.get(path), about, disk) for path in new]
+        found = [replace(one, incomplete=True) if one.path in incomplete else one for one in found]
+        return found + self._known_before(again)
+
+    def _sorted(self, notes: Mapping[str, JobNote]) -> tuple[list[str], list[str]]:
+        """Return the paths of which a record is known already, and those of which one is to be made."""
+        published = self._published
+        again: list[str] = []
+        new: list[str] = []
+        for path in sorted({*published.sent, *notes}):
+            content = published.mine.get(path)
+            if content is None or not content.sha256:
+                continue
+            note = notes.get(path)
+            key = (content.sha256, facts_of(note.body) if note else "")
+            if path in published.sent:
+                (again if self._before.get(path) == key else new).append(path)
+            elif note is None or self._before.get(path) == key or not self._is_its_work(path, content, note):
+                continue
+            else:
+                new.append(path)
+            self.known[path] = key
+        return again, new
+
+    def _is_its_work(self, path: str, content: Content, note: JobNote) -> bool:
+        """Tell whether a file that the branch holds already is, beyond doubt, what the noted job left here."""
+        stat, end = self._published.stats.get(path), note.body.get("endtime")
+        if not same(self._published.now.get(path), content) or stat is None or not isinstance(end, int | float):
+            return False
+        return abs(stat.st_mtime - end) < 1e-5
+
+    def _known_before(self, paths: Iterable[str]) -> list[Record]:
+        """Return records that are here already, of files that go to a branch which may not hold them."""
+        wanted = {path: self._published.mine[path].sha256 or "" for path in paths}
+        if not wanted:
+            return []
+        packs = [f"{core.FOLDER}/{where.name}" for where in self._workspace.pack("").glob("*.jsonl*")]
+        packs = [path for path in packs if not path.endswith(".part")]
+        return list(_latest(store.records_in(self._workspace, packs, wanted.values()), wanted).values())
+
+    def restamped(self) -> list[Record]:
+        """Return the latest record of each published file, with the code as it is now."""
+        published = self._published
+        wanted = {path: one.sha256 or "" for path, one in published.mine.items() if same(one, published.now.get(path))}
+        wanted |= {path: published.mine[path].sha256 or "" for path in published.sent if path in published.mine}
+        new = self.records()
+        made = {record.path for record in new}
+        packs = core.packs_in(published.now)
+        known = _latest(store.records_in(self._workspace, packs, wanted.values()), wanted)
+        again = [restamped(record, self._about) for path, record in sorted(known.items()) if path not in made]
+        return new + again
+
+    @cached_property
+    def _about(self) -> Circumstances:
+        root = self._workspace.settings.root
+        noted = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Circumstances(Code(root), software_of(root), self._workspace.branch, noted)
+
+    def _disk(self) -> Disk:
+        worktree = self._workspace.worktree
+
+        @cache
+        def stats(path: str) -> os.stat_result | None:
+            if path in self._published.stats:
+                return self._published.stats[path]
+            try:
+                return worktree.path(path).stat()
+            except (OSError, ValueError):
+                return None
+
+        def known(path: str) -> Stat | None:
+            return worktree.learned.get(path) or worktree.known.get(path)
+
+        return Disk(stats, known)
+
+
+def _latest(records: Iterable[Record], wanted: Mapping[str, str]) -> dict[str, Record]:
+    """Return the latest record of each wanted file, given as ``path: sha256``."""
+    found: dict[str, Record] = {}
+    for record in records:
+        if wanted.get(record.path) == record.sha256:
+            found[record.path] = core.newest((record, found.get(record.path, record))) or record
+    return found
+
+
+def _tidied(workspace: Workspace, tree: Tree) -> tuple[list[str], list[str]]:
+    """Return which packs of a tree to merge into the one that is sent, and which others hold in full."""
+    packs = core.packs_in(tree)
+    if len(packs) < core.MANY:
+        return [], []
+    # Only what is here can be said to be held elsewhere.
+    ids = {path: frozenset(one.id for one in store.records_in(workspace, [path])) for path in packs}
+    ids = {path: found for path, found in ids.items() if found}
+    return core.tidied({path: tree[path].size for path in ids}, ids)

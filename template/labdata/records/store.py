@@ -1,0 +1,84 @@
+"""The packs that are on this disk, in ``data/.labdata/packs``: each is fetched once and kept, for none ever changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from labdata.core import words
+from labdata.core.records import NewerPackError, Pack, PackError, Record, packs_in, parsed, text_of
+
+if TYPE_CHECKING:
+    from labdata.core.content import Content
+    from labdata.workspace import Workspace
+
+
+def kept(workspace: Workspace, pack: Pack) -> None:
+    """Keep a pack on this disk."""
+    where = workspace.pack(pack.path)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    draft = where.with_name(f"{where.name}.part")
+    draft.write_bytes(pack.data)
+    draft.replace(where)
+
+
+def fetch(workspace: Workspace, repo: str, trees: Mapping[str, Mapping[str, Content]]) -> list[str]:
+    """Bring the packs of some trees (by commit) that are not here yet; returns the paths of all of them.
+
+    One that cannot be fetched is told of and left out: the data do not depend on it.
+    """
+    found: dict[str, None] = {}
+    for commit, tree in trees.items():
+        packs = packs_in(tree)
+        found |= dict.fromkeys(packs)
+        missing = {path: tree[path] for path in packs if not workspace.pack(path).is_file()}
+        if missing:
+            _download(workspace, repo, commit, missing)
+    return list(found)
+
+
+def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, Content]) -> None:
+    from labdata.hub.download import Download
+
+    staging = workspace.private_folder / "incoming" / "packs"
+    download = Download(workspace.hub, repo, commit, staging, lambda _size: None)
+    for path, (where, _content) in download.fetch(packs).items():
+        data = where.read_bytes()
+        try:
+            text_of(path, data)
+        except PackError as error:
+            download.failed[path] = f"it is {error}"
+            continue
+        kept(workspace, Pack(path, data))
+    if download.failed:
+        reason = next(iter(download.failed.values()))
+        workspace.console.warn(
+            f"{words.number(len(download.failed), 'record pack')} of {repo} could not be read ({reason}): how some "
+            "files were made is not known here. The files themselves are not touched by that."
+        )
+
+
+def records_in(workspace: Workspace, packs: Iterable[str], wanted: Collection[str] | None = None) -> Iterator[Record]:
+    """Give the records of some packs that are here, or only those of files with a ``wanted`` SHA-256.
+
+    What cannot be read is told of, in one line, and left out.
+    """
+    wanted = frozenset(wanted) if wanted is not None else None
+    faults: Counter[str] = Counter()
+    for path in packs:
+        try:
+            data = workspace.pack(path).read_bytes()
+        except OSError:
+            continue
+        try:
+            yield from parsed(text_of(path, data), wanted)
+        except NewerPackError as error:
+            faults[f"{error}; update the project to read them: `copier update`"] += 1
+        except PackError as error:
+            # It is fetched again by the next get.
+            workspace.pack(path).unlink(missing_ok=True)
+            faults[str(error)] += 1
+    for reason, count in faults.items():
+        what = words.number(count, "record pack")
+        workspace.console.warn(f"{what} left out: {reason}." if count > 1 else f"1 record pack is left out: {reason}.")

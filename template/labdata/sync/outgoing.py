@@ -1,0 +1,27 @@
+"""Where the files are that a push sends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labdata.core.records import is_pack
+
+if TYPE_CHECKING:
+    from labdata.core.content import Content
+    from labdata.workspace import Workspace
+
+
+class Outgoing:
+    """The files that a push sends, by their paths in the repo: those of ``data/``, and a record pack."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def path(self, path: str) -> Path:
+        """Return where a file is."""
+        return self._workspace.pack(path) if is_pack(path) else self._workspace.worktree.path(path)
+
+    def unchanged_since(self, path: str, content: Content) -> bool:
+        """Tell whether a file still is what was hashed; packs never change."""
+        return is_pack(path) or self._workspace.worktree.unchanged_since(path, content)
