@@ -352,6 +352,7 @@ def text_on_hub(member: Clone, branch: str, path: str) -> str:
     return Path(api.hf_hub_download(repo, path, revision=commit, repo_type="dataset", cache_dir=kept)).read_text()
 
 
+@pytest.mark.hint("FINISH_RUN")
 def test_what_a_killed_snakemake_left_half_made_is_not_published_and_the_rest_is(ann: Clone, bob: Clone) -> None:
     kill_in_the_middle_of(bob, "plot")
     assert "green" in bob.path(PLOT).read_text()

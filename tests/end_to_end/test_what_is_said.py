@@ -72,7 +72,7 @@ def test_a_put_says_whether_git_has_the_code(clean: bool, ann: Quick) -> None:
         (ann.root / "analysis.py").write_text("print(2)\n")
     ann.write("processed/a.csv", "better")
     done = ann.run("put", "results")
-    assert ("commit first, then put" in done.stderr) is not clean
+    assert ("commit and push, then" in done.stderr) is not clean
     git(ann.root, "add", "--all")
     git(ann.root, "commit", "--quiet", "--allow-empty", "--message", "feat: all of it")
     ann.write("processed/a.csv", "better still")

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from labdata.core import markdown, words
 from labdata.core.content import Tree
+from labdata.core.records import is_pack
 from labdata.core.trailers import title, written
 from labdata.hub import requests
 from labdata.local.code import commit_address
@@ -41,7 +42,7 @@ def describe(workspace: Workspace, repo: Repo, proposed: Proposed, wanted: str, 
 def description(workspace: Workspace, repo: Repo, proposed: Proposed, main: Tree) -> str:
     """Return the description: files with links, where the data come from, then the lines for programs."""
     rows = _rows(workspace, repo, proposed.number, proposed.proposal, main)
-    total = sum(content.size for content in proposed.proposal.copy.values())
+    total = sum(content.size for path, content in proposed.proposal.copy.items() if not is_pack(path))
     parts = [
         f"{words.number(len(rows), 'file')}, {words.size(total)}.",
         markdown.table(["", "file", "size", "look at it", "on main"], rows[:_FILES]),
@@ -57,11 +58,13 @@ def _rows(workspace: Workspace, repo: Repo, number: int, proposal: Proposal, mai
     base = f"{workspace.hub.endpoint}/datasets/{repo.id}/blob"
     rows = []
     for path, content in proposal.copy.items():
+        if is_pack(path):
+            continue
         there = markdown.link("this request", f"{base}/{quote(f'refs/pr/{number}', safe='')}/{quote(path)}")
         before = markdown.link("main", f"{base}/main/{quote(path)}") if path in main else ""
         verb = "change" if path in main else "add"
         rows.append([verb, markdown.text(path), words.size(content.size), there, before])
-    for path in proposal.delete:
+    for path in (one for one in proposal.delete if not is_pack(one)):
         rows.append(["remove", markdown.text(path), "", "", markdown.link("main", f"{base}/main/{quote(path)}")])
     return rows
 

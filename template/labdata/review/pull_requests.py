@@ -10,6 +10,7 @@ from labdata.core import hints, plan, words
 from labdata.core.content import same
 from labdata.core.errors import ConflictError, HubError, LabdataError
 from labdata.core.merge_base import with_parents
+from labdata.core.records import is_pack
 from labdata.core.trailers import sealed_trailers, title, written
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.put import is_all_sent
@@ -234,4 +235,5 @@ def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
     verbs = {path: "change" if path in main else "add" for path in proposal.copy}
     rows = [[verbs[path], f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
     rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
-    workspace.console.rows(rows)
+    # How files were made travels with them, unseen.
+    workspace.console.rows([row for row in rows if not is_pack(row[1].removeprefix("data/"))])

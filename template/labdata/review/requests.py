@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints
 from labdata.core.content import Tree, same, verb_of
 from labdata.core.errors import HubError, MissingError
+from labdata.core.records import is_pack
 from labdata.hub import requests
 from labdata.hub.requests import Request
 
@@ -106,9 +107,9 @@ def _ids(workspace: Workspace, repo: Repo, revision: str) -> Iterator[str]:
 
 
 def changes_between(before: Tree, after: Tree) -> list[Change]:
-    """Return what leads from one version to another, by path."""
+    """Return what leads from one version to another, by path; how files were made travels unseen."""
     found = []
-    for path in sorted(before.keys() | after.keys()):
+    for path in sorted(path for path in before.keys() | after.keys() if not is_pack(path)):
         old, new = before.get(path), after.get(path)
         if not same(old, new):
             found.append(Change(verb_of(old, new), path, old.size if old else 0, new.size if new else 0))
