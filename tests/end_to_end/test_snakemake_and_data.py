@@ -357,12 +357,13 @@ def test_what_a_killed_snakemake_left_half_made_is_not_published_and_the_rest_is
     kill_in_the_middle_of(bob, "plot")
     assert "green" in bob.path(PLOT).read_text()
     bob.path("processed/notes.txt").write_text("whole\n", encoding="utf-8")
-    said = bob.just("put-results")
+    said = bob.just("put-results", code=1)
     assert f"data/{PLOT} is not whole" in said
+    assert "Finish with `just run --rerun-incomplete`" in said
     assert text_on_hub(bob, "bob", "processed/notes.txt") == "whole\n"
     assert "blue" in text_on_hub(bob, "bob", PLOT)
     # And with nothing else to publish.
-    said = bob.just("put-results")
+    said = bob.just("put-results", code=1)
     assert f"data/{PLOT} is not whole" in said
     assert "blue" in text_on_hub(bob, "bob", PLOT)
 
@@ -376,13 +377,13 @@ def test_an_output_that_snakemake_removed_to_make_it_anew_is_not_removed_from_th
     kill_in_the_middle_of(bob, "clean")
     bob.path(CLEAN).unlink()
     bob.path("processed/notes.txt").write_text("whole\n", encoding="utf-8")
-    bob.just("put-results")
+    bob.just("put-results", code=1)
     assert bob.on_hub("bob") == {TABLE, CLEAN, PLOT, "processed/notes.txt"}
 
 
 def test_what_somebody_says_is_whole_after_all_is_published(ann: Clone) -> None:
     kill_in_the_middle_of(ann, "plot")
-    assert "is not whole" in ann.just("put-results")
+    assert "is not whole" in ann.just("put-results", code=1)
     ann.just("run", "--unlock")
     ann.just("run", "--cleanup-metadata", f"data/{PLOT}")
     ann.just("put-results")
