@@ -57,6 +57,14 @@ class Stat(NamedTuple):
     git: str | None
 
 
+class Known(NamedTuple):
+    """A record that is known of a file: its content, a hash of the job's ``facts``, and its ``inputs`` as JSON."""
+
+    sha256: str
+    facts: str
+    inputs: str
+
+
 @dataclass(frozen=True, slots=True)
 class PendingPush:
     """One commit that is about to be made: its branch and parent, its ``Part`` trailer, and what it changes.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from labdata.core.content import Content, Tree
 from labdata.local.database import connect, put_aside, reading
-from labdata.local.notes import Heads, PendingPush, Stat
+from labdata.local.notes import Heads, Known, PendingPush, Stat
 
 _TREES_KEPT = 12
 _CHANGES_KEPT = 10  # in a row, before a tree is kept whole again
@@ -241,16 +241,16 @@ class State:
         """Replace the ids of unfinished pushes to a branch."""
         self._db.execute("INSERT OR REPLACE INTO pushes VALUES (?, ?)", (f"{repo}@{branch}", " ".join(ids)))
 
-    def recorded(self, repo: str) -> dict[str, tuple[str, str]]:
-        """Return of which content of each file a record is known here, as ``path: (sha256, the job's facts)``."""
-        rows = self._db.execute("SELECT path, sha256, facts FROM recorded WHERE repo = ?", (repo,))
-        return {path: (sha256, facts) for path, sha256, facts in rows}
+    def recorded(self, repo: str) -> dict[str, Known]:
+        """Return of which content of each file a record is known here."""
+        rows = self._db.execute("SELECT path, sha256, facts, inputs FROM recorded WHERE repo = ?", (repo,))
+        return {path: Known(sha256, facts, inputs) for path, sha256, facts, inputs in rows}
 
-    def update_recorded(self, repo: str, known: Mapping[str, tuple[str, str]]) -> None:
+    def update_recorded(self, repo: str, known: Mapping[str, Known]) -> None:
         """Note the records of some files."""
         rows = [(repo, path, *one) for path, one in known.items()]
         with nullcontext() if self._db.in_transaction else self._db:
-            self._db.executemany("INSERT OR REPLACE INTO recorded VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO recorded VALUES (?, ?, ?, ?, ?)", rows)
 
     def journal(self) -> dict[str, str]:
         """Return the moves of a get that was cut off: ``target: where its old file was put``."""

@@ -14,6 +14,7 @@ from labdata.core import records as core
 from labdata.core.content import Content, Tree, same
 from labdata.core.records import Pack, Record
 from labdata.local.code import Code
+from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, job_notes
 from labdata.records import store
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import os
 
     from labdata.core.project import Repo
-    from labdata.local.notes import Stat
     from labdata.workspace import Workspace
 
 _LOOKED = "records"
@@ -54,7 +54,7 @@ class Noting:
 
     pack: Pack | None = None
     drop: list[str] = field(default_factory=list)
-    known: dict[str, tuple[str, str]] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     count: int = 0
     since: float = 0.0
 
@@ -108,7 +108,7 @@ class _Work:
         self._repo = repo
         self._published = published
         self._before = workspace.state.recorded(repo.id)
-        self.known: dict[str, tuple[str, str]] = {}
+        self.known: dict[str, Known] = {}
 
     def records(self) -> list[Record]:
         """Return the records of what is sent, and of what a rule has made anew though its content stayed."""
@@ -120,7 +120,9 @@ class _Work:
         incomplete = set(published.incomplete)
         found = [record_of(path, published.mine[path], notes.get(path), about, disk) for path in new]
         found = [replace(one, incomplete=True) if one.path in incomplete else one for one in found]
-        return found + self._known_before(again)
+        found += self._known_before(again)
+        self.known = {one.path: known_of(one, notes.get(one.path)) for one in found}
+        return found
 
     def _sorted(self, notes: Mapping[str, JobNote]) -> tuple[list[str], list[str]]:
         """Return the paths of which a record is known already, and those of which one is to be made."""
@@ -132,14 +134,12 @@ class _Work:
             if content is None or not content.sha256:
                 continue
             note = notes.get(path)
-            key = (content.sha256, facts_of(note.body) if note else "")
+            known = self._before.get(path, Known("", "", ""))
+            is_known = known[:2] == (content.sha256, facts_of(note.body) if note else "")
             if path in published.sent:
-                (again if self._before.get(path) == key else new).append(path)
-            elif note is None or self._before.get(path) == key or not self._is_its_work(path, content, note):
-                continue
-            else:
+                (again if is_known else new).append(path)
+            elif note is not None and not is_known and self._is_its_work(path, content, note):
                 new.append(path)
-            self.known[path] = key
         return again, new
 
     def _is_its_work(self, path: str, content: Content, note: JobNote) -> bool:
@@ -192,6 +192,11 @@ class _Work:
             return worktree.learned.get(path) or worktree.known.get(path)
 
         return Disk(stats, known)
+
+
+def known_of(record: Record, note: JobNote | None) -> Known:
+    """Return what is kept of a record, of a job of which Snakemake noted this here."""
+    return Known(record.sha256, facts_of(note.body) if note else "", core.canonical(record.inputs))
 
 
 def _latest(records: Iterable[Record], wanted: Mapping[str, str]) -> dict[str, Record]:

@@ -14,6 +14,7 @@ from labdata.core.errors import LabdataError
 from labdata.local.disk import flush
 from labdata.local.recycle_notes import Copy, Note
 from labdata.local.worktree import Placement
+from labdata.records.giving import give_back
 from labdata.sync import get_report
 from labdata.sync.proof import Proof
 
@@ -60,6 +61,7 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     missed = _place(workspace, remote, local, decided, staged, outcome.heads)
     not_done = failed | missed
     _record(workspace, snapshot, decided, staged, outcome, not_done)
+    _give_back(workspace, snapshot, decided, staged, outcome, not_done)
     workspace.clear_incoming()
     if decided.touches_disk:
         bin_ = workspace.recycle_bin
@@ -104,6 +106,22 @@ def _record(
         state.set_resolved(
             repo.id, {path: one for path, one in outcome.decisions.items() if path not in not_done} | kept
         )
+
+
+def _give_back(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    decided: plan.GetPlan,
+    staged: dict[str, tuple[Path, Content]],
+    outcome: Outcome,
+    not_done: dict[str, str],
+) -> None:
+    """Give Snakemake its notes on what is here now."""
+    remote, gone = snapshot.remote, {*decided.remove, *not_done}
+    here = {path: content for path, content in snapshot.local.mine.items() if path not in gone}
+    here |= {path: content for path, (_where, content) in staged.items() if path not in not_done}
+    is_whole = not (outcome.is_part or not_done or outcome.left_out or outcome.heads.detached)
+    give_back(workspace, remote.repo, remote.versions, here, whole=is_whole)
 
 
 def _download(

@@ -21,8 +21,8 @@ def noting_of_put(workspace: Workspace, snapshot: PutSnapshot, decided: plan.Put
     published = Published(
         mine=local.mine,
         stats=local.scan.files,
-        sent={path for path in (*decided.send, *decided.copy) if path in local.mine},
-        now=snapshot.now,
+        sent={path for path in decided.send if path in local.mine},
+        now={**snapshot.now, **decided.copy},
         is_whole=not (options.parts or decided.updates or local.scan.skipped),
         incomplete=snapshot.incomplete if options.incomplete else (),
     )

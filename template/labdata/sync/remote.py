@@ -60,6 +60,11 @@ class Remote:
         """The files of main."""
         return self.workspace.tree(self.repo.id, self.main)
 
+    @property
+    def versions(self) -> list[str]:
+        """The commits of my branch and of main."""
+        return list(dict.fromkeys((self.branch or self.main, self.main)))
+
     @cached_property
     def past(self) -> CommonPast:
         """What branch and main have in common, as the Hub's histories show it."""

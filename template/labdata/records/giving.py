@@ -1,0 +1,125 @@
+"""Snakemake gets back what it knew, wherever that was, of the files that are here now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from labdata.core import records as core
+from labdata.core.content import Tree
+from labdata.core.records import Record
+from labdata.local.notes import Known
+from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
+from labdata.records import snakemake_store, store
+from labdata.records.jobs import facts_of
+from labdata.records.making import keeps_records
+from labdata.records.times import make_older
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+_GIVEN = "given"
+
+
+def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
+    """Tell whether all that some commits record was given back here already."""
+    if not keeps_records(repo):
+        return True
+    noted = workspace.state.quiet(repo.id, _GIVEN)
+    return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not _has_pipeline(workspace))
+
+
+def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tree, *, whole: bool) -> None:
+    """Give Snakemake its notes on files whose content is the recorded one.
+
+    The records are those in some ``commits``; ``here`` are the files on this disk, which are all that there are if
+    ``whole``. What cannot be given is told in one line.
+    """
+    if not keeps_records(repo):
+        return
+    trees = {commit: workspace.tree(repo.id, commit) for commit in commits}
+    known_packs = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
+    packs = store.fetch(workspace, repo.id, trees)
+    if _has_pipeline(workspace):
+        chosen = _chosen(workspace, repo, packs, [path for path in packs if path not in known_packs], here)
+        given = snakemake_store.write(workspace.settings.root, {path: _body(one) for path, one in chosen.items()})
+        if given.problem:
+            workspace.console.warn(f"{repo.name}: {given.problem}")
+        known = {path: _known(one) for path, one in chosen.items() if path in given.written}
+        if known:
+            with workspace.state.changes():
+                workspace.state.update_recorded(repo.id, known)
+        make_older(workspace, repo, here)
+    if whole:
+        workspace.state.set_quiet(repo.id, _GIVEN, " ".join(trees))
+
+
+def _has_pipeline(workspace: Workspace) -> bool:
+    root = workspace.settings.root
+    places = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
+    return any((root / place).is_file() for place in places)
+
+
+def _chosen(
+    workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree
+) -> dict[str, Record]:
+    """Return the records to give back, by path: each the newest of its file's content, if that is news here."""
+    hashes = {path: content.sha256 for path, content in here.items() if content.sha256}
+    before = workspace.state.recorded(repo.id) if keeps_notes(workspace.settings.root) else {}
+    due = {path for path, sha256 in hashes.items() if path not in before or before[path].sha256 != sha256}
+    if len(due) < len(hashes):
+        found = store.records_in(workspace, new, set(hashes.values()))
+        due |= {one.path for one in found if hashes.get(one.path) == one.sha256}
+    wanted = {path: sha256 for path in due if (sha256 := hashes[path])}
+    if not wanted:
+        return {}
+    latest: dict[str, Record] = {}
+    for one in store.records_in(workspace, packs, set(wanted.values())):
+        if one.rule and wanted.get(one.path) == one.sha256:
+            latest[one.path] = core.newest((one, latest.get(one.path, one))) or one
+    notes = job_notes(workspace.settings.root, latest, math.inf) if latest else {}
+    return {
+        path: one
+        for path, one in latest.items()
+        if before.get(path) != _known(one) and not _is_newer(workspace, notes.get(path), before)
+    }
+
+
+def _is_newer(workspace: Workspace, note: JobNote | None, before: Mapping[str, Known]) -> bool:
+    """Tell whether a rule has made a file here that is not published yet, so that its own note is the one to keep."""
+    if note is None or (note.path in before and before[note.path].facts == facts_of(note.body)):
+        return False
+    end = note.body.get("endtime")
+    try:
+        written = workspace.worktree.path(note.path).stat().st_mtime
+    except OSError:
+        return False
+    return isinstance(end, int | float) and abs(written - end) < 1e-5
+
+
+def _known(record: Record) -> Known:
+    return Known(record.sha256, facts_of(_body(record)), core.canonical(record.inputs))
+
+
+def _body(record: Record) -> dict[str, Any]:
+    """Return what Snakemake has noted of the job, in its own words."""
+    notes = record.notes
+    return {
+        "target": notes.get("target") or f"data/{record.path}",
+        "record_format_version": notes.get("version"),
+        "rule": record.rule,
+        "input": [name for name, _sha256 in record.inputs],
+        "log": record.log,
+        "params": record.params,
+        "shellcmd": record.shellcmd or None,
+        "code": notes.get("code"),
+        "conda_env": notes.get("conda_env"),
+        "container_img_url": notes.get("container_img_url"),
+        "software_stack_hash": notes.get("software_stack_hash"),
+        "starttime": record.start,
+        "endtime": record.end,
+        "incomplete": record.incomplete,
+        "input_checksums": {name: f"sha256:{sha256}" for name, sha256 in record.inputs if sha256},
+    }

@@ -1,0 +1,114 @@
+"""Writes to Snakemake's own notes, through its own classes and only in the format that is installed here."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labdata.core import words
+from labdata.local.snakemake_notes import DATABASE, METADATA
+
+
+@dataclass
+class Written:
+    """The paths whose notes were written, and what is to be said of the others (empty if there are none)."""
+
+    written: set[str] = field(default_factory=set)
+    problem: str = ""
+
+
+def write(root: Path, bodies: Mapping[str, Mapping[str, Any]]) -> Written:
+    """Write notes on files, by path; each with its ``target``, as its rule names it."""
+    if not bodies:
+        return Written()
+    total = words.number(len(bodies), "file")
+    try:
+        from snakemake.persistence import RECORD_FORMAT_VERSION as INSTALLED
+    except ImportError:
+        return Written(problem=f"Snakemake is not installed here, so that it was not told how {total} came to be.")
+    fitting = {path: body for path, body in bodies.items() if body.get("record_format_version") == INSTALLED}
+    done = Written()
+    if len(fitting) < len(bodies):
+        others = sorted(
+            {str(body.get("record_format_version")) for path, body in bodies.items() if path not in fitting}
+        )
+        done.problem = (
+            f"Snakemake was not told how {words.number(len(bodies) - len(fitting), 'file')} came to be: that was noted "
+            f"in its format {' and '.join(others)}, and the one installed here has format {INSTALLED}."
+        )
+    if fitting:
+        try:
+            _write(root, fitting)
+            done.written = set(fitting)
+        except Exception as error:  # noqa: BLE001 - whatever another Snakemake does, the data are here and whole
+            done.problem = f"Snakemake's notes could not be written ({type(error).__name__}: {error}), the data were."
+    return done
+
+
+def _write(root: Path, bodies: Mapping[str, Mapping[str, Any]]) -> None:
+    from snakemake.persistence import MetadataRecord
+
+    def record(body: Mapping[str, Any]) -> MetadataRecord:
+        return MetadataRecord(**{name: value for name, value in body.items() if name != "target"})
+
+    records = {str(body["target"]): record(body) for body in bodies.values()}
+    # It speaks of its own work, which nobody asked for.
+    logging.getLogger("snakemake.logging").setLevel(logging.WARNING)
+    with contextlib.redirect_stderr(io.StringIO()):
+        if (url := _database_of(root)) is not None:
+            _into_database(root, url, records)
+        else:
+            _into_files(root, records)
+
+
+def _into_files(root: Path, records: Mapping[str, Any]) -> None:
+    from snakemake.persistence.file import FilePersistence
+
+    notes = FilePersistence(nolock=True, path=(root / ".snakemake").absolute())
+    for target, one in records.items():
+        notes._write_record(target, one)
+        _mark(notes, target, one)
+
+
+def _mark(notes: Any, target: str, one: Any) -> None:
+    """See to it that what Snakemake takes for half made is just what is."""
+    is_marked = bool(notes._filter_incomplete_keys([target]))
+    if one.incomplete and not is_marked:
+        notes._mark_incomplete(target, None)
+    elif is_marked and not one.incomplete:
+        notes._unmark_incomplete(target)
+
+
+def _into_database(root: Path, url: str, records: Mapping[str, Any]) -> None:
+    from snakemake.persistence.db import DbPersistence, MetadataRecordORM
+    from sqlalchemy.orm import Session
+
+    notes = DbPersistence(nolock=True, path=(root / ".snakemake").absolute(), db_url=url or None)
+    # In one go: a commit for each would take minutes where there are many.
+    with Session(notes.engine) as session:
+        for target, one in records.items():
+            session.merge(MetadataRecordORM(namespace=notes.namespace, target=target, **one.model_dump()))
+        session.commit()
+
+
+def _database_of(root: Path) -> str | None:
+    """Return the address of the database that Snakemake keeps its notes in, empty for its own; ``None`` for files."""
+    import yaml
+
+    try:
+        profile = yaml.safe_load((root / "profiles" / "default" / "config.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        profile = None
+    profile = profile if isinstance(profile, dict) else {}
+    if str(profile.get("persistence-backend", "")) == "db":
+        return str(profile.get("persistence-backend-db-url") or "")
+    return "" if (root / DATABASE).is_file() and not _has_files(root) else None
+
+
+def _has_files(root: Path) -> bool:
+    return (root / METADATA).is_dir() and any((root / METADATA).iterdir())

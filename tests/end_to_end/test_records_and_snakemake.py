@@ -1,0 +1,261 @@
+"""What Snakemake knows on one computer it knows on every other: a pipeline of three rules."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from labdata.core.records import FOLDER, Record, parsed, text_of
+
+from localhub.testing import Hub
+from tests.endurance.runner import Quick, Runner, quick_member
+from tests.members import Lab, new_lab
+from tests.template.generating import environment, git
+
+SNAKEFILE = """\
+configfile: "config.yaml"
+
+rule all:
+    input: "data/processed/plot.txt"
+
+rule table:
+    input: "data/raw/plate.csv"
+    output: "data/interim/table.csv"
+    shell: "cat {input} > {output}; echo well >> {output}"
+
+rule select:
+    input: "data/interim/table.csv"
+    output: "data/processed/selected.csv"
+    log: "logs/select.log"
+    params: threshold=config["threshold"]
+    shell: "sed s/well/{params.threshold}/ {input} > {output} 2> {log}"
+
+rule plot:
+    input: "data/processed/selected.csv"
+    output: "data/processed/plot.txt"
+    shell: "wc -l {input} > {output}"
+"""
+MADE = ["interim/table.csv", "processed/plot.txt", "processed/selected.csv"]
+NOTHING = "Nothing to be done"
+
+
+@dataclass
+class Desk:
+    """A member with a clone of the code."""
+
+    member: Quick
+
+    @property
+    def root(self) -> Path:
+        return self.member.root
+
+    def snakemake(self, *arguments: str, code: int = 0) -> str:
+        env = self.member.env | environment(self.root.parent / "home")
+        command = ["snakemake", "--cores", "1", "--scheduler", "greedy", *arguments]
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def stale(self, *arguments: str) -> set[str]:
+        """The rules that Snakemake would run."""
+        said = self.snakemake("--dry-run", *arguments)
+        assert "missing provenance" not in said
+        if NOTHING in said:
+            return set()
+        return {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith("rule ")} - {"all"}
+
+    def threshold(self, value: str) -> None:
+        (self.root / "config.yaml").write_text(f"threshold: '{value}'\n")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Runner]:
+    with Runner.started() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def lab(shared_hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return new_lab(shared_hub, tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="module")
+def join(lab: Lab, running: Runner) -> Callable[..., Desk]:
+    def joined(name: str, computer: str = "") -> Desk:
+        desk = Desk(quick_member(lab, running, name, computer))
+        (desk.root / "Snakefile").write_text(SNAKEFILE)
+        desk.threshold("0.9")
+        return desk
+
+    return joined
+
+
+@pytest.fixture(scope="module")
+def ann(join: Callable[..., Desk]) -> Desk:
+    """Ann has run the pipeline, and what it made is on main."""
+    ann = join("ann")
+    (ann.root / ".gitignore").write_text("/data\n/.snakemake\n/logs\n.env\n")
+    git(ann.root, "init", "--quiet", "--initial-branch=main")
+    git(ann.root, "add", "Snakefile", "config.yaml")
+    git(ann.root, "commit", "--quiet", "--message", "feat: a pipeline")
+    ann.member.write("raw/plate.csv", "A01\n")
+    ann.member.run("put", "inputs")
+    ann.snakemake()
+    ann.member.write("processed/notes.txt", "by hand\n")
+    ann.member.put()
+    ann.member.run("pr", "create")
+    ann.member.run("pr", "merge", "1")
+    return ann
+
+
+def packs(lab: Lab, branch: str = "main") -> list[str]:
+    listed = lab.hub.api("cho").list_repo_files(lab.results, repo_type="dataset", revision=branch)
+    return sorted(path for path in listed if path.startswith(f"{FOLDER}/"))
+
+
+def records(lab: Lab, branch: str = "main") -> dict[str, list[Record]]:
+    """The records of a branch by path, read by the plain client."""
+    api, kept = lab.hub.api("cho"), lab.folder / "plain"
+    found: dict[str, list[Record]] = {}
+    for path in packs(lab, branch):
+        where = api.hf_hub_download(lab.results, path, repo_type="dataset", revision=branch, cache_dir=kept)
+        for one in parsed(text_of(path, Path(where).read_bytes())):
+            found.setdefault(one.path, []).append(one)
+    return found
+
+
+def test_a_put_records_how_each_file_was_made_and_a_pull_request_takes_that_along(ann: Desk, lab: Lab) -> None:
+    found = records(lab)
+    assert packs(lab) == packs(lab, "ann")
+    assert len(packs(lab)) == 1
+    assert sorted(found) == sorted([*MADE, "processed/notes.txt"])
+    (selected,), (table,), (notes,) = (
+        found["processed/selected.csv"],
+        found["interim/table.csv"],
+        found["processed/notes.txt"],
+    )
+    assert (selected.kind, selected.rule, selected.params) == ("rule", "select", ["'0.9'"])
+    assert selected.shellcmd.startswith("sed s/well/0.9/ data/interim/table.csv > data/processed/selected.csv")
+    assert (selected.inputs, selected.log) == ([["data/interim/table.csv", table.sha256]], ["logs/select.log"])
+    assert selected.code["commit"] == git(ann.root, "rev-parse", "HEAD")
+    assert selected.code["dirty"] == [".gitignore", "labdata.toml"]
+    assert selected.who == "ann"
+    assert selected.software["packages"]["snakemake"].startswith("9.")
+    assert selected.start is not None
+    assert (notes.kind, notes.rule, notes.who) == ("file", "", "ann")
+    assert "provenance" not in ann.member.run("files").stdout
+    assert "nothing to publish" in ann.member.put()
+
+
+def test_ann_and_bob_change_a_parameter_and_hear_the_same(ann: Desk, lab: Lab, join: Callable[..., Desk]) -> None:
+    bob = join("bob")
+    bob.member.run("get", "inputs")
+    bob.member.get()
+    assert bob.stale() == ann.stale() == set()
+    for desk in (ann, bob):
+        desk.threshold("0.7")
+    assert bob.stale() == ann.stale() == {"select", "plot"}
+    for desk in (ann, bob):
+        desk.threshold("0.9")
+    # A get that brings nothing gives back what a person has thrown away.
+    shutil.rmtree(bob.root / ".snakemake")
+    bob.member.get()
+    assert bob.stale() == set()
+    bob.threshold("0.7")
+    assert bob.stale() == {"select", "plot"}
+    bob.snakemake()
+    bob.member.put()
+    bob.member.run("pr", "create")
+    bob.member.run("pr", "merge", "2")
+    ann.threshold("0.7")
+    ann.member.get()
+    assert ann.member.read("processed/selected.csv") == "A01\n0.7\n"
+    assert ann.stale() == set()
+    # That the plot was made anew, though its bytes stayed, is known to Ann too.
+    plots = records(lab)["processed/plot.txt"]
+    assert sorted(one.who for one in plots) == ["ann", "bob"]
+    packs_before = packs(lab)
+    ann.member.put()
+    assert packs(lab, "ann") == packs_before
+
+
+def test_a_put_tells_what_changed_by_hand_and_restamp_records_the_commit(ann: Desk, lab: Lab) -> None:
+    ann.member.write("processed/selected.csv", "edited\n")
+    said = ann.member.put()
+    assert "as (dirty)" in said
+    assert "--restamp" in said
+    before = records(lab, "ann")
+    changed = max(before["processed/selected.csv"], key=lambda one: one.noted)
+    assert (changed.kind, changed.rule) == ("changed", "select")
+    git(ann.root, "add", "--all")
+    git(ann.root, "commit", "--quiet", "--message", "feat: all of it")
+    head = git(ann.root, "rev-parse", "HEAD")
+    said = ann.member.put("--restamp")
+    assert "uploading" not in said
+    assert "Recorded how 4 files" in said
+    after = records(lab, "ann")
+    assert all(len(found) == len(before[path]) + 1 for path, found in after.items())
+    newest = {path: next(one for one in found if one.code.get("commit") == head) for path, found in after.items()}
+    assert all(one.code["dirty"] == [] for one in newest.values())
+    assert newest["processed/selected.csv"].kind == "changed"
+
+
+def test_damaged_foreign_and_newer_packs_are_told_and_harm_nothing(
+    ann: Desk, lab: Lab, join: Callable[..., Desk]
+) -> None:
+    newer = '{"labdata":"records","format":2}\n[]\n'
+    name = hashlib.sha256(newer.encode()).hexdigest()
+    lab.web_commit(
+        "cho",
+        {
+            f"{FOLDER}/{name}.jsonl": newer,
+            f"{FOLDER}/{'0' * 64}.jsonl": "not what the name says",
+            f"{FOLDER}/README.md": "hello",
+        },
+    )
+    cho = join("cho")
+    cho.member.run("get", "inputs")
+    done = cho.member.run("get", "results")
+    said = done.stdout + done.stderr
+    assert "record pack of" in said
+    assert "a newer labdata wrote" in said
+    cho.threshold("0.7")
+    assert cho.stale() == set()
+    assert "nothing to publish" in cho.member.put()
+    assert "Refused" not in said
+
+
+def test_a_format_of_snakemakes_notes_that_is_not_installed_here_is_left_out_in_one_line(
+    lab: Lab, join: Callable[..., Desk]
+) -> None:
+    dan = join("cho", "-laptop")
+    older = dan.root.parent / "older"
+    older.mkdir()
+    (older / "sitecustomize.py").write_text("import snakemake.persistence as p\np.RECORD_FORMAT_VERSION = 5\n")
+    env = dan.member.env | {"PYTHONPATH": os.pathsep.join([str(older), dan.member.env["PYTHONPATH"]])}
+    command = [shutil.which("python") or "python", "-m", "labdata", "get", "results"]
+    done = subprocess.run(command, cwd=dan.root, env=env, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "was not told how 3 files came to be: that was noted in its format 6" in done.stderr
+    assert not (dan.root / ".snakemake" / "metadata").exists()
+    dan.member.get()
+    assert len(list((dan.root / ".snakemake" / "metadata").iterdir())) == 3
+
+
+def test_snakemakes_database_is_given_the_same(ann: Desk, join: Callable[..., Desk]) -> None:
+    eve = join("ann", "-laptop")
+    (eve.root / "profiles" / "default").mkdir(parents=True)
+    (eve.root / "profiles" / "default" / "config.yaml").write_text("persistence-backend: db\n")
+    eve.member.run("get", "inputs")
+    eve.member.get()
+    assert (eve.root / ".snakemake" / "metadata.db").is_file()
+    eve.threshold("0.7")
+    assert eve.stale() == ann.stale()
+    eve.threshold("0.5")
+    assert eve.stale() == {"select", "plot"}
