@@ -18,7 +18,16 @@ ROOT = Path(__file__).parents[1]
 LABDATA = ROOT / "template" / "labdata"
 PICTURE = ROOT / "docs" / "architecture.svg"
 
-FLOORS = (("cli",), ("onboarding", "review"), ("sync",), ("records",), ("workspace",), ("hub",), ("local",), ("core",))
+FLOORS = (
+    ("cli",),
+    ("onboarding", "review"),
+    ("sync",),
+    ("records",),
+    ("workspace", "pipeline"),
+    ("hub",),
+    ("local",),
+    ("core",),
+)
 """The wings from top to bottom; those of one floor do not know each other."""
 
 _WIDTH, _HEIGHT, _GAP, _MARGIN = 720, 74, 22, 16  # pixels

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from snakemake.utils import validate
 
+from labdata.pipeline import code_of
+
 validate(config, "../config/config.schema.yaml")
 
 RAW_PROFILES = Path(config["profiles"])
