@@ -20,7 +20,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 
 FLOORS = (
     ("cli",),
-    ("onboarding", "review"),
+    ("onboarding", "review", "provenance"),
     ("sync",),
     ("records",),
     ("workspace", "pipeline"),

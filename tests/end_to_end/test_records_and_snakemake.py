@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labdata.core.records import FOLDER, Record, parsed, text_of
+from labdata.core.stamps import Stamp, written
 
 from localhub.testing import Hub
 from tests.endurance.runner import Quick, Runner, quick_member
@@ -259,3 +262,69 @@ def test_snakemakes_database_is_given_the_same(ann: Desk, join: Callable[..., De
     assert eve.stale() == ann.stale()
     eve.threshold("0.5")
     assert eve.stale() == {"select", "plot"}
+
+
+def which(desk: Desk, file: str | Path) -> dict[str, Any]:
+    told: list[dict[str, Any]] = json.loads(desk.member.run("which", "--json", str(file)).stdout)
+    return told[0]
+
+
+def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
+    ann: Desk, join: Callable[..., Desk], tmp_path: Path
+) -> None:
+    ann.threshold("0.6")
+    ann.member.get()
+    ann.snakemake("--forcerun", "table")
+    figure = f"<svg>{written(Stamp('lab/p', 'processed/figure.svg', script='notebooks/1.py'))}</svg>"
+    ann.member.write("processed/figure.svg", figure)
+    ann.member.put()
+    ann.member.run("tag", "v1")
+    ann.member.run("pr", "create")
+    dan = join("bob", "-laptop")
+    (dan.root / "plot.txt").write_bytes(ann.member.path("processed/plot.txt").read_bytes())
+    found = which(dan, "plot.txt")
+    assert (found["path"], found["known_by"], found["here"]) == ("processed/plot.txt", "content", "missing")
+    assert found["record"]["rule"] == "plot"
+    assert {"branch ann", "tag v1"} <= found["holders"].keys()
+    (selected,) = found["origin"]["inputs"]
+    (table,) = selected["inputs"]
+    (plate,) = table["inputs"]
+    assert [one["name"] for one in (selected, table, plate)] == [
+        "data/processed/selected.csv",
+        "data/interim/table.csv",
+        "data/raw/plate.csv",
+    ]
+    assert selected["record"]["params"] == ["'0.6'"]
+    dan.member.run("get", "inputs")
+    dan.member.get()
+    said = dan.member.run("which", "plot.txt").stdout
+    assert f"{plate['sha256'][:8]}, as on this disk" in said
+    copy = tmp_path / "resaved.svg"
+    copy.write_text(figure.replace("<svg>", "<svg width='9'>"))
+    found = which(dan, copy)
+    assert (found["path"], found["known_by"]) == ("processed/figure.svg", "stamp")
+    assert found["record"]["notes"] == {"script": "notebooks/1.py"}
+    copy.write_text("nobody's")
+    done = dan.member.run("which", str(copy), code=1)
+    assert "Nobody knows" in done.stderr
+    assert "There is no file" in dan.member.run("which", "data/processed/plott.txt", code=1).stderr
+
+
+def test_which_says_what_is_stale_and_why(ann: Desk, lab: Lab) -> None:
+    assert which(ann, "data/processed/plot.txt")["stale"] == []
+    ann.member.write("raw/plate.csv", "A02\n")
+    found = which(ann, ann.member.path("processed/plot.txt"))
+    assert found["stale"] == [
+        "data/raw/plate.csv is another here than the one that data/interim/table.csv was made from"
+    ]
+    said = ann.member.run("which", "data/processed/plot.txt").stdout
+    assert "changed on this disk, not published" in said
+    ann.member.write("raw/plate.csv", "A01\n")
+    lab.web_commit("cho", {"processed/web.txt": "from the website\n"})
+    ann.member.get()
+    said = ann.member.run("which", "data/processed/web.txt").stdout
+    assert "unknown: cho published it on" in said
+    with lab.faults("route=refs,status=403"):
+        done = ann.member.run("which", "data/processed/plot.txt")
+        assert "as of the last contact" in done.stderr
+        assert "rule plot" in done.stdout

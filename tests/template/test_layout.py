@@ -30,6 +30,7 @@ config/sources.toml
 docs/README.md
 docs/how-it-works.md
 labdata.toml
+matplotlibrc
 notebooks/README.md
 pixi.toml
 profiles/default/config.yaml

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from labdata.core.stamps import found_in
 
 from tests.template.generating import environment, generate, run
 from tests.template.plates import synthetic_plate
@@ -91,7 +92,15 @@ def test_it_makes_a_table_a_figure_and_profiles_of_the_plate(finished: Path) -> 
     assert abs(rows.loc["DMSO", "correlation"]) < 0.1
     figure = (finished / "data/processed/P0001/figures/pca.png").read_bytes()
     assert figure.startswith(b"\x89PNG")
-    assert b"tEXt" not in figure
+    stamp = found_in(figure)
+    assert stamp is not None
+    assert (stamp.project, stamp.path, stamp.rule) == ("lab/mito-screen", "processed/P0001/figures/pca.png", "pca")
+    assert stamp.params == {"control": "DMSO"}
+    profiles = (finished / "data/processed/P0001/profiles.parquet").read_bytes()
+    assert stamp.inputs == {"data/processed/P0001/profiles.parquet": hashlib.sha256(profiles).hexdigest()}
+    made_of = found_in(profiles)
+    assert made_of is not None
+    assert (made_of.rule, made_of.params) == ("select", {"threshold": "0.9"})
 
 
 def test_of_twin_features_one_stays_and_a_constant_one_goes(finished: Path) -> None:
@@ -152,6 +161,31 @@ def test_before_there_are_data_a_preview_says_where_they_come_from(empty: Path) 
         said = just(empty, recipe)
         assert "There are no plates in data/raw/profiles yet: bring them with just get-inputs." in said.stderr
         assert "Traceback" not in said.stderr
+
+
+def edit(project: Path, module: str, old: str, new: str) -> None:
+    path = project / "src" / "mito_screen" / f"{module}.py"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def stale(project: Path) -> set[str]:
+    said = just(project, "dry").stdout
+    rules = {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith("rule ")}
+    return rules - {"all"}
+
+
+def test_an_edit_of_a_module_makes_stale_the_steps_that_use_it(finished: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(finished, project)
+    edit(project, "profiles", "# Scales a", "# It scales a")
+    edit(project, "profiles", '"""What the pipeline does', '"""All that the pipeline does')
+    assert stale(project) == set()
+    edit(project, "figures", "s=18", "s=20")
+    assert stale(project) == {"pca"}
+    edit(project, "profiles", "MAD_TO_SD = 1.4826", "MAD_TO_SD = 1.5")
+    assert stale(project) == {"annotate", "recenter", "select", "pca", "replicates"}
 
 
 def test_status_lists_what_the_pipeline_makes(finished: Path) -> None:

@@ -32,6 +32,8 @@ LARGE = 1_000_000
 MANY = 64
 """Packs from which a branch's are tidied up."""
 
+_HEAD = 1_000  # bytes that the first line of a pack may have
+_FEW = 20  # hashes that are looked for one by one
 _LONGEST = 500_000_000  # bytes that a pack may have once it is unpacked
 _SHARED = ("rule", "params", "code", "software", "who", "noted", "notes")
 _NOTHING: tuple[object, ...] = ("", [], {}, None, False)
@@ -174,22 +176,48 @@ def parsed(text: bytes, wanted: Collection[str] | None = None) -> Iterator[Recor
     Raises ``PackError`` where it makes no sense, ``NewerPackError`` where a later labdata has written it. A single
     record that makes no sense is left out.
     """
-    head, _newline, rest = text.partition(b"\n")
-    table, _newline, rows = rest.partition(b"\n")
+    start, shared = _opened(text)
+    for row in _rows(text, start, wanted):
+        if record := _record(row, shared):
+            yield record
+
+
+def check(text: bytes) -> None:
+    """Raise what ``parsed`` would raise."""
+    _opened(text)
+
+
+def _opened(text: bytes) -> tuple[int, list[Any]]:
+    """Return where the rows of a pack begin, and the values that they share."""
+    head = text[:_HEAD].partition(b"\n")[0]
     version = _version(head)
     if version != FORMAT:
         raise NewerPackError(f"of format {version}, which a newer labdata wrote")
+    end = text.find(b"\n", len(head) + 1)
+    end = len(text) if end < 0 else end
     try:
-        shared = json.loads(table)
-        sought = None if wanted is None else {one.encode() for one in wanted}
+        shared = json.loads(text[len(head) + 1 : end])
     except (ValueError, RecursionError) as error:
         raise PackError("damaged") from error
     if not isinstance(shared, list):
         raise PackError("damaged")
-    for row in rows.split(b"\n"):
-        # A row begins with the hash in quotes: most need not be read any further.
-        if row and (sought is None or row[2:66] in sought) and (record := _record(row, shared)):
-            yield record
+    return end + 1, shared
+
+
+def _rows(text: bytes, start: int, wanted: Collection[str] | None) -> Iterator[bytes]:
+    """Give the rows of a pack, or those that begin with a wanted hash: most need not be looked at any further."""
+    if wanted is None or len(wanted) > _FEW:
+        sought = None if wanted is None else {one.encode() for one in wanted}
+        rows = text[start:].split(b"\n")
+        yield from (row for row in rows if row and (sought is None or row[2:66] in sought))
+        return
+    for one in wanted:
+        begin = b'\n["' + one.encode()
+        at = text.find(begin, start - 1)
+        while at >= 0:
+            end = text.find(b"\n", at + 1)
+            yield text[at + 1 : end if end >= 0 else len(text)]
+            at = text.find(begin, end) if end >= 0 else -1
 
 
 def _version(head: bytes) -> int:

@@ -47,9 +47,13 @@ class Code:
     @cached_property
     def is_pushed(self) -> bool:
         """Whether a remote holds the commit, as far as this clone knows; True where there is no remote to push to."""
-        if not _git(self.root, "remote"):
-            return True
-        return bool(_git(self.root, "branch", "--remotes", "--contains", "HEAD"))
+        return self.has_remote(self.commit) is not False
+
+    def has_remote(self, commit: str) -> bool | None:
+        """Tell whether a remote holds a commit, as far as this clone knows; ``None`` where there is no remote."""
+        if not commit or not _git(self.root, "remote"):
+            return None
+        return bool(_git(self.root, "branch", "--remotes", "--contains", commit))
 
     @cached_property
     def _moves(self) -> list[tuple[float, str]]:

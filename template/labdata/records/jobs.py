@@ -77,10 +77,14 @@ def _named(root: Path) -> Iterator[str]:
 
 @dataclass
 class Disk:
-    """What this disk tells of files: their ``stats`` as they are now, and what is ``known`` from reading them."""
+    """What this disk tells of files: their ``stats`` as they are now, and what is ``known`` from reading them.
+
+    ``script`` gives the notebook or script that saved a figure, empty where its stamp does not say so.
+    """
 
     stats: Callable[[str], os.stat_result | None]
     known: Callable[[str], Stat | None]
+    script: Callable[[str], str]
 
 
 def record_of(path: str, content: Content, note: JobNote | None, about: Circumstances, disk: Disk) -> Record:
@@ -88,7 +92,9 @@ def record_of(path: str, content: Content, note: JobNote | None, about: Circumst
     code = _code(about)
     common: dict[str, Any] = {"software": about.software, "who": about.who, "noted": about.noted}
     if note is None:
-        return Record(path, content.sha256 or "", "file", code=_shared(code), **common)
+        script = disk.script(path)
+        notes = {"script": script} if script else {}
+        return Record(path, content.sha256 or "", "file", code=_shared(code), notes=notes, **common)
     body, start = note.body, _time(note.body.get("starttime"))
     before = about.code.commit_at(start) if start is not None and code else ""
     if before and before != about.code.commit:

@@ -16,6 +16,7 @@ from labdata.core.records import Pack, Record
 from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, job_notes
+from labdata.local.stamp_file import STAMPED, read_stamp
 from labdata.records import store
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
 
@@ -191,7 +192,11 @@ class _Work:
         def known(path: str) -> Stat | None:
             return worktree.learned.get(path) or worktree.known.get(path)
 
-        return Disk(stats, known)
+        def script(path: str) -> str:
+            stamp = read_stamp(worktree.path(path)) if path.lower().endswith(STAMPED) else None
+            return stamp.script if stamp else ""
+
+        return Disk(stats, known, script)
 
 
 def known_of(record: Record, note: JobNote | None) -> Known:

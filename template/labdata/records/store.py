@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from labdata.core import words
-from labdata.core.records import NewerPackError, Pack, PackError, Record, packs_in, parsed, text_of
+from labdata.core.records import NewerPackError, Pack, PackError, Record, check, packs_in, parsed, text_of
 
 if TYPE_CHECKING:
     from labdata.core.content import Content
@@ -65,20 +65,28 @@ def records_in(workspace: Workspace, packs: Iterable[str], wanted: Collection[st
     What cannot be read is told of, in one line, and left out.
     """
     wanted = frozenset(wanted) if wanted is not None else None
+    for path in packs:
+        for text in texts_of(workspace, [path]).values():
+            yield from parsed(text, wanted)
+
+
+def texts_of(workspace: Workspace, packs: Iterable[str]) -> dict[str, bytes]:
+    """Return the texts of those packs that are here and can be read; of the others is told in one line."""
+    found: dict[str, bytes] = {}
     faults: Counter[str] = Counter()
     for path in packs:
         try:
-            data = workspace.pack(path).read_bytes()
+            text = text_of(path, workspace.pack(path).read_bytes())
+            check(text)
+            found[path] = text
         except OSError:
             continue
-        try:
-            yield from parsed(text_of(path, data), wanted)
         except NewerPackError as error:
-            faults[f"{error}; update the project to read them: `copier update`"] += 1
+            faults[f"{error}; update the project to read it: `copier update`"] += 1
         except PackError as error:
             # It is fetched again by the next get.
             workspace.pack(path).unlink(missing_ok=True)
             faults[str(error)] += 1
     for reason, count in faults.items():
-        what = words.number(count, "record pack")
-        workspace.console.warn(f"{what} left out: {reason}." if count > 1 else f"1 record pack is left out: {reason}.")
+        workspace.console.warn(f"Left out: {words.number(count, 'record pack')}, {reason}.")
+    return found

@@ -6,19 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labdata.pipeline import stamp
+
 from .profiles import ProfileError, annotate, drop_correlated, drop_missing, features_of, recenter, replicate_table
 from .tables import TableError, read_table, write_csv, write_parquet
 
 
+def stamp_of(options: argparse.Namespace, rule: str, *inputs: Path, **params: object) -> str:
+    """Return the stamp of what a step writes: made by *rule* from *inputs* with *params*."""
+    return stamp(options.output, inputs, params, rule, f"{__package__}.steps:{rule}_step")
+
+
 def annotate_step(options: argparse.Namespace) -> None:
     """Join the raw profiles with what is known about their wells, and drop what has no value."""
-    profiles, barcodes, platemap, moa = map(
-        read_table, (options.profiles, options.barcodes, options.platemap, options.moa)
-    )
-    annotated, said = drop_missing(annotate(profiles, barcodes, platemap, moa, options.control))
+    files = (options.profiles, options.barcodes, options.platemap, options.moa)
+    profiles, barcodes, platemap, moa = map(read_table, files)
+    after, said = drop_missing(annotate(profiles, barcodes, platemap, moa, options.control))
     for sentence in said:
         print(sentence)
-    write_parquet(annotated, options.output)
+    write_parquet(after, options.output, stamp_of(options, "annotate", *files, control=options.control))
 
 
 def recenter_step(options: argparse.Namespace) -> None:
@@ -27,7 +33,7 @@ def recenter_step(options: argparse.Namespace) -> None:
     after = recenter(before, options.control)
     dropped = len(features_of(before)) - len(features_of(after))
     print(f"{dropped} features do not vary between {options.control} wells and were dropped")
-    write_parquet(after, options.output)
+    write_parquet(after, options.output, stamp_of(options, "recenter", options.profiles, control=options.control))
 
 
 def select_step(options: argparse.Namespace) -> None:
@@ -35,15 +41,17 @@ def select_step(options: argparse.Namespace) -> None:
     before = read_table(options.profiles)
     after = drop_correlated(before, options.threshold)
     print(f"{len(features_of(after))} of {len(features_of(before))} features kept")
-    write_parquet(after, options.output)
+    write_parquet(after, options.output, stamp_of(options, "select", options.profiles, threshold=options.threshold))
 
 
 def pca_step(options: argparse.Namespace) -> None:
     """Draw the wells on their first two principal components."""
     # matplotlib takes a second to import, and no other step needs it
-    from .figures import pca_figure
+    from .figures import pca_figure, save
 
-    pca_figure(read_table(options.profiles), options.output, options.control)
+    figure = pca_figure(read_table(options.profiles), options.control)
+    step = f"{__package__}.steps:pca_step"
+    save(figure, options.output, [options.profiles], {"control": options.control}, "pca", step)
 
 
 def replicates_step(options: argparse.Namespace) -> None:

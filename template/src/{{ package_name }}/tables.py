@@ -5,6 +5,8 @@ import zlib
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 # Names, even where they look like numbers: the plate 00123 is not the plate 123.
 NAMES = (
@@ -50,17 +52,20 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
-def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write *table* into the parquet file *path*.
+def write_parquet(table: pd.DataFrame, path: Path, stamp: str = "") -> None:
+    """Write *table* into the parquet file *path*, with a *stamp* that says what it was made of, if there is one.
 
     Pages are small and cut where the content says so (pyarrow 21 and later), so after a small change most of the file
     is stored and sent already. Numbers get no dictionary: it would differ from its first new value on, and measured
     numbers hardly repeat. The page index lets the Hub's viewer read a part of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_parquet(
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    if stamp:
+        arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), b"stamp": stamp.encode()})
+    pq.write_table(
+        arrow,
         path,
-        index=False,
         use_content_defined_chunking={"min_chunk_size": 64 * 1024, "max_chunk_size": 256 * 1024},
         use_dictionary=list(table.select_dtypes(exclude="floating").columns),
         write_page_index=True,

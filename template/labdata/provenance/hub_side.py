@@ -1,0 +1,100 @@
+"""What the Hub holds of a repo at this moment: the versions that have a name, and the records in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from labdata.core import records as core
+from labdata.core.content import Content, same
+from labdata.core.errors import HubError
+from labdata.core.records import Record
+from labdata.records import store
+
+if TYPE_CHECKING:
+    from labdata.core.content import Tree
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+
+class HubSide:
+    """One command's look at a repo. Nothing but refs, listings and record packs is fetched, and all of it is kept.
+
+    ``reached`` is False where the Hub could not be asked: then it is what this computer saw last.
+    """
+
+    def __init__(self, workspace: Workspace, repo: Repo) -> None:
+        self._workspace = workspace
+        self.repo = repo
+        self.reached = True
+
+    @cached_property
+    def heads(self) -> dict[str, str]:
+        """The commit of each version that has a name: main, my branch and those of others, tags, pull requests."""
+        try:
+            return self._asked()
+        except HubError as error:
+            self.reached = False
+            said = error.message.replace(" Nothing was changed.", "")
+            self._workspace.console.warn(f"{self.repo.name}: {said} What follows is as of the last contact.")
+            noted = self._workspace.state.heads(self.repo.id)
+            found = {"main": noted.main, f"branch {noted.branch_name}": noted.branch}
+            return {name: head for name, head in found.items() if head}
+
+    def _asked(self) -> dict[str, str]:
+        hub, repo = self._workspace.hub, self.repo.id
+        refs = hub.refs(repo)
+        found = {"main": refs.branches["main"]} if "main" in refs.branches else {}
+        found |= {f"branch {name}": head for name, head in refs.branches.items() if name != "main"}
+        found |= {f"tag {name}": head for name, head in refs.tags.items()}
+        if self.repo.per_member:
+            for number, _address in hub.open_pull_requests(repo):
+                found[f"pull request #{number}"] = hub.resolve(repo, f"refs/pr/{number}")
+        return found
+
+    @cached_property
+    def trees(self) -> dict[str, Tree]:
+        """The files of each version, by its commit."""
+        found: dict[str, Tree] = {}
+        for commit in dict.fromkeys(self.heads.values()):
+            tree = self._workspace.known_tree(self.repo.id, commit)
+            if tree is not None:
+                found[commit] = tree
+        return found
+
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        """The texts of all packs, each read once a command."""
+        if self.reached:
+            packs = store.fetch(self._workspace, self.repo.id, self.trees)
+        else:
+            packs = list(dict.fromkeys(path for tree in self.trees.values() for path in core.packs_in(tree)))
+        return store.texts_of(self._workspace, packs)
+
+    def records(self, hashes: Collection[str]) -> dict[str, list[Record]]:
+        """Return the records of files with these hashes, by hash, the newest first."""
+        found: dict[str, list[Record]] = {}
+        for text in self._texts.values():
+            for record in core.parsed(text, hashes):
+                found.setdefault(record.sha256, []).append(record)
+        return {one: _newest_first(them) for one, them in found.items()}
+
+    def all_records_of(self, path: str) -> list[Record]:
+        """Return all records of a path, the newest first."""
+        found = (record for text in self._texts.values() for record in core.parsed(text))
+        return _newest_first([record for record in found if record.path == path])
+
+    def holders(self, content: Content) -> dict[str, list[str]]:
+        """Return which versions hold a content, by name, and as which paths."""
+        paths = {commit: paths_of(tree, content) for commit, tree in self.trees.items()}
+        return {name: paths[commit] for name, commit in self.heads.items() if paths.get(commit)}
+
+
+def _newest_first(records: list[Record]) -> list[Record]:
+    return sorted({one.id: one for one in records}.values(), key=lambda one: (one.noted, one.id), reverse=True)
+
+
+def paths_of(tree: Mapping[str, Content], content: Content) -> list[str]:
+    """Return the paths at which a tree holds a content."""
+    return [path for path, one in tree.items() if one.size == content.size and same(one, content)]

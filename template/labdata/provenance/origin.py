@@ -1,0 +1,182 @@
+"""The tree of what a file was made from, back to raw data, compared with what is on this disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from labdata.core.content import Content
+from labdata.core.errors import LabdataError
+from labdata.core.records import Record
+from labdata.local.stats import is_unchanged
+from labdata.pipeline import code_of
+
+if TYPE_CHECKING:
+    from labdata.provenance.hub_side import HubSide
+    from labdata.workspace import Workspace
+
+_STEP = re.compile(r"code_of\(\s*[\"']([^\"'{}]+)[\"']")
+_DEEPEST = 50
+
+
+@dataclass
+class Origin:
+    """A file as it went into another, or into the answer itself; ``name`` is as the rule has it.
+
+    ``here`` tells how it compares with this disk: ``same``, ``older`` (this disk has an older one), ``newer``,
+    ``unpublished`` (it was changed here), ``missing`` or ``unknown``. ``version`` is where this very content is.
+    """
+
+    name: str
+    sha256: str | None
+    here: str
+    version: str = ""
+    record: Record | None = None
+    inputs: list[Origin] = field(default_factory=list)
+
+
+class Origins:
+    """Follows records from a file to what it was made from, level by level."""
+
+    def __init__(self, workspace: Workspace, sides: Mapping[str, HubSide]) -> None:
+        self._workspace = workspace
+        self._sides = sides
+        self._read: dict[str, Content | None] = {}
+
+    def content_here(self, path: str) -> Content | None:
+        """Return what a path below ``data/`` holds on this disk, reading it only if it is not known."""
+        if path not in self._read:
+            self._read[path] = self._look(path)
+        return self._read[path]
+
+    def _look(self, path: str) -> Content | None:
+        worktree = self._workspace.worktree
+        try:
+            where = worktree.path(path)
+            stat = where.stat()
+            if not where.is_file():
+                return None
+            known = self._workspace.state.some_stats([path]).get(path)
+            if known is not None and is_unchanged(known, stat):
+                return Content(known.size, known.sha256, known.git)
+            return worktree.read(path)
+        except (OSError, ValueError, LabdataError):
+            return None
+
+    def of(self, record: Record) -> Origin:
+        """Return the tree of a recorded file."""
+        top = Origin(f"data/{record.path}", record.sha256, "", record=record)
+        top.here = self._compared(record.path, record.sha256, record)
+        level = [top]
+        for _depth in range(_DEEPEST):
+            inputs = [(one, str(name), sha256) for one in level if one.record for name, sha256 in one.record.inputs]
+            if not inputs:
+                break
+            records = self._records({sha256 for _one, _name, sha256 in inputs if sha256})
+            level = []
+            for parent, name, sha256 in inputs:
+                origin = self._input(name, sha256, records)
+                parent.inputs.append(origin)
+                level.append(origin)
+        return top
+
+    def _records(self, hashes: set[str]) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for side in self._sides.values():
+            if side.repo.per_member and hashes:
+                found |= side.records(hashes)
+        return found
+
+    def _input(self, name: str, sha256: str | None, records: Mapping[str, list[Record]]) -> Origin:
+        path = name.removeprefix("data/") if name.startswith("data/") else ""
+        record = next((one for one in records.get(sha256 or "", ()) if one.path == path), None)
+        here = self._compared(path, sha256, record) if path else "unknown"
+        return Origin(name, sha256, here, self._version(path, sha256) if path and sha256 else "", record)
+
+    def _compared(self, path: str, sha256: str | None, record: Record | None) -> str:
+        """Say how this disk's file compares with a recorded content."""
+        if sha256 is None:
+            return "unknown"
+        content = self.content_here(path)
+        if content is None:
+            return "missing"
+        if content.sha256 == sha256:
+            return "same"
+        known = self._records({content.sha256 or ""}).get(content.sha256 or "", ())
+        others = [one for one in known if one.path == path]
+        if record and others:
+            return "newer" if others[0].noted >= record.noted else "older"
+        return "newer" if self._version(path, content.sha256) else "unpublished"
+
+    def _version(self, path: str, sha256: str | None) -> str:
+        """Return a version on the Hub that holds a content at a path, as ``repo@commit``; empty if none has a name."""
+        for side in self._sides.values():
+            if side.repo.holds(path):
+                for name, commit in side.heads.items():
+                    one = side.trees.get(commit, {}).get(path)
+                    if one is not None and self._is(path, one, sha256):
+                        return f"{side.repo.id}@{commit[:8]} ({name})"
+        return ""
+
+    def _is(self, path: str, listed: Content, sha256: str | None) -> bool:
+        """Tell whether the Hub's listing means a content; it names small texts by their git hash only."""
+        if listed.sha256 is not None:
+            return listed.sha256 == sha256
+        for content in (self._read.get(path), self._synced.get(path)):
+            if content is not None and content.sha256 == sha256:
+                return content.git == listed.git
+        return False
+
+    @cached_property
+    def _synced(self) -> dict[str, Content]:
+        repos = self._workspace.settings.repos.values()
+        return {path: one for repo in repos for path, one in self._workspace.state.synced(repo.id).items()}
+
+    def verdict(self, origin: Origin) -> tuple[list[str], list[str]]:
+        """Return why a file would be made anew now, and what cannot be told."""
+        stale: list[str] = []
+        doubts: list[str] = []
+        waiting = [origin]
+        while waiting:
+            one = waiting.pop(0)
+            if one.record is None:
+                continue
+            self._judge(one, stale, doubts)
+            waiting += [below for below in one.inputs if below.here == "same"]
+        return list(dict.fromkeys(stale)), list(dict.fromkeys(doubts))
+
+    def _judge(self, one: Origin, stale: list[str], doubts: list[str]) -> None:
+        record = one.record
+        assert record is not None
+        if record.kind == "changed":
+            doubts.append(f"{one.name} was changed by hand after rule {record.rule} had made it")
+        if record.incomplete:
+            stale.append(f"{one.name} was published half made")
+        for below in one.inputs:
+            if below.here in ("newer", "older", "unpublished"):
+                stale.append(f"{below.name} is another here than the one that {one.name} was made from")
+            elif below.sha256 is None:
+                doubts.append(f"which {below.name} went into {one.name} is not known")
+        codes = {value for text in record.params if (value := text.strip("'\"")).startswith("code:")}
+        if codes and not codes & self._codes_now:
+            stale.append(f"the code that rule {record.rule} runs was changed since it made {one.name}")
+
+    @cached_property
+    def _codes_now(self) -> set[str]:
+        """The code that the project's rules name, as it is now."""
+        root = self._workspace.settings.root
+        found = set()
+        for file in (root / "Snakefile", *sorted(root.glob("rules/**/*.smk")), *sorted(root.glob("workflow/**/*"))):
+            try:
+                text = file.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            for step in _STEP.findall(text):
+                try:
+                    found.add(code_of(step))
+                except ValueError:
+                    continue
+        return found
