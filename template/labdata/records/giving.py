@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labdata.core import records as core
-from labdata.core.content import Tree
+from labdata.core.content import Content, Tree
+from labdata.core.errors import HubError
 from labdata.core.records import Record
 from labdata.local.notes import Known
 from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
@@ -39,7 +40,7 @@ def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tr
     """
     if not keeps_records(repo):
         return
-    trees = {commit: workspace.tree(repo.id, commit) for commit in commits}
+    trees = {commit: _tree(workspace, repo, commit) for commit in commits}
     known_packs = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
     packs = store.fetch(workspace, repo.id, trees)
     if _has_pipeline(workspace):
@@ -54,6 +55,14 @@ def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tr
         make_older(workspace, repo, here)
     if whole:
         workspace.state.set_quiet(repo.id, _GIVEN, " ".join(trees))
+
+
+def _tree(workspace: Workspace, repo: Repo, commit: str) -> dict[str, Content]:
+    """Return a commit's tree; nothing where the Hub does not give it now, for the data are here all the same."""
+    try:
+        return workspace.known_tree(repo.id, commit) or {}
+    except HubError:
+        return {}
 
 
 def _has_pipeline(workspace: Workspace) -> bool:

@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from labdata.core import words
+from labdata.core.errors import LabdataError
 from labdata.core.records import NewerPackError, Pack, PackError, Record, check, packs_in, parsed, text_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labdata.core.content import Content
     from labdata.workspace import Workspace
 
@@ -43,7 +46,12 @@ def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, 
 
     staging = workspace.private_folder / "incoming" / "packs"
     download = Download(workspace.hub, repo, commit, staging, lambda _size: None)
-    for path, (where, _content) in download.fetch(packs).items():
+    staged: dict[str, tuple[Path, Content]] = {}
+    try:
+        staged = download.fetch(packs)
+    except LabdataError as error:
+        download.failed |= dict.fromkeys(packs, error.message)
+    for path, (where, _content) in staged.items():
         data = where.read_bytes()
         try:
             text_of(path, data)

@@ -18,7 +18,7 @@ def make_older(workspace: Workspace, repo: Repo, here: Tree) -> None:
     """Let outputs look older than an input that is another now than the one that they were made from.
 
     Snakemake compares times first, and a get cannot know the times of the computer where a file was made. ``here`` are
-    the files of the repo on this disk. The times of all others stay.
+    the files of the repo on this disk, as far as they are known. The times of all others stay.
     """
     now = _hashes(workspace) | {f"data/{path}": content.sha256 for path, content in here.items()}
     for path, known in workspace.state.recorded(repo.id).items():
@@ -27,7 +27,7 @@ def make_older(workspace: Workspace, repo: Repo, here: Tree) -> None:
             continue
         differing = _differing(known.inputs, now)
         if differing:
-            _age(workspace, path, differing)
+            _age(workspace, path, known.sha256, differing)
     workspace.keep_learned()
 
 
@@ -48,9 +48,11 @@ def _differing(inputs: str, now: dict[str, str | None]) -> list[str]:
     return found
 
 
-def _age(workspace: Workspace, path: str, inputs: list[str]) -> None:
+def _age(workspace: Workspace, path: str, sha256: str, inputs: list[str]) -> None:
     worktree = workspace.worktree
     with suppress(OSError):
         newest = max(worktree.path(one).stat().st_mtime_ns for one in inputs)
-        if worktree.path(path).stat().st_mtime_ns >= newest:
+        known = worktree.learned.get(path) or worktree.known.get(path)
+        # What was edited meanwhile keeps its time.
+        if known is not None and known.sha256 == sha256 and worktree.path(path).stat().st_mtime_ns >= newest:
             worktree.set_time(path, newest - _OLDER)

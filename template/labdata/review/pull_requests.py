@@ -232,8 +232,11 @@ def _my_open_request(remote: Remote) -> OpenRequest | None:
 
 
 def _show(workspace: Workspace, proposal: plan.Proposal, main: Tree) -> None:
-    verbs = {path: "change" if path in main else "add" for path in proposal.copy}
-    rows = [[verbs[path], f"data/{path}", words.size(content.size)] for path, content in proposal.copy.items()]
+    copied = {path: content for path, content in proposal.copy.items() if not is_pack(path)}
+    verbs = {path: "change" if path in main else "add" for path in copied}
+    rows = [[verbs[path], f"data/{path}", words.size(content.size)] for path, content in copied.items()]
+    if not rows and not proposal.delete:
+        workspace.console.say("No file differs from main's: it proposes how files were made.")
     rows += [["remove", f"data/{path}", ""] for path in proposal.delete]
     # How files were made travels with them, unseen.
     workspace.console.rows([row for row in rows if not is_pack(row[1].removeprefix("data/"))])

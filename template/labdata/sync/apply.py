@@ -15,6 +15,8 @@ from labdata.local.disk import flush
 from labdata.local.recycle_notes import Copy, Note
 from labdata.local.worktree import Placement
 from labdata.records.giving import give_back
+from labdata.records.making import keeps_records
+from labdata.records.times import make_older
 from labdata.sync import get_report
 from labdata.sync.proof import Proof
 
@@ -122,6 +124,10 @@ def _give_back(
     here |= {path: content for path, (_where, content) in staged.items() if path not in not_done}
     is_whole = not (outcome.is_part or not_done or outcome.left_out or outcome.heads.detached)
     give_back(workspace, remote.repo, remote.versions, here, whole=is_whole)
+    for other in workspace.settings.repos.values():
+        if other.id != remote.repo.id and keeps_records(other):
+            # What it was made from may have come just now.
+            make_older(workspace, other, workspace.state.synced(other.id))
 
 
 def _download(

@@ -13,7 +13,9 @@ from labdata.local.disk import moment
 from labdata.local.notes import Heads
 from labdata.local.recycle_notes import Note
 from labdata.local.worktree import Placement
+from labdata.records.giving import give_back
 from labdata.sync.apply import open_recycle
+from labdata.sync.snapshot import gather_local
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -124,3 +126,7 @@ def _carry_out(workspace: Workspace, name: str, note: Note, changes: list[Placem
             [f"data/{path}" for path in missed],
         )
     bin_.tidy(name)
+    if repo := next((one for one in workspace.settings.repos.values() if one.id == note.repo), None):
+        heads = state.heads(repo.id)
+        commits = dict.fromkeys(one for one in (heads.branch, heads.main) if one)
+        give_back(workspace, repo, commits, gather_local(workspace, repo).mine, whole=False)
