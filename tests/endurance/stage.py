@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pygit2
+from labdata.core.records import is_pack
 
 from localhub.api import pointers
 
@@ -97,9 +98,9 @@ class Stage:
         return {path.read_text() for place in places for path in place.rglob("*") if path.is_file()}
 
     def hub(self, revision: str) -> dict[str, str]:
-        """The data files of a branch or commit with their text."""
+        """The data files of a branch or commit with their text, without records, which hold times."""
         commit = self.git.revparse_single(revision).peel(pygit2.Commit)
-        return {path: text for path, text in self._walk(commit.tree, "") if "/" in path}
+        return {path: text for path, text in self._walk(commit.tree, "") if "/" in path and not is_pack(path)}
 
     def _walk(self, tree: pygit2.Tree, prefix: str) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
