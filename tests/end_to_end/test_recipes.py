@@ -13,6 +13,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
+from labdata.core.records import is_pack
 
 from localhub.testing import Hub
 from tests.template.generating import environment, generate
@@ -58,7 +59,8 @@ class Project:
 
     def on_hub(self, repo: str, revision: str = "main") -> set[str]:
         entries = self.api().list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
-        return {entry.path for entry in entries if isinstance(entry, RepoFile) and "/" in entry.path}
+        paths = {entry.path for entry in entries if isinstance(entry, RepoFile) and "/" in entry.path}
+        return {path for path in paths if not is_pack(path)}
 
     def on_disk(self, *layers: str) -> set[str]:
         data = self.root / "data"

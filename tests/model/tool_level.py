@@ -22,6 +22,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
 from labdata.core.content import Content, parents
 from labdata.core.coverage import Coverage
+from labdata.core.records import is_pack
 from labdata.local.settings import load
 
 from localhub.api import pointers
@@ -278,7 +279,8 @@ class ToolWorld:
         return {name.removeprefix(prefix): str(self.git.references[name].target) for name in names}
 
     def _tree(self, commit: str) -> Texts:
-        return dict(self._walk(self.git[commit].peel(pygit2.Tree), ""))
+        found = self._walk(self.git[commit].peel(pygit2.Tree), "")
+        return {path: text for path, text in found if not is_pack(path)}
 
     def _walk(self, tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
         for item in tree:
@@ -286,7 +288,9 @@ class ToolWorld:
                 yield from self._walk(item, f"{prefix}{item.name}/")
             elif isinstance(item, pygit2.Blob) and prefix:
                 pointer = pointers.parse(item.data)
-                yield f"{prefix}{item.name}", self._known[pointer.sha256] if pointer else item.data.decode()
+                text = self._known.get(pointer.sha256, "") if pointer else item.data.decode()
+                assert text or not pointer or is_pack(f"{prefix}{item.name}")
+                yield f"{prefix}{item.name}", text
 
     def _past(self, commit: str) -> list[str]:
         found = [commit]

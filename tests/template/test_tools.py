@@ -45,7 +45,7 @@ RFC = {
     "cache-clear",
 }
 # What the RFC did not name.
-MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "review", "verify"} | {
+MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "review", "verify", "which"} | {
     f"recycle-{verb}" for verb in ("list", "restore", "empty")
 }
 MORE |= {f"pr-{verb}" for verb in ("list", "view", "diff", "get", "comment", "close")}
