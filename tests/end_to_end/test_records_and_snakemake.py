@@ -269,11 +269,14 @@ def which(desk: Desk, file: str | Path) -> dict[str, Any]:
 
 
 def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
-    ann: Desk, join: Callable[..., Desk], tmp_path: Path
+    ann: Desk, lab: Lab, join: Callable[..., Desk], tmp_path: Path
 ) -> None:
     ann.threshold("0.6")
     ann.member.get()
     ann.snakemake("--forcerun", "table")
+    found = which(ann, "processed/selected.csv")
+    assert (found["record"]["rule"], found["record"]["noted"], found["here"]) == ("select", "", "unpublished")
+    assert "not published yet" in ann.member.run("which", "processed/selected.csv").stdout
     figure = f"<svg>{written(Stamp('lab/p', 'processed/figure.svg', script='notebooks/1.py'))}</svg>"
     ann.member.write("processed/figure.svg", figure)
     ann.member.put()
@@ -294,6 +297,7 @@ def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
         "data/raw/plate.csv",
     ]
     assert selected["record"]["params"] == ["'0.6'"]
+    assert selected["record"]["code"]["inputs"].startswith(f"{lab.inputs}@")
     dan.member.run("get", "inputs")
     dan.member.get()
     said = dan.member.run("which", "plot.txt").stdout

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from labdata.cli.app import cli, open_project
+from labdata.core import words
 from labdata.core.errors import LabdataError
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def told(answer: Answer) -> list[str]:
         lines += _row("made", _unknown(answer))
         return lines
     lines += _row("made by", _maker(record))
-    lines += _row("noted", f"by {record.who or '?'}, {record.noted.replace('T', ' ').replace('Z', ' UTC')}")
+    lines += _row("when", _times(record))
+    noted = record.noted.replace("T", " ").replace("Z", " UTC")
+    lines += _row("noted", f"by {record.who or '?'}, {noted}" if noted else "not published yet")
     lines += _row("params", ", ".join(record.params))
     lines += _row("command", record.shellcmd)
     lines += _row("code", _code(record, answer.pushed))
@@ -116,7 +120,19 @@ def _code(record: Record, pushed: bool | None) -> str:
     known = {True: ", pushed", False: ", not pushed", None: ""}[pushed]
     before = record.code.get("ran_at")
     ran = f", run at {str(before)[:8]}" if before else ""
-    return f"{record.code.get('repo', '')}@{str(commit)[:8]} ({state}{known}{ran})"
+    inputs, _at, version = str(record.code.get("inputs") or "").partition("@")
+    got = f", beside {inputs}@{version[:8]}" if version else ""
+    return f"{record.code.get('repo', '')}@{str(commit)[:8]} ({state}{known}{ran}){got}"
+
+
+def _times(record: Record) -> str:
+    if record.start is None or record.end is None:
+        return ""
+    try:
+        started = datetime.fromtimestamp(record.start, UTC)
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return f"{started:%Y-%m-%d %H:%M:%S} UTC, in {max(0.0, record.end - record.start):.0f} s"
 
 
 def _software(record: Record) -> str:
@@ -132,9 +148,10 @@ def _software(record: Record) -> str:
 
 def _tree(origin: Origin, depth: int) -> list[str]:
     lines = []
-    for one in origin.inputs:
+    for one in origin.inputs[: words.SHOWN]:
         made = f"rule {one.record.rule}" if one.record and one.record.rule else ""
         parts = [(one.sha256 or "")[:8], _HERE[one.here], one.version, made]
         lines.append(f"{'  ' * depth}{one.name}  {', '.join(filter(None, parts))}")
         lines += _tree(one, depth + 1)
-    return lines
+    more = len(origin.inputs) - words.SHOWN
+    return [*lines, f"{'  ' * depth}… and {more:,} more"] if more > 0 else lines

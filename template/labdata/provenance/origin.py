@@ -71,8 +71,13 @@ class Origins:
         top = Origin(f"data/{record.path}", record.sha256, "", record=record)
         top.here = self._compared(record.path, record.sha256, record)
         level = [top]
+        seen: set[tuple[str, str | None]] = set()
         for _depth in range(_DEEPEST):
-            inputs = [(one, str(name), sha256) for one in level if one.record for name, sha256 in one.record.inputs]
+            # What several were made from is followed once.
+            fresh = [one for one in level if one.record and (one.name, one.sha256) not in seen]
+            fresh = list({(one.name, one.sha256): one for one in reversed(fresh)}.values())[::-1]
+            seen |= {(one.name, one.sha256) for one in fresh}
+            inputs = [(one, str(name), sha256) for one in fresh if one.record for name, sha256 in one.record.inputs]
             if not inputs:
                 break
             records = self._records({sha256 for _one, _name, sha256 in inputs if sha256})

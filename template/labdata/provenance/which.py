@@ -17,6 +17,7 @@ from labdata.local.disk import hash_file
 from labdata.local.stamp_file import read_stamp
 from labdata.provenance.hub_side import HubSide
 from labdata.provenance.origin import Origin, Origins
+from labdata.records.making import keeps_records, unpublished
 from labdata.sync.authors import changed_by
 from labdata.sync.remote import read_remote
 
@@ -30,8 +31,9 @@ class Answer:
     """What is known of one file.
 
     ``path`` is below ``data/``, empty where nobody knows the file. ``known_by`` is ``path``, ``content`` or ``stamp``.
-    ``holders`` are versions on the Hub that hold this very content, with its paths there; ``published`` who put it at
-    its path there last, and when. ``stale`` says why it would be made anew now; ``doubts`` what cannot be told.
+    ``holders`` are versions on the Hub that hold this very content, with its paths there; ``published``, of what is
+    not recorded, who put it at its path there last, and when. ``stale`` says why it would be made anew now; ``doubts``
+    what cannot be told.
     """
 
     asked: str
@@ -104,7 +106,11 @@ class Which:
         sha256 = content.sha256 or ""
         records = side.records({sha256}).get(sha256, []) if sha256 else []
         fitting = [record for record in records if record.path == path] or records
-        self._fill(answer, side, content, fitting[0] if fitting else None)
+        record = fitting[0] if fitting else None
+        if record is None and keeps_records(repo) and not side.holders(content):
+            # Made, or edited, since the last put.
+            record = unpublished(self._workspace, path, content)
+        self._fill(answer, side, content, record)
         return answer
 
     def _of_copy(self, asked: str, where: Path) -> Answer:
@@ -144,11 +150,14 @@ class Which:
             answer.holders = side.holders(content)
             here = self._origins.content_here(answer.path)
             answer.here = "missing" if here is None else "same" if same(here, content) else "other"
-        answer.published = self._published(side, answer.path)
-        if record is not None:
+        if record is None:
+            answer.published = self._published(side, answer.path)
+        else:
             answer.pushed = Code(self._workspace.settings.root).has_remote(record.code.get("commit") or "")
             answer.origin = self._origins.of(record)
             answer.stale, answer.doubts = self._origins.verdict(answer.origin)
+            if not record.noted:
+                answer.here = "unpublished"
 
     def _held(self, side: HubSide, record: Record) -> Content | None:
         """Return a recorded content as the Hub lists it, if any version still holds it."""

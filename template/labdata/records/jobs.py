@@ -40,12 +40,13 @@ def facts_of(body: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What all records of one put share: the code, the software, who and when (UTC)."""
+    """What all records of one put share: the code, the software, who, when (UTC), and the version of the inputs."""
 
     code: Code
     software: dict[str, Any]
     who: str
     noted: str
+    inputs: str = ""
 
 
 def software_of(root: Path) -> dict[str, Any]:
@@ -124,7 +125,8 @@ def _code(about: Circumstances) -> dict[str, Any]:
     if not about.code.commit:
         return {}
     dirty = about.code.dirty
-    return {"repo": about.code.repo, "commit": about.code.commit, "dirty": None if dirty is None else list(dirty)}
+    found = {"repo": about.code.repo, "commit": about.code.commit, "dirty": None if dirty is None else list(dirty)}
+    return found | ({"inputs": about.inputs} if about.inputs else {})
 
 
 _known_codes: dict[str, dict[str, Any]] = {}

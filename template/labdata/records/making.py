@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -117,11 +118,13 @@ class _Work:
         since = float(self._workspace.state.quiet(self._repo.id, _LOOKED) or 0)
         notes = job_notes(root, published.sent, since)
         again, new = self._sorted(notes)
-        about, disk = self._about, self._disk()
+        about, disk = self._about, _disk(self._workspace, published.stats)
         incomplete = set(published.incomplete)
         found = [record_of(path, published.mine[path], notes.get(path), about, disk) for path in new]
         found = [replace(one, incomplete=True) if one.path in incomplete else one for one in found]
-        found += self._known_before(again)
+        known = self._known_before(again)
+        lost = sorted(set(again) - {one.path for one in known})
+        found += [*known, *(record_of(path, published.mine[path], notes.get(path), about, disk) for path in lost)]
         self.known = {one.path: known_of(one, notes.get(one.path)) for one in found}
         return found
 
@@ -173,30 +176,45 @@ class _Work:
 
     @cached_property
     def _about(self) -> Circumstances:
-        root = self._workspace.settings.root
-        noted = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return Circumstances(Code(root), software_of(root), self._workspace.branch, noted)
+        return _circumstances(self._workspace, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    def _disk(self) -> Disk:
-        worktree = self._workspace.worktree
 
-        @cache
-        def stats(path: str) -> os.stat_result | None:
-            if path in self._published.stats:
-                return self._published.stats[path]
-            try:
-                return worktree.path(path).stat()
-            except (OSError, ValueError):
-                return None
+def _disk(workspace: Workspace, known_stats: Mapping[str, os.stat_result]) -> Disk:
+    """Return what this disk tells of files; ``known_stats`` are those of the repo in question."""
+    worktree = workspace.worktree
 
-        def known(path: str) -> Stat | None:
-            return worktree.learned.get(path) or worktree.known.get(path)
+    @cache
+    def stats(path: str) -> os.stat_result | None:
+        if path in known_stats:
+            return known_stats[path]
+        try:
+            return worktree.path(path).stat()
+        except (OSError, ValueError):
+            return None
 
-        def script(path: str) -> str:
-            stamp = read_stamp(worktree.path(path)) if path.lower().endswith(STAMPED) else None
-            return stamp.script if stamp else ""
+    def known(path: str) -> Stat | None:
+        return worktree.learned.get(path) or worktree.known.get(path)
 
-        return Disk(stats, known, script)
+    def script(path: str) -> str:
+        stamp = read_stamp(worktree.path(path)) if path.lower().endswith(STAMPED) else None
+        return stamp.script if stamp else ""
+
+    return Disk(stats, known, script)
+
+
+def _circumstances(workspace: Workspace, noted: str) -> Circumstances:
+    root, inputs = workspace.settings.root, workspace.settings.repos.get("inputs")
+    commit = workspace.state.heads(inputs.id).branch if inputs else ""
+    version = f"{inputs.id}@{commit}" if inputs and commit else ""
+    return Circumstances(Code(root), software_of(root), workspace.branch, noted, version)
+
+
+def unpublished(workspace: Workspace, path: str, content: Content) -> Record | None:
+    """Return how a file was made that is not published yet, if a rule made it here; it bears no time of a put."""
+    note = job_notes(workspace.settings.root, {path}, math.inf).get(path)
+    if note is None:
+        return None
+    return record_of(path, content, note, _circumstances(workspace, ""), _disk(workspace, {}))
 
 
 def known_of(record: Record, note: JobNote | None) -> Known:
