@@ -46,9 +46,10 @@ class LocalHub:
         return next((ref.target_commit for ref in refs.branches if ref.name == branch), "")
 
     def files(self, repo: str, revision: str = "main") -> Digests:
-        """Return the data files of a revision; what lies at a repo's top is not data."""
+        """Return the data files of a revision; what lies at a repo's top, and how files were made, is not data."""
         entries = self.api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
         found = {entry.path: entry for entry in entries if hasattr(entry, "blob_id") and "/" in entry.path}
+        found = {path: entry for path, entry in found.items() if not path.startswith(".")}
         return {path: entry.lfs.sha256 if entry.lfs else entry.blob_id for path, entry in found.items()}
 
     def differences(self, data: Path, folders: tuple[str, ...], repo: str, revision: str = "main") -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pygit2
-from labdata.core.records import is_pack
+from labdata.core.records import is_pack, parsed
 
 from localhub.api import pointers
 
@@ -102,6 +102,14 @@ class Stage:
         commit = self.git.revparse_single(revision).peel(pygit2.Commit)
         return {path: text for path, text in self._walk(commit.tree, "") if "/" in path and not is_pack(path)}
 
+    def recorded(self, revision: str) -> list[tuple[str, str, str]]:
+        """Of which files a branch or commit has a record: path, text, and who published it."""
+        commit = self.git.revparse_single(revision).peel(pygit2.Commit)
+        packs = [text for path, text in self._walk(commit.tree, "") if is_pack(path)]
+        hashes = {hash_: text for text in self.texts.values() for hash_ in hashes_of(text)}
+        found = {one.id: one for pack in packs for one in parsed(pack.encode())}
+        return sorted({(one.path, hashes[one.sha256], one.who) for one in found.values()})
+
     def _walk(self, tree: pygit2.Tree, prefix: str) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         for item in tree:
@@ -171,6 +179,7 @@ class Stage:
             "times": self.times(),
             "recycled, nowhere else": sorted(self.kept() & set(self.texts.values()) - on_hub - set(disk.values())),
             "hub": {name: self.hub(commit) for name, commit in heads.items()},
+            "recorded": {name: self.recorded(commit) for name, commit in heads.items()},
             "history": {name: self.history(name) for name in heads},
             **{f"state: {topic}": value for topic, value in state.items()},
             "left over": self._left_over(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -48,17 +48,11 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Noting:
-    """What goes along with a put: its ``pack``, packs that it makes superfluous, and what is to be kept once it landed.
-
-    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already.
-    """
+class Share:
+    """What goes along with one commit of a put: a pack, and what is to be kept once that has landed."""
 
     pack: Pack | None = None
-    drop: list[str] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
-    count: int = 0
-    since: float = 0.0
 
     @property
     def contents(self) -> dict[str, Content]:
@@ -73,6 +67,46 @@ class Noting:
         """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
         workspace.state.update_recorded(repo.id, self.known)
 
+
+@dataclass(frozen=True)
+class Noting:
+    """What goes along with a put: ``records`` of it, and packs that become superfluous, as the ``merged`` ones are.
+
+    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    merged: list[Record] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    known: dict[str, Known] = field(default_factory=dict)
+    count: int = 0
+    since: float = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to record."""
+        return not self.records
+
+    def shares(self, workspace: Workspace, parts: Sequence[Collection[str]]) -> list[Share]:
+        """Return what goes along with each commit of a push, given the paths that each sends.
+
+        Its records go with a file, so that they are there as soon as it is; all others go with the last commit. The
+        packs are kept on this disk, from where they are sent.
+        """
+        number_of = {path: number for number, paths in enumerate(parts) for path in paths}
+        sorted_: list[list[Record]] = [[] for _part in parts]
+        for record in self.records:
+            sorted_[number_of.get(record.path, -1)].append(record)
+        sorted_[-1] += self.merged if self.records else []
+        return [self._share(workspace, records) for records in sorted_]
+
+    def _share(self, workspace: Workspace, records: Sequence[Record]) -> Share:
+        if not records:
+            return Share()
+        pack = core.packed(records)
+        store.kept(workspace, pack)
+        return Share(pack, {one.path: self.known[one.path] for one in records if one.path in self.known})
+
     def end(self, workspace: Workspace, repo: Repo) -> None:
         """Keep since when there is nothing to look at; after all of the put is kept."""
         if self.since:
@@ -85,7 +119,7 @@ def keeps_records(repo: Repo) -> bool:
 
 
 def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp: bool = False) -> Noting:
-    """Return what a put records; the pack is kept on this disk, so that it can be sent."""
+    """Return what a put records."""
     if not keeps_records(repo) or not core.can_hold_packs(published.now):
         return Noting()
     began = time.time()
@@ -95,11 +129,8 @@ def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp
     if not found:
         return Noting(since=since)
     merge, drop = _tidied(workspace, published.now)
-    pack = core.packed([*found, *store.records_in(workspace, merge)])
-    store.kept(workspace, pack)
     unsent = sum(record.path not in published.sent for record in found)
-    drop = [path for path in (*merge, *drop) if path != pack.path]
-    return Noting(pack, drop, work.known, unsent, since)
+    return Noting(found, list(store.records_in(workspace, merge)), [*merge, *drop], work.known, unsent, since)
 
 
 class _Work:

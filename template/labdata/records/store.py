@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ def fetch(workspace: Workspace, repo: str, trees: Mapping[str, Mapping[str, Cont
     One that cannot be fetched is told of and left out: the data do not depend on it.
     """
     found: dict[str, None] = {}
+    # What a command that was cut off had staged is fetched anew: it is little.
+    shutil.rmtree(_staging(workspace), ignore_errors=True)
     for commit, tree in trees.items():
         packs = packs_in(tree)
         found |= dict.fromkeys(packs)
@@ -41,10 +44,14 @@ def fetch(workspace: Workspace, repo: str, trees: Mapping[str, Mapping[str, Cont
     return list(found)
 
 
+def _staging(workspace: Workspace) -> Path:
+    return workspace.private_folder / "incoming" / "packs"
+
+
 def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, Content]) -> None:
     from labdata.hub.download import Download
 
-    staging = workspace.private_folder / "incoming" / "packs"
+    staging = _staging(workspace)
     download = Download(workspace.hub, repo, commit, staging, lambda _size: None)
     staged: dict[str, tuple[Path, Content]] = {}
     try:
@@ -59,6 +66,7 @@ def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, 
             download.failed[path] = f"it is {error}"
             continue
         kept(workspace, Pack(path, data))
+    shutil.rmtree(staging, ignore_errors=True)
     if download.failed:
         reason = next(iter(download.failed.values()))
         workspace.console.warn(

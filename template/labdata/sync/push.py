@@ -7,7 +7,7 @@ that was cut off, the branch is searched for the push's own id before anything i
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from labdata.core.records import is_pack
 from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
+from labdata.records.making import Share
 from labdata.sync import journal
 from labdata.sync.outgoing import Outgoing
 
@@ -53,7 +54,8 @@ class Target:
 class Push:
     """One push on its way: ``head`` is the branch's commit.
 
-    ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet.
+    ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet; ``share`` is
+    what goes along with the commit on its way.
     """
 
     workspace: Workspace
@@ -66,6 +68,7 @@ class Push:
     head: str = ""
     offered: int = 0
     new: int = 0
+    share: Share = field(default_factory=Share)
 
     @property
     def repo(self) -> Repo:
@@ -87,13 +90,23 @@ class Push:
         # A push that finishes earlier ones, which were cut off, names them.
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
-        # With the last part: a record tells of what is there.
-        parts[-1].send |= self.noting.contents
-        parts[-1].delete += self.noting.drop
-        for number, part in enumerate(parts, start=1):
+        shares = self._with_records(parts)
+        for number, (part, self.share) in enumerate(zip(parts, shares, strict=True), start=1):
             if len(parts) > 1:
                 self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
             self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+
+    def _with_records(self, parts: list[plan.PutPlan]) -> list[Share]:
+        """Add to each part the records that go along with it, and to the last what they make superfluous."""
+        shares = self.noting.shares(self.workspace, [part.send.keys() for part in parts])
+        for part, share in zip(parts, shares, strict=True):
+            part.send |= share.contents
+        sent = {path for share in shares for path in share.contents}
+        for path in self.noting.drop:
+            # One that main would have given the branch just now does not even come.
+            if path not in sent and not any(part.copy.pop(path, None) for part in parts):
+                parts[-1].delete.append(path)
+        return shares
 
     def _open_pushes(self) -> list[str]:
         workspace, branch = self.workspace, self.target.branch
@@ -223,8 +236,7 @@ class Push:
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
             if is_there or self._has_all(part, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
-            if is_last:
-                self.noting.keep(workspace, repo)
+            self.share.keep(workspace, repo)
             journal.note_part(workspace, repo, self.target.branch, label)
             journal.clear(workspace, repo)
             workspace.save_stats()

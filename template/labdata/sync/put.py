@@ -45,7 +45,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         decided, heads = decide_put(snapshot)
         _check(workspace, snapshot, decided, options)
         noting = Noting() if options.dry_run else noting_of_put(workspace, snapshot, decided, options)
-        if options.dry_run or (decided.is_empty and noting.pack is None):
+        if options.dry_run or (decided.is_empty and noting.is_empty):
             _end_without_push(workspace, snapshot, decided, unchanged)
             noting.end(workspace, repo)
             break
