@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-
 from labdata.review.checks import File, Finding, check, error, note, warning
 
 PLATE, WELL, SAMPLE, MECHANISM = "Metadata_Plate", "Metadata_Well", "Metadata_broad_sample", "Metadata_moa"

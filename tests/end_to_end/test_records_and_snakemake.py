@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labdata.core import hints
 from labdata.core.records import FOLDER, PackError, Record, parsed, text_of
 from labdata.core.stamps import Stamp, written
 
@@ -268,6 +269,7 @@ def which(desk: Desk, file: str | Path) -> dict[str, Any]:
     return told[0]
 
 
+@pytest.mark.hint("LIST_DATA", "NOT_OF_THIS_PROJECT")
 def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
     ann: Desk, lab: Lab, join: Callable[..., Desk], tmp_path: Path
 ) -> None:
@@ -310,7 +312,13 @@ def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
     copy.write_text("nobody's")
     done = dan.member.run("which", str(copy), code=1)
     assert "Nobody knows" in done.stderr
-    assert "There is no file" in dan.member.run("which", "data/processed/plott.txt", code=1).stderr
+    assert hints.NOT_OF_THIS_PROJECT in done.stderr
+    assert (
+        hints.did_you_mean(["data/processed/plot.txt"])
+        in dan.member.run("which", "data/processed/plott.txt", code=1).stderr
+    )
+    assert hints.LIST_DATA in dan.member.run("which", "zzz", code=1).stderr
+    assert "processed/plot.txt" in dan.member.run("files").stdout
 
 
 def test_which_says_what_is_stale_and_why(ann: Desk, lab: Lab) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labdata.cli.app import cli, open_project
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.core.errors import LabdataError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def which(files: tuple[str, ...], as_json: bool) -> None:
         raise LabdataError(
             f"Nobody knows {', '.join(unknown)}: no version on the Hub holds or recorded this content, and no stamp is "
             "in it.",
-            "Was it published from another project, or never?",
+            hints.NOT_OF_THIS_PROJECT,
         )
 
 

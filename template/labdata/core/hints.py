@@ -108,6 +108,10 @@ def did_you_mean(names: Iterable[str]) -> str:
     return f"Did you mean {' '.join(names)}?"
 
 
+LIST_DATA = "`just list-data` lists what your branch holds."
+NOT_OF_THIS_PROJECT = "Ask again in the project that it was published from; what never was published is known to none."
+
+
 def folders(names: Iterable[str], repo: str) -> str:
     """Return how the paths of a repo begin, and the recipe that lists them."""
     listing = "just list-data" if repo == "results" else f"just data-diff --repo {repo}"

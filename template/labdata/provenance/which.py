@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.records import Record
@@ -77,7 +78,7 @@ class Which:
         close = nearest(path or asked, known)
         raise LabdataError(
             f"There is no file {asked}, neither here nor on the Hub. Nothing was changed.",
-            f"Did you mean data/{close}?" if close else "`just list-data` lists what your branch holds.",
+            hints.did_you_mean([f"data/{close}"]) if close else hints.LIST_DATA,
         )
 
     def _path_in_data(self, asked: str, where: Path) -> str:
