@@ -13,7 +13,7 @@ from tests.model.plan_level import begin, told
 from tests.model.steps import Setting
 from tests.model.story import Story
 
-HISTORIES = 2_400
+HISTORIES = 1_200
 BATCHES = 4
 
 

@@ -19,7 +19,7 @@ from tests.model.steps import Setting
 from tests.model.story import Story
 from tests.model.tool_level import ToolWorld, harm, open_house, play
 
-HISTORIES = 60
+HISTORIES = 36
 BATCHES = 6
 
 
