@@ -34,7 +34,7 @@ def found(tmp_path: Path) -> Found:
                 table.to_parquet(path)
             paths.append(None if table is None else path)
         change = FileChange("processed/SQ/profiles.parquet", "change", "", paths[0], paths[1])
-        ran = checks.run(REPOSITORY / "template" / "review", [change])
+        ran = checks.Checks(REPOSITORY / "template" / "review").run([change])
         assert ran.count == 7
         return ran.findings
 

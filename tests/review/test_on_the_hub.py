@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,53 @@ def test_what_is_merged_tagged_or_not_there_is_said(lab: Lab, join: Callable[...
     ann.get()
     clean = ann.run("review")
     assert "Nothing to look at: both versions hold the same files." in clean.stdout
+
+
+def test_what_made_it_is_told_and_inputs_that_changed_since_are_a_warning(lab: Lab, join: Callable[..., Quick]) -> None:
+    ann = join("ann")
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=ann", "-c", "user.email=ann@lab.example"]
+        subprocess.run(["git", *who, *arguments], cwd=ann.root, env=ann.env, check=True, capture_output=True)
+
+    def code(threshold: float, title: str) -> None:
+        (ann.root / "config").mkdir(exist_ok=True)
+        (ann.root / "config" / "config.yaml").write_text(f"threshold: {threshold}\n")
+        git("add", "config", "labdata.toml")
+        git("commit", "-m", title)
+
+    git("init", "-b", "main")
+    git("remote", "add", "origin", "https://github.com/lab/screen.git")
+    code(0.9, "first")
+    for name in ("a.csv", "b.csv"):
+        ann.write(f"raw/{name}", table(3))
+    ann.run("put", "inputs", "--yes")
+    ann.run("get", "inputs")
+    ann.write("processed/a.csv", table(3))
+    ann.put("--main", "--yes")
+    ann.get()
+    code(0.8, "lower the threshold <b>")
+    ann.write("processed/a.csv", table(4))
+    (ann.root / "review").mkdir()
+    (ann.root / "review" / "broken.py").write_text("import nothing_of_this_name")
+    ann.put()
+    ann.run("pr", "create", "More")
+    page = ann.root / "page.html"
+    found = json.loads(ann.run("review", "1", "--json", "--output", str(page)).stdout)
+    assert [(one["level"], one["check"]) for one in found["findings"]] == [("error", "broken")]
+    facts = dict(found["facts"])
+    assert facts["Commits between"] == "1 commit: lower the threshold <b>"
+    assert facts["Parameters"] == "- threshold: 0.9; + threshold: 0.8"
+    assert facts["Compare the code"].startswith("https://github.com/lab/screen/compare/")
+    assert facts["Inputs"] == "the same for both"
+    assert "lower the threshold &lt;b&gt;" in page.read_text()
+
+    ann.write("raw/a.csv", table(5))
+    ann.write("raw/new.csv", table(5))
+    ann.run("put", "inputs", "--yes")
+    stale = data_of(ann, "1")["findings"][-1]
+    assert (stale["level"], stale["check"]) == ("warning", "inputs")
+    assert stale["text"] == "It was made with inputs of which 1 file changed since: data/raw/a.csv."
 
 
 def test_key_columns_come_from_labdata_toml(lab: Lab, join: Callable[..., Quick]) -> None:

@@ -102,6 +102,11 @@ def test_markdown_shows_names_and_obeys_none(review: Review) -> None:
     assert "<script>document.title='stolen'</script>" in shown
 
 
+def test_markdown_is_as_short_as_a_comment_may_be(review: Review) -> None:
+    assert len(markdown(review, most=2_500)) <= 2_500
+    assert "Look closely" in markdown(review, most=700)
+
+
 def test_ten_thousand_files_are_listed_and_the_page_opens() -> None:
     review = Review("p", Version("main"), Version("ann"), "now", "1")
     review.files = [

@@ -108,3 +108,16 @@ def _git(root: Path, *arguments: str, strip: bool = True) -> str | None:
     # Names of files may be in any encoding.
     said = done.stdout.decode(errors="replace")
     return (said.strip() if strip else said) if done.returncode == 0 else None
+
+
+def titles_between(root: Path, old: str, new: str) -> list[str] | None:
+    """Return the titles of the commits that ``new`` has and ``old`` has not; ``None`` where git knows not both."""
+    said = _git(root, "log", "--format=%s", "--max-count=200", f"{old}..{new}", "--")
+    return None if said is None else said.splitlines()
+
+
+def lines_between(root: Path, old: str, new: str, folder: str) -> list[str]:
+    """Return the lines of a folder's files that differ between two commits, each with ``-`` or ``+`` in front."""
+    said = _git(root, "diff", "--unified=0", "--no-color", "--no-ext-diff", old, new, "--", folder) or ""
+    lines = [line for line in said.splitlines() if line[:1] in ("-", "+") and line[:3] not in ("---", "+++")]
+    return [f"{line[0]} {line[1:].strip()}" for line in lines if line[1:].strip()]

@@ -111,37 +111,45 @@ class Ran:
     count: int = 0
 
 
-def run(folder: Path, changes: Sequence[FileChange]) -> Ran:
-    """Run the checks of a folder on all files that they match; one that fails is a finding."""
-    ran = Ran()
-    looked: set[str] = set()
-    checks = list(_checks(folder, ran))
-    for change in changes:
-        if change.verb == "rename" or not (change.before or change.after):
-            continue
-        matching = [(name, function) for name, function in checks if getattr(function, _MARK)(change.path)]
-        before, after = (File(change.path, path) if path else None for path in (change.before, change.after))
-        for name, function in matching:
-            looked.add(name)
-            ran.findings += _results(name, function, before, after, change.path)
-    ran.count = len(looked)
-    return ran
+class Checks:
+    """The checks of a folder's files. A file that cannot be loaded is a finding, as is a check that fails."""
 
+    def __init__(self, folder: Path) -> None:
+        self._faults: list[Finding] = []
+        self._checks = list(self._load(folder))
 
-def _checks(folder: Path, ran: Ran) -> Iterator[tuple[str, Check]]:
-    """Give the checks of all files of a folder with their names; a file that cannot be loaded is a finding."""
-    for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
-        if path.name.startswith("_"):
-            continue
-        try:
-            module = _loaded(path)
-        except (Exception, SystemExit) as problem:  # noqa: BLE001 - the lab's file may raise anything
-            text = f"review/{path.name} cannot be loaded: {_said(problem)}. Its checks did not run."
-            ran.findings.append(Finding("error", text, "", path.stem))
-            continue
-        for name, function in vars(module).items():
-            if callable(function) and hasattr(function, _MARK) and function.__module__ == module.__name__:
-                yield name.replace("_", " "), function
+    def _load(self, folder: Path) -> Iterator[tuple[str, Check]]:
+        for path in sorted(folder.glob("*.py")) if folder.is_dir() else ():
+            if path.name.startswith("_"):
+                continue
+            try:
+                module = _loaded(path)
+            except (Exception, SystemExit) as problem:  # noqa: BLE001 - the lab's file may raise anything
+                text = f"review/{path.name} cannot be loaded: {_said(problem)}. Its checks did not run."
+                self._faults.append(Finding("error", text, "", path.stem))
+                continue
+            for name, function in vars(module).items():
+                if callable(function) and hasattr(function, _MARK) and function.__module__ == module.__name__:
+                    yield name.replace("_", " "), function
+
+    def look_at(self, path: str) -> bool:
+        """Tell whether any check looks at a file."""
+        return any(getattr(function, _MARK)(path) for _name, function in self._checks)
+
+    def run(self, changes: Sequence[FileChange]) -> Ran:
+        """Run the checks on all files that they match."""
+        ran = Ran(list(self._faults))
+        looked: set[str] = set()
+        for change in changes:
+            if change.verb == "rename" or not (change.before or change.after):
+                continue
+            matching = [one for one in self._checks if getattr(one[1], _MARK)(change.path)]
+            before, after = (File(change.path, path) if path else None for path in (change.before, change.after))
+            for name, function in matching:
+                looked.add(name)
+                ran.findings += _results(name, function, before, after, change.path)
+        ran.count = len(looked)
+        return ran
 
 
 def _loaded(path: Path) -> Any:

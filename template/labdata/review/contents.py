@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +40,19 @@ class Fetched:
     bytes: int
 
 
-def bring(workspace: Workspace, repo: Repo, sides: Sides, local: WorkingCopy, *, ask: bool) -> Fetched:
-    """Bring what both versions hold where they differ; raises ``LabdataError`` where somebody says no."""
+def bring(
+    workspace: Workspace,
+    repo: Repo,
+    sides: Sides,
+    local: WorkingCopy,
+    is_checked: Callable[[str], bool],
+    *,
+    ask: bool,
+) -> Fetched:
+    """Bring what both versions hold where they differ; raises ``LabdataError`` where somebody says no.
+
+    Of files that the review itself does not look into, only those are brought that a check of the lab looks at.
+    """
     renames = _renames(sides)
     here = _Here(workspace, local)
     places: list[dict[str, Path]] = [{}, {}]
@@ -50,7 +61,7 @@ def bring(workspace: Workspace, repo: Repo, sides: Sides, local: WorkingCopy, *,
     left_out = {*renames, *renames.values()}
     for number, tree in enumerate((sides.old, sides.new)):
         for path, content in tree.items():
-            if path in left_out or kind_of(path) == "other":
+            if path in left_out or (kind_of(path) == "other" and not is_checked(path)):
                 continue
             if content.size > LARGEST:
                 refused[path] = f"not looked into: it is larger than {words.size(LARGEST)}"

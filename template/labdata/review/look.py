@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from labdata.core import words
-from labdata.core.merge_base import with_parents
-from labdata.core.trailers import sealed_trailers
 from labdata.local.code import template_version
 from labdata.review import checks, contents
 from labdata.review.compare.chunks import without_chunks
 from labdata.review.compare.files import compare_file
 from labdata.review.compare.model import Review
-from labdata.review.sides import Sides, find_sides
+from labdata.review.origin import origin
+from labdata.review.sides import find_sides
 from labdata.sync.snapshot import gather_local
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
-
-_TOLD = ("Code", "Inputs", "Template")
 
 
 def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> tuple[Review, str]:
@@ -31,12 +27,13 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     """
     local = gather_local(workspace, repo)
     sides = find_sides(workspace, repo, target, local)
-    found = contents.bring(workspace, repo, sides, local, ask=ask)
+    own = checks.Checks(workspace.settings.root / "review")
+    found = contents.bring(workspace, repo, sides, local, own.look_at, ask=ask)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     review = Review(repo.id, sides.before, sides.after, made, template_version(workspace.settings.root) or "unknown")
     review.notes = list(sides.notes)
     review.fetched = found.bytes
-    review.facts = _facts(workspace, repo, sides)
+    review.facts, stale = origin(workspace, repo, sides)
     keys = workspace.settings.review_keys
     size = sum(change.size_before + change.size_after for change in found.changes)
     plain, review.files = without_chunks(found.changes)
@@ -46,30 +43,8 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
             review.files.append(compare_file(change, folder, keys))
             count(change.size_before + change.size_after)
     review.files.sort(key=lambda one: one.change.path)
-    ran = checks.run(workspace.settings.root / "review", plain)
-    review.findings += ran.findings
+    ran = own.run(plain)
+    # What shows yesterday's data is said before all else.
+    review.findings += [*stale, *ran.findings]
     review.checks = ran.count
     return review, sides.label
-
-
-def _facts(workspace: Workspace, repo: Repo, sides: Sides) -> list[tuple[str, str]]:
-    """Return what labdata wrote down of what made both versions."""
-    before, after = (_trailers(workspace, repo, commit) for commit in sides.commits)
-    found = []
-    for name in _TOLD:
-        was, now = before.get(name, "not recorded"), after.get(name, "not recorded")
-        if sides.commits[1]:
-            found.append((name, now if was == now else f"{was} → {now}"))
-        elif name in before:
-            found.append((name, was))
-    return found
-
-
-def _trailers(workspace: Workspace, repo: Repo, commit: str) -> dict[str, str]:
-    """Return the trailers of the newest commit that has some, as labdata wrote them."""
-    if not commit:
-        return {}
-    for one, parent in islice(with_parents(workspace.commits(repo.id, commit)), 20):
-        if found := sealed_trailers(one.message, parent):
-            return found
-    return {}

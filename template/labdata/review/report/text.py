@@ -16,6 +16,9 @@ from labdata.review.report.verdict import sorted_findings, verdict
 WIDTH = 80
 """Columns of a terminal that a line fits."""
 
+COMMENT = 60_000
+"""Characters of a Markdown text: how many the Hub takes in a comment is not written anywhere."""
+
 _FILES = 15
 _ROWS = 5
 _MARKS = {"add": "+", "change": "~", "remove": "-", "rename": ">"}
@@ -65,22 +68,27 @@ def _wrapped(text: str, width: int = WIDTH) -> list[str]:
     return textwrap.wrap(visible(text), width, max_lines=4, placeholder=" …") or [""]
 
 
-def markdown(review: Review, links: Sequence[tuple[str, str]] = ()) -> str:
+def markdown(review: Review, links: Sequence[tuple[str, str]] = (), most: int = COMMENT) -> str:
     """Return the review for a request: verdict, files, key figures. Nothing in it is what it was not meant to be.
 
-    ``links`` are names with addresses of our own making.
+    ``links`` are names with addresses of our own making. It has at most ``most`` characters: long lists are cut.
     """
+    made = [_markdown(review, links, shown) for shown in (_FILES, 8, 4, 2, 0)]
+    return next((text for text in made if len(text) <= most), made[-1][:most])
+
+
+def _markdown(review: Review, links: Sequence[tuple[str, str]], shown: int) -> str:
     parts = [f"**{_plain(line)}**" if not number else _plain(line) for number, line in enumerate(verdict(review))]
     made = f"{review.after.name} compared with {review.before.name}, {review.made}, labdata {review.by}"
     text = ["  \n".join(parts), _plain(made)]
     findings = sorted_findings(review)
-    if findings:
-        rows = [[one.level, one.path, one.text] for one in findings[:_FILES]]
+    if findings and shown:
+        rows = [[one.level, one.path, one.text] for one in findings[:shown]]
         text.append(_table(["level", "file", "finding"], rows, len(findings) - len(rows)))
-    if review.files:
-        rows = [[one.change.path, one.change.verb, _sizes(one), one.summary] for one in review.files[:_FILES]]
+    if review.files and shown:
+        rows = [[one.change.path, one.change.verb, _sizes(one), one.summary] for one in review.files[:shown]]
         text.append(_table(["file", "what", "size", "in short"], rows, len(review.files) - len(rows)))
-    for one in review.files[:_FILES]:
+    for one in review.files[:shown]:
         if one.table and one.table.columns:
             columns = [_figures(column) for column in one.table.columns[:_ROWS]]
             text.append(f"Most shifted columns of {_plain(one.change.path)}:")
@@ -122,6 +130,7 @@ def as_data(review: Review) -> dict[str, Any]:
         "checks": review.checks,
         "fetched": review.fetched,
         "notes": review.notes,
+        "facts": review.facts,
         "files": [_file(one) for one in review.files],
         "findings": [_finding(one) for one in sorted_findings(review)],
     }
