@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import gzip
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from labdata.review.compare.model import TableDiff
 from labdata.review.compare.tables.formats import UnreadableError
 from labdata.review.compare.tables.source import Table
 from labdata.review.compare.tables.table import align, column_pairs, compare_tables, summary
+from pyarrow import feather
 
 WELLS = [f"{row}{column:02}" for row in "ABCDEFGH" for column in range(1, 13)]
 
@@ -155,6 +158,39 @@ def test_what_is_no_table_or_a_bomb_is_told(tmp_path: Path, compared: Any) -> No
     (tmp_path / "new.csv").write_text("name,n\nZoë,1\nBo,2\n")
     diff = compare_tables(old_latin, tmp_path / "new.csv", "new.csv", tmp_path / "scratch")
     assert summary(diff) == "the same values, written otherwise"
+
+
+KINDS = {
+    "bool": pa.array([True, False, None]),
+    "decimal": pa.array([decimal.Decimal("1.10"), decimal.Decimal("2.20"), None]),
+    "time": pa.array([datetime.datetime(2020, 1, 1), datetime.datetime(2021, 1, 1), None]),
+    "date": pa.array([datetime.date(2020, 1, 1), datetime.date(2021, 1, 1), None]),
+    "category": pa.array(["a", "b", "a"]).dictionary_encode(),
+    "list": pa.array([[1, 2], [3], None]),
+    "bytes": pa.array([b"\0\xff", b"b", None]),
+    "large": pa.array([2**64 - 1, 1, None], pa.uint64()),
+    "small": pa.array([-(2**63), 5, None]),
+    "nothing": pa.nulls(3),
+    "struct": pa.array([{"a": 1}, {"a": 2}, None]),
+    "half": pa.array([1.0, 2.0, None], pa.float32()).cast(pa.float16()),
+    "view": pa.array(["q", "r", None], pa.string_view()),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_column_is_compared(name: str, tmp_path: Path) -> None:
+    def written(column: pa.Array, side: str) -> Path:
+        feather.write_feather(pa.table({"id": ["1", "2", "3"], "c": column}), tmp_path / side)
+        return tmp_path / side
+
+    old = KINDS[name]
+    new = pa.concat_arrays([old.slice(0, 1), old.slice(0, 1), old.slice(2, 1)])
+    diff = compare_tables(written(old, "before"), written(new, "after"), "a.feather", tmp_path)
+    assert diff.cells_changed == (0 if name == "nothing" else 1)
+    assert diff.has_same_columns
+    # One kind that becomes another is said, and no reason to stop.
+    for other in KINDS.values():
+        assert compare_tables(written(old, "before"), written(other, "after"), "a.feather", tmp_path).rows_added == 0
 
 
 NUMBERS = st.one_of(st.floats(width=64), st.sampled_from([0.0, 1.0, 1.0 + 1e-12, float("nan")]), st.none())

@@ -33,8 +33,18 @@ class Table:
         """Return columns as chunked arrays; what was read last is kept, for a key is looked at more than once."""
         if list(positions) != list(self._last[0]):
             self._last = ((), [])
-            self._last = (positions, self.source(positions))
+            self._last = (positions, [_without_views(column) for column in self.source(positions)])
         return self._last[1]
+
+
+def _without_views(column: Any) -> Any:
+    """Return a column whose texts lie where every function of Arrow looks for them."""
+    import pyarrow as pa
+
+    kind = str(column.type)
+    if not kind.endswith("_view"):
+        return column
+    return column.cast(pa.large_string() if kind == "string_view" else pa.large_binary())
 
 
 def opened(path: Path, name: str, scratch: Path) -> Table:

@@ -96,7 +96,7 @@ def _type(kind: Any) -> str:
 
     while pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return "text" if str(kind) in ("string", "large_string") else str(kind)
+    return "text" if str(kind) in ("string", "large_string", "string_view") else str(kind)
 
 
 def _note_rows(diff: TableDiff, old: Table, new: Table, shared: Shared, rows: Rows) -> None:
