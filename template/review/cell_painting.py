@@ -21,6 +21,8 @@ ALIKE = 0.9  # correlation of a feature with itself before
 FALL = 0.1  # by which the share of treatments that replicate, or their correlation, may fall
 POSITION = 0.2  # by which the controls of a row or column may become more alike than the others
 
+CONSTANT = "hold one value in all wells"
+
 
 def profiles(file: File | None) -> pd.DataFrame | None:
     """Return a table of profiles by plate and well; ``None`` where it is none, or holds cells instead of wells."""
@@ -72,7 +74,7 @@ def wells(before: File | None, after: File | None) -> Iterator[Finding]:
         was, now = (set(table.loc[table[PLATE] == plate, WELL]) for table in (old, new))
         lost, come = sorted(was - now), sorted(now - was)
         if lost:
-            shown = ", ".join(lost[:12]) + (" …" if len(lost) > 12 else "")
+            shown = ", ".join(lost[:12]) + (f" and {len(lost) - 12} more" if len(lost) > 12 else "")
             figure = plate_map(pd.DataFrame({WELL: [*sorted(now), *lost], "lost": [0] * len(now) + [1] * len(lost)}))
             yield error(f"{len(lost)} of {len(was)} wells of plate {plate} are missing: {shown}.", figure=figure)
         if come and was:
@@ -95,7 +97,9 @@ def feature_values(before: File | None, after: File | None) -> Iterator[Finding]
     was = useless(old) if old is not None else {}
     for kind, bad in now.items():
         if fresh := sorted(set(bad) - set(was.get(kind, []))):
-            yield error(f"Features that {kind}: {len(fresh)}.", table=pd.DataFrame({"feature": fresh}))
+            # In a new table they may be what a later step leaves out; in one that was clean before they are a fault.
+            tell = error if old is not None else note if kind == CONSTANT else warning
+            yield tell(f"Features that {kind}: {len(fresh)}.", table=pd.DataFrame({"feature": fresh}))
     usable = [name for name in names if name not in now["hold no value at all"]]
     share = float(new[usable].isna().to_numpy().mean()) if usable else 0.0
     before_share = (
@@ -113,8 +117,8 @@ def useless(table: pd.DataFrame) -> dict[str, list[str]]:
     numbers = values.to_numpy(float)
     infinite = np.isinf(numbers).any(axis=0)
     empty = np.isnan(numbers).all(axis=0)
-    constant = (values.nunique() <= 1).to_numpy() & ~empty & ~infinite & (len(values) > 1)
-    masks = {"hold infinite values": infinite, "hold no value at all": empty, "hold one value in all wells": constant}
+    constant = (values.min() == values.max()).to_numpy() & ~infinite & (len(values) > 1)
+    masks = {"hold infinite values": infinite, "hold no value at all": empty, CONSTANT: constant}
     return {kind: list(values.columns[mask]) for kind, mask in masks.items()}
 
 

@@ -147,6 +147,8 @@ def test_put_results_then_review_then_get_results_and_nothing_is_to_be_run(proje
     project.just("pr-create", "First plate")
     pull_requests = list(project.api().get_repo_discussions(project.results, repo_type="dataset"))
     assert [(request.title, request.status) for request in pull_requests] == [("First plate", "open")]
+    assert "No error and no warning" in project.just("review", str(pull_requests[0].num))
+    assert (project.root / f"review-pr-{pull_requests[0].num}.html").exists()
     project.api().merge_pull_request(project.results, pull_requests[0].num, repo_type="dataset")
     bob = project.mate(tmp_path / "bob" / "project")
     bob.just("get-inputs")

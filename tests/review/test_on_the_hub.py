@@ -130,6 +130,9 @@ def test_what_is_merged_tagged_or_not_there_is_said(lab: Lab, join: Callable[...
     assert merged["files"][0]["summary"] == "1 row added, 3 rows kept"
     assert data_of(ann, "first")["files"][0]["table"]["rows_removed"] == 1
     assert data_of(ann, "main")["files"] == []
+    assert data_of(ann, "refs/pr/1")["verdict"] == data_of(ann, "#1")["verdict"]
+    ann.run("review", f"{lab.head()[:12]}")
+    assert (ann.root / f"review-version-{lab.head()[:12]}.html").exists()
     missing = ann.run("review", "9", code=1)
     assert f"There is no pull request 9 on {lab.results}" in missing.stderr
     unknown = ann.run("review", "frist", code=1)

@@ -61,7 +61,8 @@ def test_the_verdict_comes_first_and_the_gravest_finding_in_it(review: Review) -
     said = verdict(review)
     assert said[0] == "Look closely: 1 error, 1 warning and 1 note."
     assert said[1] == (
-        "2 tables changed, 1 table renamed, 3 pictures changed, 1 notebook changed, 2 texts changed, 1 file changed."
+        "2 tables changed, 1 table renamed, 3 pictures changed, 1 notebook changed, 2 texts changed, 1 file changed; "
+        "190 of 192 rows kept."
     )
     assert said[2].startswith("a.parquet: Wells are missing")
     assert page(review).index("Verdict") < page(review).index("Findings") < page(review).index("Files that differ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from labdata.review.compare.model import Review
     from labdata.workspace import Workspace
 
+_UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
 _COLOURS = {"good": "green", "warning": "yellow", "error": "red"}
 _GRAVE = {"error": ("error",), "warning": ("error", "warning")}
 
@@ -56,7 +58,7 @@ def _show(workspace: Workspace, found: Review, label: str, output: Path | None, 
         click.echo(click.style(words.escaped(line), fg=_COLOURS.get(level)))
     if as_json and output is None:
         return
-    where = output or workspace.settings.root / f"review-{label}.html"
+    where = output or workspace.settings.root / f"review-{_UNUSUAL.sub('-', label)}.html"
     where.write_text(page(found), encoding="utf-8")
     workspace.console.say()
     workspace.console.say(f"The report: {where.resolve().as_uri()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from labdata.sync.working_copy import WorkingCopy
     from labdata.workspace import Workspace
 
+_NUMBER = re.compile(r"(?:#|refs/pr/)?(\d{1,9})", re.ASCII)
 
 @dataclass(frozen=True)
 class Sides:
@@ -54,8 +56,8 @@ def find_sides(workspace: Workspace, repo: Repo, target: str, local: WorkingCopy
     remote = read_remote(workspace, repo)
     if not target:
         return _working_copy(workspace, remote, local)
-    if target.isdecimal():
-        return _request(workspace, remote, int(target))
+    if request := _NUMBER.fullmatch(target):
+        return _request(workspace, remote, int(request.group(1)))
     branches = workspace.hub.refs(repo.id).branches
     if target in branches and target != "main":
         return _branch(remote, target, branches[target])

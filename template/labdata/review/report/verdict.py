@@ -50,7 +50,11 @@ def _changes(files: list[FileReview]) -> str:
             if count := counts[noun, verb]:
                 plural = "files of arrays" if noun == "file of arrays" else f"{noun}s"
                 said.append(f"{count:,} {noun if count == 1 else plural} {verb}")
-    return f"{', '.join(said)}."
+    tables = [one.table for one in files if one.table is not None and one.change.verb == "change"]
+    before = sum(table.rows_before for table in tables)
+    kept = before - sum(table.rows_removed for table in tables)
+    rows = f"; {kept:,} of {before:,} rows kept" if before else ""
+    return f"{', '.join(said)}{rows}."
 
 
 def _outstanding(review: Review) -> str:

@@ -16,6 +16,7 @@ _PAIRS = 12  # columns of which pairs are tried
 _TRIED = 12  # keys of which all rows are looked at
 _ENOUGH = 0.9  # of the rows of the smaller table that a key finds again
 _NAMES = re.compile(r"(?i)(^|[_\W])(id|index|key|name|well|plate|barcode|site|field|object\w*|image\w*|sample)$|_id$")
+_FIRST = ("Metadata_Plate", "Metadata_Well")  # what Cell Painting's tools name the rows by
 _SAMPLE = 5_000
 
 
@@ -32,6 +33,7 @@ def find_key(before: Table, after: Table, shared: Columns) -> tuple[Columns, Cod
     meta = [pair for pair in columns if before.names[pair[0]].startswith("Metadata_")]
     columns = [*meta, *(pair for pair in columns if pair not in meta)][:_CANDIDATES]
     named = [pair for pair in columns if _NAMES.search(before.names[pair[0]])]
+    named.sort(key=lambda pair: before.names[pair[0]] not in _FIRST)
     best: tuple[Columns, Codes] = ((), ((), ()))
     best_share = 0.0
     tried = 0
