@@ -130,7 +130,8 @@ def features_against_before(before: File | None, after: File | None) -> Iterator
         return
     old, new = pair
     told = {name for bad in useless(new).values() for name in bad}
-    names = [name for name in features(old) if name in features(new) and name not in told]
+    usable = set(features(new)) - told
+    names = [name for name in features(old) if name in usable]
     left, right = (table[names].to_numpy(float) for table in (old, new))
     left, right = np.where(np.isfinite(left), left, np.nan), np.where(np.isfinite(right), right, np.nan)
     gone = np.isnan(left) | np.isnan(right)

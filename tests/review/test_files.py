@@ -17,7 +17,7 @@ import numpy as np
 import pypdfium2
 import pytest
 from labdata.review.compare.chunks import without_chunks
-from labdata.review.compare.files import compare_file
+from labdata.review.compare.files import Comparer, compare_file
 from labdata.review.compare.model import FileChange, FileReview
 from PIL import Image
 
@@ -229,3 +229,15 @@ def test_a_zarr_array_is_told_as_one(tmp_path: Path) -> None:
         ["X", "5", "4 × 4 <f4", "8 × 4 <f4"],
         ["Y", "1", "same shape and type", "same shape and type"],
     ]
+
+
+def test_more_pictures_than_a_page_holds_are_compared_but_not_drawn(tmp_path: Path, pixels: Any) -> None:
+    for side, values in (("before", pixels), ("after", 255 - pixels)):
+        (tmp_path / f"{side}.png").write_bytes(picture(values))
+    comparer = Comparer(tmp_path / "scratch", room=1)
+    change = FileChange("a.png", "change", "", tmp_path / "before.png", tmp_path / "after.png")
+    first, second = comparer.compare(change), comparer.compare(change)
+    assert first.pictures[0].difference is not None
+    assert second.pictures[0].after is None
+    assert second.summary == first.summary
+    assert "Not shown" in second.notes[0]

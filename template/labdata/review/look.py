@@ -9,7 +9,7 @@ from labdata.core import words
 from labdata.local.code import template_version
 from labdata.review import checks, contents
 from labdata.review.compare.chunks import without_chunks
-from labdata.review.compare.files import compare_file
+from labdata.review.compare.files import Comparer
 from labdata.review.compare.model import Review
 from labdata.review.origin import origin
 from labdata.review.sides import find_sides
@@ -34,13 +34,12 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     review.notes = list(sides.notes)
     review.fetched = found.bytes
     review.facts, stale = origin(workspace, repo, sides)
-    keys = workspace.settings.review_keys
     size = sum(change.size_before + change.size_after for change in found.changes)
     plain, review.files = without_chunks(found.changes)
     with workspace.console.progress(f"Comparing {words.number(len(plain), 'file')}", size) as count:
-        for number, change in enumerate(plain):
-            folder = contents.scratch(workspace) / str(number)
-            review.files.append(compare_file(change, folder, keys))
+        comparer = Comparer(contents.scratch(workspace), workspace.settings.review_keys)
+        for change in plain:
+            review.files.append(comparer.compare(change))
             count(change.size_before + change.size_after)
     review.files.sort(key=lambda one: one.change.path)
     ran = own.run(plain)

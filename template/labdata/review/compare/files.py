@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from labdata.core import words
 from labdata.core.patterns import Patterns
 from labdata.review.compare import arrays, chunks, lines, notebooks, pictures
-from labdata.review.compare.model import FileChange, FileReview, Grid
+from labdata.review.compare.model import FileChange, FileReview, Grid, PictureDiff
 from labdata.review.compare.tables import formats, table
 
 Keys = Mapping[str, Sequence[str]]
 """Key columns of tables by a pattern of their paths, as labdata.toml names them."""
+
+KINDS = ("table", "picture", "notebook", "arrays", "text", "other")
+"""Kinds of files, in the order in which a reader wants them."""
+
+PICTURES = 40_000_000
+"""Bytes of pictures that a page holds."""
 
 _TEXTS = (
     ".md", ".rst", ".txt", ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".log", ".py", ".r", ".R", ".sh", ".smk",
@@ -37,8 +44,30 @@ def kind_of(name: str) -> str:
     return "text" if lower.endswith(_TEXTS) or "." not in lower.rpartition("/")[2] else "other"
 
 
-def compare_file(change: FileChange, scratch: Path, keys: Keys) -> FileReview:
-    """Compare one file; never raises for what the file holds."""
+@dataclass
+class Comparer:
+    """Compares files one after the other; ``scratch`` is a folder for what that lays out.
+
+    It makes no more pictures to be shown than there is ``room`` for (bytes).
+    """
+
+    scratch: Path
+    keys: Keys = field(default_factory=dict)
+    room: int = PICTURES
+
+    def compare(self, change: FileChange) -> FileReview:
+        """Compare one file; never raises for what the file holds."""
+        has_room = self.room > 0
+        review = compare_file(change, self.scratch, self.keys, draw=has_room)
+        shown = [one for cell in review.cells for one in cell.pictures] + list(review.pictures)
+        self.room -= sum(size_of(one) for one in shown)
+        if review.pictures and not has_room:
+            review.notes.append("Not shown: the report holds as many pictures as a browser opens well.")
+        return review
+
+
+def compare_file(change: FileChange, scratch: Path, keys: Keys, *, draw: bool = True) -> FileReview:
+    """Compare one file; never raises for what the file holds. Without ``draw``, no pictures are made to be shown."""
     kind = kind_of(change.path)
     review = FileReview(change, kind, "")
     scratch.mkdir(parents=True, exist_ok=True)
@@ -51,6 +80,8 @@ def compare_file(change: FileChange, scratch: Path, keys: Keys) -> FileReview:
             review.summary = f"{_sizes(change)}; {change.not_read}"
         elif change.before is None and change.after is None:
             review.summary = _sizes(change)
+        elif kind == "picture":
+            _picture(review, change, draw=draw)
         else:
             _BY_KIND[kind](review, change, scratch, keys)
     except Exception as error:  # noqa: BLE001 - one odd file must not stop the review of the others
@@ -100,9 +131,9 @@ def _as_text(review: FileReview, change: FileChange, reason: str) -> None:
     _text(review, change, Path(), {})
 
 
-def _picture(review: FileReview, change: FileChange, _scratch: Path, _keys: Keys) -> None:
+def _picture(review: FileReview, change: FileChange, *, draw: bool) -> None:
     try:
-        found = pictures.compare_pictures(change.before, change.after, change.path)
+        found = pictures.compare_pictures(change.before, change.after, change.path, draw=draw)
     except pictures.PictureError as error:
         _as_other(review, f"It is not shown: {error}.")
         return
@@ -150,7 +181,6 @@ def _other(review: FileReview, change: FileChange, _scratch: Path, _keys: Keys) 
 
 _BY_KIND: dict[str, Callable[[FileReview, FileChange, Path, Keys], None]] = {
     "table": _table,
-    "picture": _picture,
     "notebook": _notebook,
     "arrays": _arrays,
     "text": _text,
@@ -158,9 +188,14 @@ _BY_KIND: dict[str, Callable[[FileReview, FileChange, Path, Keys], None]] = {
 }
 
 
+def size_of(one: PictureDiff) -> int:
+    """Return the bytes of what a picture's comparison shows."""
+    return sum(len(image.data) for image in (one.before, one.after, one.difference) if image is not None)
+
+
 def grouped(reviews: Iterable[FileReview]) -> dict[str, list[FileReview]]:
     """Return reviews by kind, in the order in which a reader wants them."""
-    found: dict[str, list[FileReview]] = {kind: [] for kind in _BY_KIND}
+    found: dict[str, list[FileReview]] = {kind: [] for kind in KINDS}
     for review in reviews:
         found[review.kind].append(review)
     return {kind: some for kind, some in found.items() if some}

@@ -34,8 +34,11 @@ def is_picture(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def compare_pictures(before: Path | None, after: Path | None, name: str) -> list[PictureDiff]:
-    """Compare two files that hold pictures; ``None`` is a side without one. Raises ``PictureError``."""
+def compare_pictures(before: Path | None, after: Path | None, name: str, *, draw: bool = True) -> list[PictureDiff]:
+    """Compare two files that hold pictures; ``None`` is a side without one. Raises ``PictureError``.
+
+    Without ``draw`` they are compared, but nothing is made to be shown.
+    """
     lower = name.lower()
     if lower.endswith(".svg"):
         return [PictureDiff("", _svg(before) if before else None, _svg(after) if after else None)]
@@ -47,7 +50,7 @@ def compare_pictures(before: Path | None, after: Path | None, name: str) -> list
         found = []
         for number in range(min(count, _FRAMES)):
             pair = [side[number] if number < len(side) else None for side in (old, new)]
-            found.append(_compared(pair[0], pair[1], f"page {number + 1}" if titled else ""))
+            found.append(_compared(pair[0], pair[1], f"page {number + 1}" if titled else "", draw=draw))
     notes = []
     if before and after and counts[0] != counts[1]:
         notes.append(f"{counts[0]} pages became {counts[1]}.")
@@ -162,19 +165,20 @@ def _bound(image: Any) -> None:
         raise PictureError(f"{width:,} × {height:,} pixels are too many to be drawn")
 
 
-def _compared(old: Any, new: Any, title: str) -> PictureDiff:
+def _compared(old: Any, new: Any, title: str, *, draw: bool = True) -> PictureDiff:
     """Compare two drawn pictures."""
     import numpy as np
 
     if old is None or new is None:
-        shown = [_shown(side, word) if side is not None else None for side, word in ((old, "before"), (new, "after"))]
+        sides = ((old, "before"), (new, "after"))
+        shown = [_shown(side, word) if draw and side is not None else None for side, word in sides]
         return PictureDiff(title, shown[0], shown[1])
     notes = []
     if old.size != new.size:
         notes.append(f"The size changed: {_size(old)} became {_size(new)} pixels.")
     if old.mode != new.mode:
         notes.append(f"The colour mode changed: {old.mode} became {new.mode}.")
-    before, after = _shown(old, "before"), _shown(new, "after")
+    before, after = (_shown(old, "before"), _shown(new, "after")) if draw else (None, None)
     if old.size != new.size:
         return PictureDiff(title, before, after, notes=notes)
     distance = _distance(old, new)
@@ -185,7 +189,7 @@ def _compared(old: Any, new: Any, title: str) -> PictureDiff:
     scale = float(distance.max())
     if old.mode not in _DEEP and scale <= _SEEN:
         notes.append("No pixel differs by more than an eye sees.")
-    return PictureDiff(title, before, after, _difference(distance / scale), share, notes)
+    return PictureDiff(title, before, after, _difference(distance / scale) if draw else None, share, notes)
 
 
 def _distance(old: Any, new: Any) -> Any:

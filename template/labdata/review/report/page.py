@@ -12,17 +12,14 @@ from typing import Any
 
 from labdata.core import words
 from labdata.core.paths import visible
-from labdata.review.compare.files import grouped
-from labdata.review.compare.model import FileReview, Image, PictureDiff, Review
+from labdata.review.compare.files import PICTURES, grouped, size_of
+from labdata.review.compare.model import FileReview, PictureDiff, Review
 from labdata.review.compare.pictures import as_address, percent
 from labdata.review.report.drawing import histogram
 from labdata.review.report.verdict import sorted_findings, verdict
 
 SHOWN = 300
 """Files that are shown with all that differs in them; of the others, one line each."""
-
-PICTURES = 40_000_000
-"""Bytes of pictures that a report holds."""
 
 _TITLES = {
     "table": "Tables", "picture": "Pictures", "notebook": "Notebooks", "arrays": "Arrays", "text": "Texts",
@@ -111,8 +108,7 @@ class _Budget:
         return [self._within(one) for one in found]
 
     def _within(self, one: PictureDiff) -> PictureDiff:
-        images = [image for image in (one.before, one.after, one.difference) if isinstance(image, Image)]
-        size = sum(len(image.data) for image in images)
+        size = size_of(one)
         if size <= self.left:
             self.left -= size
             return one

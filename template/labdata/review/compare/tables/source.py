@@ -16,6 +16,7 @@ LONGEST = 8_000_000_000  # bytes that a compressed text may expand to
 _BOMB = 300  # times that a large text may expand; measurements do so five- or tenfold
 _NUMBERS = re.compile(r"__index_level_\d+__")
 _LARGE = 64_000_000
+_REPEATED = 4  # bytes a row below which a column of texts holds few different ones
 _BLOCK = 8_000_000
 
 
@@ -88,8 +89,7 @@ def _parquet(path: Path) -> Table:
 
     file = pq.ParquetFile(path, memory_map=True)
     schema = file.schema_arrow
-    texts = [field.name for field in schema if _is_text(field.type)]
-    # A text that is there a million times is kept once.
+    texts = _repeated_texts(file.metadata, [field.name for field in schema if _is_text(field.type)])
     file = pq.ParquetFile(path, memory_map=True, read_dictionary=texts)
     names = list(schema.names)
     if len(set(names)) < len(names):
@@ -100,6 +100,16 @@ def _parquet(path: Path) -> Table:
         return [table.column(names[position]) for position in positions]
 
     return Table(names, list(schema.types), file.metadata.num_rows, read)
+
+
+def _repeated_texts(metadata: Any, names: list[str]) -> list[str]:
+    """Return the columns whose texts are there many times each: they are kept once, however long they are."""
+    sizes: Counter[str] = Counter()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for place in range(group.num_columns):
+            column = group.column(place)
+            sizes[column.path_in_schema] += column.total_uncompressed_size
+    return [name for name in names if sizes[name] < _REPEATED * max(metadata.num_rows, 1)]
 
 
 def _is_text(kind: Any) -> bool:
