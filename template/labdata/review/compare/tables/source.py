@@ -87,10 +87,10 @@ def _first_line(error: BaseException) -> str:
 def _parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(path, memory_map=True)
+    file = pq.ParquetFile(path)
     schema = file.schema_arrow
     texts = _repeated_texts(file.metadata, [field.name for field in schema if _is_text(field.type)])
-    file = pq.ParquetFile(path, memory_map=True, read_dictionary=texts)
+    file = pq.ParquetFile(path, read_dictionary=texts)
     names = list(schema.names)
     if len(set(names)) < len(names):
         raise UnreadableError("two of its columns bear one name")
