@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"(?:#|refs/pr/)?(\d{1,9})", re.ASCII)
 
+
 @dataclass(frozen=True)
 class Sides:
     """Two versions: what each holds at the paths where they differ, and where the contents can be had.
