@@ -10,6 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from labdata.review.compare.drawn import DEEP, LONGEST, difference, shown, size_of
 from labdata.review.compare.model import Image, PictureDiff
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".bmp", ".svg", ".pdf")
@@ -18,11 +19,9 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".bmp", ".
 LARGEST = 50_000_000
 """Pixels of a picture that is drawn; beyond, it is told by its size only."""
 
-_SHOWN = 1_000  # pixels of the longer side as a report shows it
 _FRAMES = 8  # pages or layers that are compared
 _SVG = 2_000_000  # bytes of an SVG that a report shows
 _BAND = 256  # rows of pixels that are compared at once
-_DEEP = {"I", "F", "I;16", "I;16B", "I;16L"}
 _SEEN = 8  # of 255: the difference from which an eye sees it
 
 
@@ -134,7 +133,7 @@ class _pages:  # noqa: N801 - as above
         page = self.document[number]
         width, height = page.get_size()
         # As many pixels as are shown: a page may be as large as its author likes.
-        scale = min(_SHOWN / max(width, height, 1.0), 2.0)
+        scale = min(LONGEST / max(width, height, 1.0), 2.0)
         return page.render(scale=scale).to_pil()
 
     def close(self) -> None:
@@ -172,14 +171,14 @@ def _compared(old: Any, new: Any, title: str, *, draw: bool = True) -> PictureDi
 
     if old is None or new is None:
         sides = ((old, "before"), (new, "after"))
-        shown = [_shown(side, word) if draw and side is not None else None for side, word in sides]
-        return PictureDiff(title, shown[0], shown[1])
+        made = [shown(side, word) if draw and side is not None else None for side, word in sides]
+        return PictureDiff(title, made[0], made[1])
     notes = []
     if old.size != new.size:
-        notes.append(f"The size changed: {_size(old)} became {_size(new)} pixels.")
+        notes.append(f"The size changed: {size_of(old)} became {size_of(new)} pixels.")
     if old.mode != new.mode:
         notes.append(f"The colour mode changed: {old.mode} became {new.mode}.")
-    before, after = (_shown(old, "before"), _shown(new, "after")) if draw else (None, None)
+    before, after = (shown(old, "before"), shown(new, "after")) if draw else (None, None)
     if old.size != new.size:
         return PictureDiff(title, before, after, notes=notes)
     distance = _distance(old, new)
@@ -188,9 +187,9 @@ def _compared(old: Any, new: Any, title: str, *, draw: bool = True) -> PictureDi
         notes.append("Every pixel is the same: it was only saved again.")
         return PictureDiff(title, None, after, None, 0.0, notes)
     scale = float(distance.max())
-    if old.mode not in _DEEP and scale <= _SEEN:
+    if old.mode not in DEEP and scale <= _SEEN:
         notes.append("No pixel differs by more than an eye sees.")
-    return PictureDiff(title, before, after, _difference(distance / scale) if draw else None, share, notes)
+    return PictureDiff(title, before, after, difference(distance / scale) if draw else None, share, notes)
 
 
 def _distance(old: Any, new: Any) -> Any:
@@ -198,7 +197,7 @@ def _distance(old: Any, new: Any) -> Any:
     import numpy as np
 
     width, height = old.size
-    is_deep = old.mode in _DEEP and new.mode in _DEEP
+    is_deep = old.mode in DEEP and new.mode in DEEP
     found = np.empty((height, width), np.float32)
     for top in range(0, height, _BAND):
         box = (0, top, width, min(top + _BAND, height))
@@ -211,66 +210,6 @@ def _distance(old: Any, new: Any) -> Any:
             apart = np.maximum(one, two) - np.minimum(one, two)
             found[top : box[3]] = reduce(np.maximum, (apart[:, :, channel] for channel in range(4)))
     return found
-
-
-def _size(image: Any) -> str:
-    return f"{image.size[0]:,} × {image.size[1]:,}"
-
-
-def _shown(image: Any, word: str) -> Image:
-    """Return a picture as a report shows it."""
-    import numpy as np
-    from PIL import Image as Pillow
-
-    if image.mode in _DEEP:
-        values = np.nan_to_num(np.asarray(image).astype(np.float32))
-        span = float(values.max() - values.min()) or 1.0
-        image = Pillow.fromarray(((values - values.min()) * (255 / span)).astype(np.uint8))
-    mode = "RGBA" if "A" in image.mode or "transparency" in image.info else "RGB"
-    return _packed(_smaller(image.convert(mode)), f"{word}, {_size(image)} pixels")
-
-
-def _smaller(image: Any) -> Any:
-    if max(image.size) > _SHOWN:
-        image.thumbnail((_SHOWN, _SHOWN))
-    return image
-
-
-def _difference(share: Any) -> Image:
-    """Draw where two pictures differ: white is the same, dark red is most."""
-    import numpy as np
-    from PIL import Image as Pillow
-
-    strength = np.where(share > 0, 0.25 + 0.75 * share, 0.0)
-    channels = [255 - 75 * strength, 255 - 255 * strength, 255 - 215 * strength]
-    image = Pillow.fromarray(np.stack(channels, axis=2).astype(np.uint8))
-    if max(image.size) > _SHOWN:
-        # A single pixel that differs must not vanish where the picture is made smaller.
-        step = -(-max(image.size) // _SHOWN)
-        image = image.reduce(step) if strength.mean() > 0.01 else _kept(channels, step)
-    return _packed(image, "difference: white is the same, red differs")
-
-
-def _kept(channels: list[Any], step: int) -> Any:
-    import numpy as np
-    from PIL import Image as Pillow
-
-    small = []
-    for channel in channels:
-        height, width = channel.shape
-        padded = np.pad(channel, ((0, -height % step), (0, -width % step)), constant_values=255)
-        small.append(padded.reshape(padded.shape[0] // step, step, -1, step).min(axis=(1, 3)))
-    return Pillow.fromarray(np.stack(small, axis=2).astype(np.uint8))
-
-
-def _packed(image: Any, alt: str) -> Image:
-    """Return a picture as the smaller of PNG and, where it has many colours, JPEG."""
-    out = io.BytesIO()
-    if image.mode == "RGB" and image.getcolors(4096) is None:
-        image.save(out, "JPEG", quality=88)
-        return Image(out.getvalue(), "image/jpeg", alt)
-    image.save(out, "PNG", compress_level=6)
-    return Image(out.getvalue(), "image/png", alt)
 
 
 def _svg(path: Path) -> Image:
