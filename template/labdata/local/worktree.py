@@ -153,6 +153,17 @@ class Worktree:
                 return Content(before.st_size, sha256, git)
         return "changing while it is read"
 
+    def content_now(self, path: str, known: Stat | None) -> Content | None:
+        """Return what a path holds now, reading it only if it is not as it was ``known``; ``None`` without a file."""
+        try:
+            stat = self.path(path).stat()
+        except (OSError, ValueError):
+            return None
+        if known is not None and is_unchanged(known, stat):
+            return Content(known.size, known.sha256, known.git)
+        found = self._try_to_read(path) if S_ISREG(stat.st_mode) else ""
+        return found if isinstance(found, Content) else None
+
     def unchanged_since(self, path: str, content: Content) -> bool:
         """Tell whether a file still is what was hashed a moment ago, by its stat."""
         known = self.learned.get(path) or self.known.get(path)

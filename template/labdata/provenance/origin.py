@@ -9,9 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core.content import Content
-from labdata.core.errors import LabdataError
 from labdata.core.records import Record
-from labdata.local.stats import is_unchanged
 from labdata.pipeline import code_of
 
 if TYPE_CHECKING:
@@ -49,22 +47,9 @@ class Origins:
     def content_here(self, path: str) -> Content | None:
         """Return what a path below ``data/`` holds on this disk, reading it only if it is not known."""
         if path not in self._read:
-            self._read[path] = self._look(path)
-        return self._read[path]
-
-    def _look(self, path: str) -> Content | None:
-        worktree = self._workspace.worktree
-        try:
-            where = worktree.path(path)
-            stat = where.stat()
-            if not where.is_file():
-                return None
             known = self._workspace.state.some_stats([path]).get(path)
-            if known is not None and is_unchanged(known, stat):
-                return Content(known.size, known.sha256, known.git)
-            return worktree.read(path)
-        except (OSError, ValueError, LabdataError):
-            return None
+            self._read[path] = self._workspace.worktree.content_now(path, known)
+        return self._read[path]
 
     def of(self, record: Record) -> Origin:
         """Return the tree of a recorded file."""

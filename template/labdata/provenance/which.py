@@ -110,7 +110,7 @@ class Which:
         record = fitting[0] if fitting else None
         if record is None and keeps_records(repo) and not side.holders(content):
             # Made, or edited, since the last put.
-            record = unpublished(self._workspace, path, content)
+            record = unpublished(self._workspace, {path: content}).get(path)
         self._fill(answer, side, content, record)
         return answer
 

@@ -240,12 +240,13 @@ def _circumstances(workspace: Workspace, noted: str) -> Circumstances:
     return Circumstances(Code(root), software_of(root), workspace.branch, noted, version)
 
 
-def unpublished(workspace: Workspace, path: str, content: Content) -> Record | None:
-    """Return how a file was made that is not published yet, if a rule made it here; it bears no time of a put."""
-    note = job_notes(workspace.settings.root, {path}, math.inf).get(path)
-    if note is None:
-        return None
-    return record_of(path, content, note, _circumstances(workspace, ""), _disk(workspace, {}))
+def unpublished(workspace: Workspace, contents: Tree) -> dict[str, Record]:
+    """Return how files were made that are not published yet, if rules made them here; they bear no time of a put."""
+    notes = job_notes(workspace.settings.root, contents, math.inf) if contents else {}
+    about, disk = (_circumstances(workspace, ""), _disk(workspace, {})) if notes else (None, None)
+    if about is None or disk is None:
+        return {}
+    return {path: record_of(path, contents[path], note, about, disk) for path, note in notes.items()}
 
 
 def known_of(record: Record, note: JobNote | None) -> Known:

@@ -34,10 +34,11 @@ _KEPT = 3600.0  # seconds
 
 @dataclass(frozen=True)
 class Fetched:
-    """Changes with local files, and how many bytes came for it."""
+    """Changes with local files, how many bytes came for it, and the ``contents`` that came, with all their hashes."""
 
     changes: list[FileChange]
     bytes: int
+    contents: list[Content]
 
 
 def bring(
@@ -72,15 +73,17 @@ def bring(
     size = sum(content.size for tree in wanted for content in tree.values())
     _tell(workspace, wanted, size, sum(map(len, places)), ask=ask)
     commits = set()
+    came: list[Content] = []
     for number, tree in enumerate(wanted):
         for commit in sorted({sides.commit_of(number, path) for path in tree}):
             some = {path: content for path, content in tree.items() if sides.commit_of(number, path) == commit}
-            found, failed = _fetch(workspace, repo, commit, some)
-            places[number] |= found
+            found, failed = fetch(workspace, repo, commit, some)
+            places[number] |= {path: place for path, (place, _content) in found.items()}
+            came += [content for _place, content in found.values()]
             refused |= {path: f"not fetched: {reason}" for path, reason in failed.items()}
             commits.add(commit)
     _drop_others(workspace, commits)
-    return Fetched(list(_changes(sides, renames, places, refused)), size)
+    return Fetched(list(_changes(sides, renames, places, refused)), size, came)
 
 
 def _renames(sides: Sides) -> dict[str, str]:
@@ -149,17 +152,20 @@ def _tell(workspace: Workspace, wanted: list[dict[str, Content]], size: int, her
         raise LabdataError("Nothing was fetched.", hints.REVIEW_YES)
 
 
-def _fetch(
+def fetch(
     workspace: Workspace, repo: Repo, commit: str, tree: Mapping[str, Content]
-) -> tuple[dict[str, Path], dict[str, str]]:
-    """Download contents of a commit; what an earlier review left is used. Returns where they are, and what failed."""
+) -> tuple[dict[str, tuple[Path, Content]], dict[str, str]]:
+    """Download contents of a commit; what an earlier review left is used.
+
+    Returns where they are, each with all its hashes, and why others failed.
+    """
     from labdata.hub.download import Download
 
     size = sum(content.size for content in tree.values())
     with workspace.console.progress(f"Fetching {words.number(len(tree), 'file')}", size) as count:
         download = Download(workspace.hub, repo.id, commit, _folder(workspace) / commit, count)
         staged = download.fetch(tree)
-    return {path: place for path, (place, _content) in staged.items()}, download.failed
+    return staged, download.failed
 
 
 def _folder(workspace: Workspace) -> Path:

@@ -32,8 +32,8 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     review = Review(repo.id, sides.before, sides.after, made, template_version(workspace.settings.root) or "unknown")
     review.notes = list(sides.notes)
-    review.fetched = found.bytes
-    review.facts, stale = origin(workspace, repo, sides)
+    told = origin(workspace, repo, sides, local, found.contents)
+    review.facts, review.stale, review.fetched = told.facts, told.stale, found.bytes + told.fetched
     size = sum(change.size_before + change.size_after for change in found.changes)
     plain, review.files = without_chunks(found.changes)
     with workspace.console.progress(f"Comparing {words.number(len(plain), 'file')}", size) as count:
@@ -44,6 +44,6 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     review.files.sort(key=lambda one: one.change.path)
     ran = own.run(plain)
     # What shows yesterday's data is said before all else.
-    review.findings += [*stale, *ran.findings]
+    review.findings += [*told.findings, *ran.findings]
     review.checks = ran.count
     return review, sides.label

@@ -9,6 +9,9 @@ from pathlib import Path
 LEVELS = ("error", "warning", "note")
 """How grave a finding is, the gravest first."""
 
+STALE = "stale"
+"""The check of findings that are told before all others: a file shows yesterday's data."""
+
 
 @dataclass(frozen=True)
 class FileChange:
@@ -223,7 +226,8 @@ class Version:
 class Review:
     """What there is to say of two versions. ``made`` is the time as text, ``by`` the version of labdata.
 
-    ``facts`` tell what made the data, as pairs of a name and a text; ``checks`` is how many checks looked at files.
+    ``facts`` tell what made the data, as pairs of a name and a text; ``checks`` is how many checks looked at files,
+    ``stale`` how many files show yesterday's data.
     """
 
     project: str
@@ -236,6 +240,7 @@ class Review:
     facts: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     checks: int = 0
+    stale: int = 0
     fetched: int = 0
 
     def worst(self) -> str:

@@ -128,6 +128,7 @@ def as_data(review: Review) -> dict[str, Any]:
         "verdict": verdict(review),
         "worst": review.worst(),
         "checks": review.checks,
+        "stale": review.stale,
         "fetched": review.fetched,
         "notes": review.notes,
         "facts": review.facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from labdata.core import words
-from labdata.review.compare.model import LEVELS, FileReview, Finding, Review
+from labdata.review.compare.model import LEVELS, STALE, FileReview, Finding, Review
 from labdata.review.compare.pictures import percent
 
 _NOUNS = {
@@ -17,8 +17,8 @@ _SHIFTED = 0.1  # the shift of a column from which it is worth a word
 
 
 def sorted_findings(review: Review) -> list[Finding]:
-    """Return the findings, the gravest first."""
-    return sorted(review.findings, key=lambda finding: LEVELS.index(finding.level))
+    """Return the findings: what shows yesterday's data, then the others, the gravest first."""
+    return sorted(review.findings, key=lambda finding: (finding.check != STALE, LEVELS.index(finding.level)))
 
 
 def verdict(review: Review) -> list[str]:
@@ -27,11 +27,12 @@ def verdict(review: Review) -> list[str]:
 
 
 def _findings(review: Review) -> str:
-    counts = Counter(finding.level for finding in review.findings)
-    told = [words.number(counts[level], level) for level in LEVELS if counts[level]]
+    counts = Counter(finding.level for finding in review.findings if finding.check != STALE)
+    told = [words.number(review.stale, "stale file")] if review.stale else []
+    told += [words.number(counts[level], level) for level in LEVELS if counts[level]]
     said = " and ".join([*([", ".join(told[:-1])] if told[1:] else []), *told[-1:]])
     ran = words.number(review.checks, "check")
-    if counts["error"] or counts["warning"]:
+    if review.stale or counts["error"] or counts["warning"]:
         return f"Look closely: {said}."
     if not review.files:
         return "Nothing to look at: both versions hold the same files."
