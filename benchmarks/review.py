@@ -113,8 +113,8 @@ def _make_pictures(folder: Path, count: int) -> None:
 
 
 def _measured(case: str, folder: Path) -> dict[str, float | str]:
-    from labdata.review.compare.files import Comparer
-    from labdata.review.compare.model import FileChange, Review, Version
+    from labdata.compare.files import Comparer
+    from labdata.compare.model import FileChange, Review, Version
     from labdata.review.report.page import page
     from labdata.review.report.verdict import verdict
 

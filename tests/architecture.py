@@ -25,7 +25,7 @@ FLOORS = (
     ("records",),
     ("workspace", "pipeline"),
     ("hub",),
-    ("local",),
+    ("local", "compare"),
     ("core",),
 )
 """The wings from top to bottom; those of one floor do not know each other."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from labdata.review.compare.files import compare_file
-from labdata.review.compare.model import FileChange, Finding, Grid, Review, Version
+from labdata.compare.files import compare_file
+from labdata.compare.model import FileChange, Finding, Grid, Review, Version
 from PIL import Image
 
 EVIL = (

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from labdata.compare.model import FileChange, Finding
 from labdata.review import checks
-from labdata.review.compare.model import FileChange, Finding
 
 from tests.template.generating import REPOSITORY
 from tests.template.plates import REAL

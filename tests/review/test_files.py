@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 import pypdfium2
 import pytest
-from labdata.review.compare.chunks import without_chunks
-from labdata.review.compare.files import Comparer, compare_file
-from labdata.review.compare.model import FileChange, FileReview
+from labdata.compare.chunks import without_chunks
+from labdata.compare.files import Comparer, compare_file
+from labdata.compare.model import FileChange, FileReview
 from PIL import Image
 
 Compare = Callable[[str, bytes | None, bytes | None], FileReview]

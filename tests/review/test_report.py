@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from labdata.review.compare.model import FileChange, FileReview, Review, Version
+from labdata.compare.model import FileChange, FileReview, Review, Version
 from labdata.review.report.page import page
 from labdata.review.report.text import WIDTH, as_data, lines, markdown
 from labdata.review.report.verdict import verdict

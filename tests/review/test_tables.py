@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labdata.review.compare.model import TableDiff
-from labdata.review.compare.tables.formats import UnreadableError
-from labdata.review.compare.tables.source import Table
-from labdata.review.compare.tables.table import align, column_pairs, compare_tables, summary
+from labdata.compare.model import TableDiff
+from labdata.compare.tables.formats import UnreadableError
+from labdata.compare.tables.source import Table
+from labdata.compare.tables.table import align, column_pairs, compare_tables, summary
 from pyarrow import feather
 
 WELLS = [f"{row}{column:02}" for row in "ABCDEFGH" for column in range(1, 13)]

@@ -14,7 +14,7 @@ from labdata.core import hints, words
 from labdata.core.errors import FindingError, LabdataError
 
 if TYPE_CHECKING:
-    from labdata.review.compare.model import Review
+    from labdata.compare.model import Review
     from labdata.workspace import Workspace
 
 _UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)

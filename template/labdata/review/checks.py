@@ -22,9 +22,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labdata.compare.model import LEVELS, FileChange, Finding, Grid, Image
+from labdata.compare.tables.formats import format_of
 from labdata.core.patterns import Patterns
-from labdata.review.compare.model import LEVELS, FileChange, Finding, Grid, Image
-from labdata.review.compare.tables.formats import format_of
 
 _ROWS = 50  # of a finding's table that are kept
 _FINDINGS = 100  # of one check and file that are kept

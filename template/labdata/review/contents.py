@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labdata.compare.files import kind_of
+from labdata.compare.model import FileChange
 from labdata.core import hints, paths, words
 from labdata.core.content import Content, same, verb_of
 from labdata.core.errors import LabdataError
-from labdata.review.compare.files import kind_of
-from labdata.review.compare.model import FileChange
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from labdata.compare.chunks import without_chunks
+from labdata.compare.files import Comparer
+from labdata.compare.model import Review
 from labdata.core import words
 from labdata.local.code import template_version
 from labdata.review import checks, contents
-from labdata.review.compare.chunks import without_chunks
-from labdata.review.compare.files import Comparer
-from labdata.review.compare.model import Review
 from labdata.review.origin import origin
 from labdata.review.sides import find_sides
 from labdata.sync.snapshot import gather_local

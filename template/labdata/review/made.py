@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from labdata.compare.model import Finding
 from labdata.core import records as core
 from labdata.core import words
 from labdata.core.records import Record
-from labdata.review.compare.model import Finding
 
 Facts = list[tuple[str, str]]
 _SHOWN = 5

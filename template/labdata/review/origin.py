@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from labdata.compare.model import Finding
 from labdata.core import words
 from labdata.core.content import Content, same
 from labdata.core.errors import LabdataError
@@ -17,7 +18,6 @@ from labdata.local import code
 from labdata.records import store
 from labdata.records.making import keeps_records, unpublished
 from labdata.review import made, stale
-from labdata.review.compare.model import Finding
 from labdata.review.held import Held
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from labdata.compare.model import Version
 from labdata.core import hints, plan, words
 from labdata.core.content import Tree, same
 from labdata.core.errors import LabdataError, MissingError
 from labdata.core.patterns import Patterns
-from labdata.review.compare.model import Version
 from labdata.review.requests import left_main_at
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.snapshot import hub_side

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from labdata.compare.model import STALE, Finding
 from labdata.core import records as core
 from labdata.core import words
 from labdata.core.records import Record
-from labdata.review.compare.model import STALE, Finding
 
 _MOST = 50
 """Stale files that are findings of their own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labdata.review.compare.model import Histogram
+from labdata.compare.model import Histogram
 
 _WIDTH, _HEIGHT = 168, 40  # units of the drawing
 

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from labdata.compare.files import PICTURES, grouped, size_of
+from labdata.compare.model import FileReview, PictureDiff, Review
+from labdata.compare.pictures import as_address, percent
 from labdata.core import words
 from labdata.core.paths import visible
-from labdata.review.compare.files import PICTURES, grouped, size_of
-from labdata.review.compare.model import FileReview, PictureDiff, Review
-from labdata.review.compare.pictures import as_address, percent
 from labdata.review.report.drawing import histogram
 from labdata.review.report.verdict import sorted_findings, verdict
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from labdata.compare.model import ColumnDiff, FileReview, Finding, Review, TableDiff
 from labdata.core import markdown as markdown_
 from labdata.core import words
 from labdata.core.paths import visible
-from labdata.review.compare.model import ColumnDiff, FileReview, Finding, Review, TableDiff
 from labdata.review.report.verdict import sorted_findings, verdict
 
 WIDTH = 80

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from labdata.compare.model import LEVELS, STALE, FileReview, Finding, Review
+from labdata.compare.pictures import percent
 from labdata.core import words
-from labdata.review.compare.model import LEVELS, STALE, FileReview, Finding, Review
-from labdata.review.compare.pictures import percent
 
 _NOUNS = {
     "table": "table", "picture": "picture", "notebook": "notebook", "arrays": "file of arrays", "text": "text",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from labdata.review.compare.model import ColumnStats, Histogram
-from labdata.review.compare.tables.cells import ColumnPair
-from labdata.review.compare.tables.values import shown
+from labdata.compare.model import ColumnStats, Histogram
+from labdata.compare.tables.cells import ColumnPair
+from labdata.compare.tables.values import shown
 
 _BINS = 24
 _SAMPLE = 4_000

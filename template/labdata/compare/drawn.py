@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from labdata.review.compare.model import Image
+from labdata.compare.model import Image
 
 LONGEST = 1_000
 """Pixels of the longer side of a picture as a report shows it."""

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from labdata.compare.model import DiffLine, TextDiff
 from labdata.core import words
-from labdata.review.compare.model import DiffLine, TextDiff
 
 LARGEST = 4_000_000
 """Bytes of a text that is compared line by line."""

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from labdata.review.compare.tables.match import Columns, Rows
-from labdata.review.compare.tables.source import Table
-from labdata.review.compare.tables.values import as_text, floats, is_exact, is_number
+from labdata.compare.tables.match import Columns, Rows
+from labdata.compare.tables.source import Table
+from labdata.compare.tables.values import as_text, floats, is_exact, is_number
 
 _TRIED = 2_000  # columns that came or went of which the contents are compared
 

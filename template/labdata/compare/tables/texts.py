@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.tables.formats import IN_MEMORY, PlainTextError, UnreadableError
+from labdata.compare.tables.formats import IN_MEMORY, PlainTextError, UnreadableError
 
 _SAMPLE = 65_536
 _BLOCK = 16_000_000

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from labdata.review.compare.tables.source import Table
-from labdata.review.compare.tables.values import codes, floats, is_exact, is_number
+from labdata.compare.tables.source import Table
+from labdata.compare.tables.values import codes, floats, is_exact, is_number
 
 Columns = Sequence[tuple[int, int]]
 """Columns that both tables have, by their positions before and after."""

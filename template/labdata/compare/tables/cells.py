@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from labdata.review.compare.model import CellChange
-from labdata.review.compare.tables.match import Rows
-from labdata.review.compare.tables.values import NOISE, codes, floats, is_exact, is_float, is_number, shown
+from labdata.compare.model import CellChange
+from labdata.compare.tables.match import Rows
+from labdata.compare.tables.values import NOISE, codes, floats, is_exact, is_float, is_number, shown
 
 _PER_COLUMN = 20  # changed cells of a column that may be shown
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.model import FileChange, FileReview, Grid
+from labdata.compare.model import FileChange, FileReview, Grid
 
 _FOLDER = ".zarr/"
 _DESCRIPTIONS = (".zarray", "zarr.json")

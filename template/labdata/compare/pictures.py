@@ -10,8 +10,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.drawn import DEEP, LONGEST, difference, shown, size_of
-from labdata.review.compare.model import Image, PictureDiff
+from labdata.compare.drawn import DEEP, LONGEST, difference, shown, size_of
+from labdata.compare.model import Image, PictureDiff
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".bmp", ".svg", ".pdf")
 """Endings of files that are pictures."""

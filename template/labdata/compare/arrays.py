@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.model import Grid
+from labdata.compare.model import Grid
 
 ENDINGS = (".npz", ".npy", ".h5", ".hdf5", ".h5ad")
 """Endings of files that hold arrays."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from labdata.compare import arrays, chunks, lines, notebooks, pictures
+from labdata.compare.model import FileChange, FileReview, Grid, PictureDiff
+from labdata.compare.tables import formats, table
 from labdata.core import words
 from labdata.core.patterns import Patterns
-from labdata.review.compare import arrays, chunks, lines, notebooks, pictures
-from labdata.review.compare.model import FileChange, FileReview, Grid, PictureDiff
-from labdata.review.compare.tables import formats, table
 
 Keys = Mapping[str, Sequence[str]]
 """Key columns of tables by a pattern of their paths, as labdata.toml names them."""

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from labdata.compare.lines import compare_lines
+from labdata.compare.model import CellDiff, PictureDiff
+from labdata.compare.pictures import compare_bytes
 from labdata.core import words
-from labdata.review.compare.lines import compare_lines
-from labdata.review.compare.model import CellDiff, PictureDiff
-from labdata.review.compare.pictures import compare_bytes
 
 LARGEST = 100_000_000
 """Bytes of a notebook that is looked into."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labdata.review.compare.tables import texts
-from labdata.review.compare.tables.formats import PlainTextError, UnreadableError, format_of
+from labdata.compare.tables import texts
+from labdata.compare.tables.formats import PlainTextError, UnreadableError, format_of
 
 LONGEST = 8_000_000_000  # bytes that a compressed text may expand to
 _BOMB = 300  # times that a large text may expand; measurements do so five- or tenfold

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from labdata.review.compare.tables.match import Columns, distinct, key_codes
-from labdata.review.compare.tables.source import Table
-from labdata.review.compare.tables.values import is_float
+from labdata.compare.tables.match import Columns, distinct, key_codes
+from labdata.compare.tables.source import Table
+from labdata.compare.tables.values import is_float
 
 _CANDIDATES = 24
 _PAIRS = 12  # columns of which pairs are tried

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from labdata.compare.model import CellChange, ColumnDiff, Grid, TableDiff
+from labdata.compare.tables import stats
+from labdata.compare.tables.cells import ColumnPair, compared, largest
+from labdata.compare.tables.columns import Shared, by_name, with_renamed
+from labdata.compare.tables.keys import find_key
+from labdata.compare.tables.match import Columns, Rows, by_content, by_key, key_codes
+from labdata.compare.tables.source import Table, opened
+from labdata.compare.tables.values import shown
 from labdata.core import words
-from labdata.review.compare.model import CellChange, ColumnDiff, Grid, TableDiff
-from labdata.review.compare.tables import stats
-from labdata.review.compare.tables.cells import ColumnPair, compared, largest
-from labdata.review.compare.tables.columns import Shared, by_name, with_renamed
-from labdata.review.compare.tables.keys import find_key
-from labdata.review.compare.tables.match import Columns, Rows, by_content, by_key, key_codes
-from labdata.review.compare.tables.source import Table, opened
-from labdata.review.compare.tables.values import shown
 
 LONGEST = 20_000_000
 """Rows of a table that are compared one by one."""
