@@ -133,6 +133,14 @@ def org_problem(name: str) -> str:
     return ""
 
 
+def owners_problem(text: str) -> str:
+    """Say which word of *text* names no account and no team as GitHub's CODEOWNERS does: `@my-lab/maintainers`."""
+    for word in text.split():
+        if not re.fullmatch(r"@[A-Za-z0-9](-?[A-Za-z0-9_])*(/[A-Za-z0-9](-?[A-Za-z0-9_])*)?", word):
+            return f"names like @my-lab/maintainers; not {_shown(word)}"
+    return "" if text == " ".join(text.split()) else f"one blank between names; not {_shown(text)}"
+
+
 def layers_problem(layers: Iterable[str]) -> str:
     """Say when no layer was chosen: a project without data on the Hub does not need this template."""
     return "" if list(layers) else "choose a layer, like [processed]; not []"
@@ -169,6 +177,7 @@ class NamesExtension(Extension):
             slug_problem,
             package_problem,
             org_problem,
+            owners_problem,
             layers_problem,
             fetch_problem,
         ):

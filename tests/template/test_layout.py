@@ -18,9 +18,13 @@ FILES = """
 .copier-answers.yml
 .env.example
 .gitattributes
+.github/CODEOWNERS
+.github/PULL_REQUEST_TEMPLATE.md
 .github/workflows/ci.yml
 .gitignore
 .pre-commit-config.yaml
+CITATION.cff
+CONTRIBUTING.md
 Justfile
 README.md
 Snakefile
@@ -61,6 +65,7 @@ SMALL: dict[str, object] = {
     "license": "MIT",
     "lab_name": "Zoë's Lab",
     "hub_private": "false",
+    "code_owners": "",
 }
 PARTIAL: dict[str, object] = {
     "hub_layers": ["external", "raw", "processed"],
@@ -132,8 +137,8 @@ def test_no_template_braces_are_left(project: str, request: pytest.FixtureReques
 @pytest.mark.parametrize("project", ["usual", "small", "partial"])
 def test_every_toml_and_yaml_file_can_be_read(project: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(project)
-    names = [name for name in committed(folder) if name.endswith((".toml", ".yml", ".yaml"))]
-    assert len(names) == 10
+    names = [name for name in committed(folder) if name.endswith((".toml", ".yml", ".yaml", ".cff"))]
+    assert len(names) == 11
     for name in names:
         text = (folder / name).read_text(encoding="utf-8")
         read = tomllib.loads(text) if name.endswith(".toml") else yaml.safe_load(text)
@@ -146,6 +151,31 @@ def test_odd_names_reach_the_files_unharmed(small: Path) -> None:
     assert manifest["project"]["authors"] == [{"name": "Zoë's Lab"}]
     assert (small / "README.md").read_text(encoding="utf-8").startswith(f"# {SMALL['project_name']}\n")
     assert "Copyright (c) Zoë's Lab" in (small / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_a_project_can_be_cited_and_names_who_reviews_it(usual: Path, small: Path) -> None:
+    cited = {folder: yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8")) for folder in (usual, small)}
+    assert cited[usual] == {
+        "cff-version": "1.2.0",
+        "message": "If you use this code or its data, please cite it as below.",
+        "type": "software",
+        "title": "Mito Screen",
+        "abstract": "Mito Screen: data analysis with its code on GitHub and its data on the Hugging Face Hub.",
+        "authors": [{"name": "Lab"}],
+        "repository-code": "https://github.com/lab/mito-screen",
+    }
+    assert cited[small]["title"] == SMALL["project_name"]
+    assert cited[small]["abstract"] == SMALL["description"]
+    assert cited[small]["authors"] == [{"name": "Zoë's Lab"}]
+    assert cited[small]["license"] == "MIT"
+    owned = dict(
+        line.split(None, 1) for line in (usual / ".github/CODEOWNERS").read_text().splitlines() if line[:1] == "/"
+    )
+    assert set(owned.values()) == {"@lab/maintainers"}
+    there = {f"/{name}" for name in committed(usual)}
+    assert all(any(name.startswith(path) for name in there) for path in owned)
+    nobody = (small / ".github/CODEOWNERS").read_text().splitlines()
+    assert all(line.startswith("#") for line in nobody)
 
 
 def test_all_layers_live_on_the_hub_unless_the_lab_says_otherwise(usual: Path) -> None:
