@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 from labdata.core.records import Record
-from labdata.review.stale import judge
+from labdata.records.stale import judge
+from labdata.review.made import of_staleness
 
 from localhub.testing import Hub
 from tests.endurance.runner import Quick, Runner, quick_member
@@ -162,6 +163,6 @@ def test_a_chain_that_goes_round_or_ends_nowhere_is_no_alarm() -> None:
     # What a change does not touch was stale before; what it touches, and what is made from that, is told.
     assert set(judge(["b"], records, Shelf({"a": "1", "b": "1", "c": "1"}, {})).stale) == {"c"}
     many = {f"f{number}": [record(f"f{number}", "1", x="1")] for number in range(60)}
-    told = judge(["x"], many, Shelf({"x": "2"} | dict.fromkeys(many, "1"), {})).findings()
+    told = of_staleness(judge(["x"], many, Shelf({"x": "2"} | dict.fromkeys(many, "1"), {})))
     assert len(told) == 51
     assert told[-1].text == "Yesterday's data are shown by 10 more files."

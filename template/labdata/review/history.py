@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.project import check_tag
-from labdata.review.pull_requests import require_finished
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.remote import read_remote
+from labdata.sync.unfinished import require_finished
 
 if TYPE_CHECKING:
     from labdata.core.content import Content

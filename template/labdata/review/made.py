@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from labdata.compare.model import Finding
+from labdata.compare.model import STALE, Finding
 from labdata.core import records as core
 from labdata.core import words
 from labdata.core.records import Record
+from labdata.records.stale import Verdict
 
 Facts = list[tuple[str, str]]
 _SHOWN = 5
+_MOST = 50
+"""Stale files that are findings of their own."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,16 @@ def findings(pairs: Sequence[Pair]) -> list[Finding]:
             text = f"It was changed by hand after rule {pair.after.rule} had made it."
             found.append(Finding("warning", text, pair.path, "records"))
     return found[:_SHOWN] + _more(found[_SHOWN:])
+
+
+def of_staleness(verdict: Verdict) -> list[Finding]:
+    """Return a finding for each stale file, up to a bound."""
+    some = list(verdict.stale.items())
+    found = [Finding("warning", text, path, STALE) for path, text in some[:_MOST]]
+    if len(some) > _MOST:
+        more = words.number(len(some) - _MOST, "more file")
+        found.append(Finding("warning", f"Yesterday's data are shown by {more}.", check=STALE))
+    return found
 
 
 def _more(rest: Sequence[Finding]) -> list[Finding]:

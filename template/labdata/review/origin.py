@@ -15,9 +15,9 @@ from labdata.core.merge_base import with_parents
 from labdata.core.records import Record
 from labdata.core.trailers import commit_of, sealed_trailers
 from labdata.local import code
-from labdata.records import store
+from labdata.records import stale, store
 from labdata.records.making import keeps_records, unpublished
-from labdata.review import made, stale
+from labdata.review import made
 from labdata.review.held import Held
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def origin(workspace: Workspace, repo: Repo, sides: Sides, local: WorkingCopy, k
     found.facts += made.facts(pairs, list(sides.new))
     verdict = stale.judge(sides.new.keys() | sides.old.keys(), records, held)
     found.facts += _of_staleness(verdict, pairs)
-    found.findings = [*verdict.findings(), *made.findings(pairs)]
+    found.findings = [*made.of_staleness(verdict), *made.findings(pairs)]
     if sides.commits[1] and not any(pair.after and pair.after.rule for pair in pairs):
         # Without a record only the commit says which inputs there were.
         found.findings += _moved(workspace, after.get("Inputs", ""))

@@ -13,8 +13,8 @@ from labdata.core.merge_base import with_parents
 from labdata.core.records import is_pack
 from labdata.core.trailers import sealed_trailers, title, written
 from labdata.sync.get_report import warn_of_unpublished
-from labdata.sync.put import is_all_sent
 from labdata.sync.remote import Remote, read_remote
+from labdata.sync.unfinished import require_finished
 
 if TYPE_CHECKING:
     from labdata.core.content import Tree
@@ -84,23 +84,6 @@ def create_pull_request(
         workspace.console.say("Nothing was proposed: this is what `just pr-create` would propose.")
         return None
     return _propose(workspace, remote, proposal, message)
-
-
-def require_finished(workspace: Workspace, remote: Remote, branch: str, otherwise: str) -> None:
-    """Raise ``LabdataError`` where a push to a branch was cut off and nobody has finished it or given it up.
-
-    Given up it is where it was begun, if nothing of it is left to be sent there.
-    """
-    push = remote.open_push(branch)
-    if not push:
-        return
-    begun_here = push[1] in workspace.state.open_pushes(remote.repo.id, branch)
-    if begun_here and (branch != remote.branch_name or is_all_sent(workspace, remote)):
-        return
-    raise LabdataError(
-        f"A push to {branch} is not finished ({push[0]}); {otherwise}.",
-        hints.FINISH_PUSH,
-    )
 
 
 def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, message: str) -> Proposed:

@@ -6,19 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from labdata.compare.model import STALE, Finding
 from labdata.core import records as core
 from labdata.core import words
 from labdata.core.records import Record
-
-_MOST = 50
-"""Stale files that are findings of their own."""
 
 _DEEPEST = 50
 
 
 class Holding(Protocol):
-    """Who knows what is held at a path (``held.Held``)."""
+    """Who knows what is held at a path."""
 
     def sha256(self, path: str) -> str:
         """Return the SHA-256 of what is held at a path, empty where it is unknown."""
@@ -36,15 +32,6 @@ class Verdict:
 
     stale: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
-
-    def findings(self) -> list[Finding]:
-        """Return a finding for each stale file, up to a bound."""
-        some = list(self.stale.items())
-        found = [Finding("warning", text, path, STALE) for path, text in some[:_MOST]]
-        if len(some) > _MOST:
-            more = words.number(len(some) - _MOST, "more file")
-            found.append(Finding("warning", f"Yesterday's data are shown by {more}.", check=STALE))
-        return found
 
 
 def judge(changed: Collection[str], records: Mapping[str, list[Record]], held: Holding) -> Verdict:
