@@ -217,7 +217,7 @@ class ToolDesk:
         return answer
 
     def propose(self, harm: Harm | None = None) -> Answer:
-        return self._run(harm, "pr", "create", "Results")
+        return self._run(harm, "pr", "create", "Results", "--no-review")
 
     def undo(self, harm: Harm | None = None) -> Answer:
         return self._run(harm, "undo")

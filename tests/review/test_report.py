@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from labdata.compare.model import FileChange, FileReview, Review, Version
 from labdata.review.report.page import page
-from labdata.review.report.text import WIDTH, as_data, lines, markdown
+from labdata.review.report.text import WIDTH, Attached, as_data, lines, markdown
 from labdata.review.report.verdict import verdict
 
-from tests.review.hostile import review_of
+from tests.review.hostile import EVIL, review_of
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +89,22 @@ def test_a_terminal_gets_short_lines_and_no_command(review: Review) -> None:
 def test_markdown_shows_names_and_obeys_none(review: Review) -> None:
     from markdown_it import MarkdownIt
 
-    made = markdown(review, [("Files", "https://hub.example/lab")])
+    hub = "https://hub.example/"
+    sides = [replace(one, address=f"{hub}blob/{one.commit}") for one in (review.before, review.after)]
+    attached = [Attached(EVIL[3], [("before", f"{hub}uploads/a.png")])]
+    made = markdown(replace(review, before=sides[0], after=sides[1]), attached)
     tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(made)
     inline = [child for token in tokens for child in token.children or ()]
     kinds = {token.type for token in (*tokens, *inline)}
-    assert not kinds & {"html_block", "html_inline", "image", "code_inline", "fence", "code_block", "hr", "s_open"}
+    assert not kinds & {"html_block", "html_inline", "code_inline", "fence", "code_block", "hr", "s_open"}
     links = [child.attrs["href"] for child in inline if child.type == "link_open"]
-    assert links == ["https://hub.example/lab"]
+    assert len(links) == 2 * len(review.files)
+    assert {str(link).partition("/processed/")[0] for link in links} == {one.address for one in sides}
+    assert [child.attrs["src"] for child in inline if child.type == "image"] == [f"{hub}uploads/a.png"]
     assert not [line for line in made.splitlines() if re.match(r"(Code|Inputs|Main|Branch|Seal): ", line)]
     assert not re.search(r"@everyone|#1\b|www\.elsewhere|https?://elsewhere", made)
     columns = {line.count(" | ") for line in made.splitlines() if line.startswith("| ") and "processed" in line}
-    assert columns <= {2, 3}
+    assert columns <= {2, 4}
     shown = "".join(child.content for child in inline if child.type == "text")
     assert "<script>document.title='stolen'</script>" in shown
 

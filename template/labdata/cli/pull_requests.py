@@ -19,6 +19,7 @@ from labdata.core.paths import visible
 
 if TYPE_CHECKING:
     from labdata.cli.console import Console
+    from labdata.review.pull_requests import Proposed
     from labdata.review.requests import Change, Seen
     from labdata.workspace import Workspace
 
@@ -36,25 +37,40 @@ def pr() -> None:
 @click.option("-m", "--message", default="", help="The title.")
 @click.option("--ready", is_flag=True, help="Open it for review if it is a draft.")
 @click.option("--yes", is_flag=True, help="Also where a push to your branch was cut off.")
+@click.option("--no-review", is_flag=True, help="Do not post a review of what it changes.")
+@click.option(
+    "--attach", is_flag=True, help="Post the review with small pictures: whoever has their addresses sees them."
+)
 @as_json_option
 @web_option
 @dry_run_option
-def pr_create(title: str, message: str, ready: bool, yes: bool, as_json: bool, web: bool, dry_run: bool) -> None:
-    """Propose your branch to main, or bring your open request up to date."""
+def pr_create(title: str, message: str, as_json: bool, web: bool, no_review: bool, attach: bool, **wish: bool) -> None:
+    """Propose your branch to main, or bring your open request up to date; then review it."""
+    made = _proposed(title or message, quiet=as_json, **wish)
+    if made is None:
+        return
+    told: dict[str, Any] = {"number": made.number, "address": made.address, "new": made.is_new}
+    if not no_review:
+        from labdata.cli.posting import review_own
+
+        told["review"] = review_own(made.number, "results", attach=attach, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps(told))
+    if web:
+        click.launch(made.address)
+
+
+def _proposed(title: str, *, ready: bool, yes: bool, dry_run: bool, quiet: bool) -> Proposed | None:
     from labdata.review.describe import describe
     from labdata.review.pull_requests import create_pull_request
 
-    with open_project(quiet=as_json) as workspace:
+    with open_project(quiet=quiet) as workspace:
         repo = results(workspace)
-        wanted = title or message or ("" if dry_run else _asked_title(workspace))
+        wanted = title or ("" if dry_run else _asked_title(workspace))
         made = create_pull_request(workspace, repo, wanted or "Merge results", dry_run=dry_run, unfinished=yes)
-        if made is None:
-            return
-        describe(workspace, repo, made, wanted, ready=ready)
-        if as_json:
-            click.echo(json.dumps({"number": made.number, "address": made.address, "new": made.is_new}))
-        if web:
-            click.launch(made.address)
+        if made is not None:
+            describe(workspace, repo, made, wanted, ready=ready)
+        return made
 
 
 def _asked_title(workspace: Workspace) -> str:
@@ -139,6 +155,8 @@ def pr_view(number: int, as_json: bool, web: bool) -> None:
 
 
 def _show(console: Console, seen: Seen) -> None:
+    from labdata.review.signature import first_lines
+
     request = seen.request
     state = _state(seen) or request.status
     console.say(f"#{request.number} {visible(request.title)}")
@@ -146,7 +164,10 @@ def _show(console: Console, seen: Seen) -> None:
     console.rows(_changes(seen.changes))
     for note in request.notes[1:]:
         console.say(f"{note.author}, {words.local_time(note.date)}:")
-        console.rows([[line] for line in note.text.splitlines()])
+        review = first_lines(note.text)
+        console.rows([[line] for line in review or note.text.splitlines()])
+        if review:
+            console.say("  … the whole review is on the page.")
     console.say(request.address)
 
 

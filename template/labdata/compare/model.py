@@ -215,7 +215,10 @@ class FileReview:
 
 @dataclass(frozen=True)
 class Version:
-    """One side of a review: its ``name`` for people, its commit (empty for the working copy), and where to see it."""
+    """One side of a review: its ``name`` for people, and its commit, empty for the working copy.
+
+    ``address`` is how the addresses of its files' pages begin, empty where it has none.
+    """
 
     name: str
     commit: str = ""

@@ -12,6 +12,7 @@ from labdata.hub import TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from huggingface_hub import HfApi
     from huggingface_hub.community import DiscussionWithDetails
@@ -101,6 +102,11 @@ def comment(hub: Caller, repo: str, number: int, text: str) -> None:
 def edit(hub: Caller, repo: str, number: int, note: str, text: str) -> None:
     """Replace the text of a comment of one's own."""
     hub.call(hub.api.edit_discussion_comment, repo, number, note, text, repo_type=TYPE)
+
+
+def upload_picture(hub: Caller, path: Path) -> str:
+    """Upload a picture that a comment can show; returns its address, which whoever has it can open."""
+    return str(hub.call(hub.api.upload_attachment, path)).strip()
 
 
 def rename(hub: Caller, repo: str, number: int, title: str) -> None:

@@ -49,10 +49,12 @@ def bring(
     is_checked: Callable[[str], bool],
     *,
     ask: bool,
+    most: int | None = None,
 ) -> Fetched:
     """Bring what both versions hold where they differ; raises ``LabdataError`` where somebody says no.
 
-    Of files that the review itself does not look into, only those are brought that a check of the lab looks at.
+    It raises that too where more than ``most`` bytes would have to come, before any does. Of files that the review
+    itself does not look into, only those are brought that a check of the lab looks at.
     """
     renames = _renames(sides)
     here = _Here(workspace, local)
@@ -71,6 +73,8 @@ def bring(
             elif sides.commit_of(number, path) and not paths.refusal(path):
                 wanted[number][path] = content
     size = sum(content.size for tree in wanted for content in tree.values())
+    if most is not None and size > most:
+        raise LabdataError(f"It would fetch {words.size(size)}; unasked, at most {words.size(most)} are fetched.", "")
     _tell(workspace, wanted, size, sum(map(len, places)), ask=ask)
     commits = set()
     came: list[Content] = []
@@ -146,7 +150,7 @@ def _tell(workspace: Workspace, wanted: list[dict[str, Content]], size: int, her
     count = sum(map(len, wanted))
     if not count:
         return
-    also = f"; {words.number(here, 'content')} are on this disk already" if here else ""
+    also = f"; on this disk already: {here:,}" if here else ""
     workspace.console.say(f"To fetch: {words.number(count, 'file')}, {words.size(size)}{also}.")
     if ask and size > ASKED and workspace.console.confirm(f"Fetch {words.size(size)}?") is False:
         raise LabdataError("Nothing was fetched.", hints.REVIEW_YES)
@@ -175,6 +179,11 @@ def _folder(workspace: Workspace) -> Path:
 def scratch(workspace: Workspace) -> Path:
     """Return a folder for what one comparison lays out."""
     return _folder(workspace) / f"scratch-{os.getpid()}"
+
+
+def drop(workspace: Workspace, commit: str) -> None:
+    """Remove what was fetched of a commit, where many reviews would fill a disk: it is all on the Hub."""
+    shutil.rmtree(_folder(workspace) / commit, ignore_errors=True)
 
 
 def _drop_others(workspace: Workspace, kept: Collection[str]) -> None:

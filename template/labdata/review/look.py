@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,23 +13,47 @@ from labdata.core import words
 from labdata.local.code import template_version
 from labdata.review import checks, contents
 from labdata.review.origin import origin
-from labdata.review.sides import find_sides
+from labdata.review.sides import Sides, find_sides
 from labdata.sync.snapshot import gather_local
 
 if TYPE_CHECKING:
+    from labdata.compare.model import Version
     from labdata.core.project import Repo
+    from labdata.sync.working_copy import WorkingCopy
     from labdata.workspace import Workspace
 
 
-def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> tuple[Review, str]:
-    """Review a pull request (its number), a branch or a revision against main; with no target, the working copy.
+@dataclass(frozen=True)
+class Subject:
+    """What a review is of: its two sides, and the working copy, in which contents may lie."""
 
-    Returns the review, and a name for it that a file can bear.
+    repo: Repo
+    sides: Sides
+    local: WorkingCopy
+
+
+def gather(workspace: Workspace, repo: Repo, target: str) -> Subject:
+    """Find what is compared: a pull request (its number), a branch or a revision with main.
+
+    With no target it is the working copy. Raises ``LabdataError`` where there is no such thing.
     """
     local = gather_local(workspace, repo)
     sides = find_sides(workspace, repo, target, local)
+    before, after = (_with_address(workspace, repo, version) for version in (sides.before, sides.after))
+    return Subject(repo, replace(sides, before=before, after=after), local)
+
+
+def _with_address(workspace: Workspace, repo: Repo, version: Version) -> Version:
+    if not version.commit:
+        return version
+    return replace(version, address=f"{workspace.hub.endpoint}/datasets/{repo.id}/blob/{version.commit}")
+
+
+def look(workspace: Workspace, subject: Subject, *, ask: bool = True, most: int | None = None) -> Review:
+    """Review what was gathered; raises ``LabdataError`` where more than ``most`` bytes would have to be fetched."""
+    repo, sides, local = subject.repo, subject.sides, subject.local
     own = checks.Checks(workspace.settings.root / "review")
-    found = contents.bring(workspace, repo, sides, local, own.look_at, ask=ask)
+    found = contents.bring(workspace, repo, sides, local, own.look_at, ask=ask, most=most)
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     review = Review(repo.id, sides.before, sides.after, made, template_version(workspace.settings.root) or "unknown")
     review.notes = list(sides.notes)
@@ -46,4 +71,4 @@ def look(workspace: Workspace, repo: Repo, target: str, *, ask: bool = True) -> 
     # What shows yesterday's data is said before all else.
     review.findings += [*told.findings, *ran.findings]
     review.checks = ran.count
-    return review, sides.label
+    return review

@@ -48,6 +48,12 @@ class Sides:
         return self.commits[side] if side else self.sources.get(path, self.commits[0])
 
 
+def request_number(target: str) -> int | None:
+    """Return the number of the pull request that a target names: ``3``, ``#3`` or ``refs/pr/3``; else ``None``."""
+    request = _NUMBER.fullmatch(target)
+    return int(request.group(1)) if request else None
+
+
 def find_sides(workspace: Workspace, repo: Repo, target: str, local: WorkingCopy) -> Sides:
     """Find what is to be compared with what.
 
@@ -57,8 +63,9 @@ def find_sides(workspace: Workspace, repo: Repo, target: str, local: WorkingCopy
     remote = read_remote(workspace, repo)
     if not target:
         return _working_copy(workspace, remote, local)
-    if request := _NUMBER.fullmatch(target):
-        return _request(workspace, remote, int(request.group(1)))
+    number = request_number(target)
+    if number is not None:
+        return _request(workspace, remote, number)
     branches = workspace.hub.refs(repo.id).branches
     if target in branches and target != "main":
         return _branch(remote, target, branches[target])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 from labdata.compare.model import ColumnDiff, FileReview, Finding, Review, TableDiff
 from labdata.core import markdown as markdown_
@@ -19,6 +20,15 @@ WIDTH = 80
 COMMENT = 60_000
 """Characters of a Markdown text: how many the Hub takes in a comment is not written anywhere."""
 
+
+@dataclass(frozen=True)
+class Attached:
+    """Pictures of one file that were uploaded: names such as ``before`` with the addresses that the Hub gave them."""
+
+    path: str
+    shown: Sequence[tuple[str, str]]
+
+
 _FILES = 15
 _ROWS = 5
 _MARKS = {"add": "+", "change": "~", "remove": "-", "rename": ">"}
@@ -26,12 +36,7 @@ _MARKS = {"add": "+", "change": "~", "remove": "-", "rename": ">"}
 
 def lines(review: Review) -> list[tuple[str, str]]:
     """Return what a terminal shows: lines of at most ``WIDTH``, each with a level (good, plain, warning, error)."""
-    first = f"{review.after.name} compared with {review.before.name}"
-    found = [("plain", first)]
-    worst = review.worst()
-    level = worst if worst in ("error", "warning") else "good"
-    for number, line in enumerate(verdict(review)):
-        found += [(level if number == 0 else "plain", part) for part in _wrapped(line)]
+    found = [("plain", f"{review.after.name} compared with {review.before.name}"), *heading(review)]
     for note in review.notes:
         found += [("plain", part) for part in _wrapped(note)]
     if review.files:
@@ -53,6 +58,14 @@ def lines(review: Review) -> list[tuple[str, str]]:
     return found
 
 
+def heading(review: Review) -> list[tuple[str, str]]:
+    """Return the verdict as a terminal shows it."""
+    worst = review.worst()
+    level = worst if worst in ("error", "warning") else "good"
+    said = enumerate(verdict(review))
+    return [(level if number == 0 else "plain", part) for number, line in said for part in _wrapped(line)]
+
+
 def shortened(text: str, width: int) -> str:
     """Return a path that fits, with its middle left out where it is long: its ends say most."""
     text = visible(text)
@@ -68,18 +81,19 @@ def _wrapped(text: str, width: int = WIDTH) -> list[str]:
     return textwrap.wrap(visible(text), width, max_lines=4, placeholder=" …") or [""]
 
 
-def markdown(review: Review, links: Sequence[tuple[str, str]] = (), most: int = COMMENT) -> str:
+def markdown(review: Review, pictures: Sequence[Attached] = (), most: int = COMMENT) -> str:
     """Return the review for a request: verdict, files, key figures. Nothing in it is what it was not meant to be.
 
-    ``links`` are names with addresses of our own making. It has at most ``most`` characters: long lists are cut.
+    It has at most ``most`` characters: long lists are cut.
     """
-    made = [_markdown(review, links, shown) for shown in (_FILES, 8, 4, 2, 0)]
+    made = [_markdown(review, pictures, shown) for shown in (_FILES, 8, 4, 2, 0)]
     return next((text for text in made if len(text) <= most), made[-1][:most])
 
 
-def _markdown(review: Review, links: Sequence[tuple[str, str]], shown: int) -> str:
+def _markdown(review: Review, pictures: Sequence[Attached], shown: int) -> str:
     parts = [f"**{_plain(line)}**" if not number else _plain(line) for number, line in enumerate(verdict(review))]
-    made = f"{review.after.name} compared with {review.before.name}, {review.made}, labdata {review.by}"
+    sides = [f"{one.name} ({one.commit[:8]})" if one.commit else one.name for one in (review.after, review.before)]
+    made = f"{' compared with '.join(sides)}, {review.made}, labdata {review.by}"
     text = ["  \n".join(parts), _plain(made)]
     findings = sorted_findings(review)
     if findings and shown:
@@ -87,14 +101,19 @@ def _markdown(review: Review, links: Sequence[tuple[str, str]], shown: int) -> s
         text.append(_table(["level", "file", "finding"], rows, len(findings) - len(rows)))
     if review.files and shown:
         rows = [[one.change.path, one.change.verb, _sizes(one), one.summary] for one in review.files[:shown]]
-        text.append(_table(["file", "what", "size", "in short"], rows, len(review.files) - len(rows)))
+        looks = [_looks(review, one) for one in review.files[:shown]]
+        text.append(_table(["file", "what", "size", "in short"], rows, len(review.files) - len(rows), looks))
     for one in review.files[:shown]:
         if one.table and one.table.columns:
             columns = [_figures(column) for column in one.table.columns[:_ROWS]]
             text.append(f"Most shifted columns of {_plain(one.change.path)}:")
             head = ["column", "cells changed", "shift", "mean before", "mean after"]
             text.append(_table(head, columns, len(one.table.columns) - len(columns)))
-    text += [f"{_plain(name)}: <{address}>" for name, address in links]
+    for picture in pictures[:shown]:
+        text.append(f"{_plain(picture.path)}:")
+        names = [name for name, _address in picture.shown]
+        images = [f"!{markdown_.link(name, address)}" for name, address in picture.shown]
+        text.append(markdown_.table(names, [images]))
     return "\n\n".join(text) + "\n"
 
 
@@ -107,8 +126,22 @@ def _sizes(one: FileReview) -> str:
     return words.sizes(one.change.verb, one.change.size_before, one.change.size_after)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], more: int) -> str:
-    made = markdown_.table(columns, [[_plain(cell) for cell in row] for row in rows])
+def _looks(review: Review, one: FileReview) -> str:
+    """Return links to the pages of a file in both versions, as far as it and they are there."""
+    change, found = one.change, []
+    if review.before.address and change.verb != "add":
+        found.append(markdown_.link("before", f"{review.before.address}/{quote(change.old_path or change.path)}"))
+    if review.after.address and change.verb != "remove":
+        found.append(markdown_.link("after", f"{review.after.address}/{quote(change.path)}"))
+    return " ".join(found)
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], more: int, looks: Sequence[str] | None = None) -> str:
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    if looks and any(looks):
+        columns = [*columns, "look at it"]
+        cells = [[*row, links] for row, links in zip(cells, looks, strict=True)]
+    made = markdown_.table(columns, cells)
     return f"{made}\n\n… and {more:,} more" if more > 0 else made
 
 
