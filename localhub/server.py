@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from localhub.api import sessions
 from localhub.api.app import build
 from localhub.api.store import Store
 from localhub.api.traffic import Connections, Log
+from localhub.pages.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +42,8 @@ def serve(
 ) -> None:
     """Serve the Hub kept in `root` until SIGTERM, SIGINT, or (if asked) the end of stdin.
 
-    Prints one JSON line with the endpoint, the tokens and the admin secret as soon as requests are answered. Raises
-    OSError if the port is taken, sqlite3.OperationalError if the root is.
+    Prints one JSON line with the endpoint, the tokens, the links for browsers and the admin secret as soon as requests
+    are answered. Raises OSError if the port is taken, sqlite3.OperationalError if the root is.
     """
     # With the protocol named, asyncio sets TCP_NODELAY; without it every answer waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -52,7 +54,7 @@ def serve(
     store = Store.open(root, users, orgs)
     connections, admin_secret = Connections(), secrets.token_hex(16)
     config = uvicorn.Config(
-        build(store, faults, Log(), connections, admin_secret),
+        build(store, faults, Log(), connections, admin_secret, ROUTES),
         http=_tracking(connections),
         ws="none",
         lifespan="off",
@@ -62,8 +64,9 @@ def serve(
         timeout_graceful_shutdown=1,
     )
     endpoint = f"http://{HOST}:{listener.getsockname()[1]}"
-    ready = {"endpoint": endpoint, "tokens": store.accounts.tokens, "admin": admin_secret}
-    server = _Server(config, json.dumps(ready))
+    links = {name: sessions.link(store, endpoint, name) for name in users}
+    ready = {"endpoint": endpoint, "tokens": store.accounts.tokens, "links": links, "admin": admin_secret}
+    server = _Server(config, json.dumps(ready), links)
     if stop_with_stdin:
         threading.Thread(target=_watch_stdin, args=(server,), daemon=True).start()
     # uvicorn raises these again when it has shut down; being told to stop is no failure.
@@ -80,14 +83,18 @@ def _end(*_: object) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready_line: str, links: Mapping[str, str]) -> None:
         super().__init__(config)
         self._ready_line = ready_line
+        self._links = links
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, and say so."""
         await super().startup(sockets)
         print(self._ready_line, flush=True)
+        if sys.stderr.isatty():
+            for name, link in self._links.items():
+                print(f"In a browser, as {name}: {link}", file=sys.stderr, flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; a request cut short by it is no error to report."""

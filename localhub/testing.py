@@ -48,6 +48,7 @@ class Hub:
     fail: Sequence[str] = ()
     endpoint: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict, repr=False)
     _admin: str = field(default="", repr=False)
     _process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
@@ -146,6 +147,7 @@ class Hub:
             raise RuntimeError("localhub did not start; its reason is on stderr")
         ready = json.loads(line)
         self.endpoint, self.tokens, self._admin = ready["endpoint"], ready["tokens"], ready["admin"]
+        self.links = ready["links"]
 
     def _gone(self) -> None:
         process, self._process = self._process, None

@@ -9,7 +9,7 @@ import pytest
 # A member's Python keeps what it has compiled. Where a machine forbids that, thousands of processes would compile anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-pytest_plugins = ["localhub.testing"]
+pytest_plugins = ["localhub.testing", "tests.browsing"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -61,6 +61,10 @@ class Accounts:
         """The account that holds this token."""
         return self._by_token.get(token)
 
+    def of_name(self, name: str) -> Account | None:
+        """The account of that name."""
+        return self._by_token.get(self.tokens.get(name, ""))
+
     def namespace(self, name: str) -> str | None:
         """The namespace as it is spelled, or None if there is no such user or organisation."""
         spelled = {known.lower(): known for known in (*self.orgs, *self.tokens)}

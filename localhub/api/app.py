@@ -32,6 +32,8 @@ from localhub.api.web import Call, refuse, route, send_on, sender
 from localhub.errors import HubError, RepoMoved
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,8 +44,15 @@ if TYPE_CHECKING:
 TOPICS = (account, people, repos, refs, listing, uploads, downloads, cas, discussions, lfs, lfs_files, attachments)
 
 
-def build(store: Store, faults: Faults, log: Log, connections: Connections, admin_secret: str) -> ASGIApp:
-    """The application for one Hub."""
+def build(
+    store: Store,
+    faults: Faults,
+    log: Log,
+    connections: Connections,
+    admin_secret: str,
+    pages: Sequence[Route] = (),
+) -> ASGIApp:
+    """The application for one Hub: its API, and beside it the `pages` for browsers."""
 
     def user_of(scope: Scope) -> str | None:
         request = Request(scope)
@@ -56,7 +65,7 @@ def build(store: Store, faults: Faults, log: Log, connections: Connections, admi
         return account.name if account else None
 
     traffic = Traffic(log, faults, connections, user_of)
-    wanted = [*(one for topic in TOPICS for one in topic.ROUTES), *_nothing_here()]
+    wanted = [*(one for topic in TOPICS for one in topic.ROUTES), *pages, *_nothing_here()]
     app = Starlette(
         routes=[*admin.routes(traffic, admin_secret), *(_gated(one, traffic) for one in wanted)],
         # A page elsewhere must not reach a Hub on this machine by a name that resolves to it.

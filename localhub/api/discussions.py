@@ -21,10 +21,22 @@ if TYPE_CHECKING:
     from localhub.database import Database
 
 
+OPEN = {"open", "draft"}
+"""What is neither merged nor closed."""
+
+
 class Merge(NamedTuple):
     """The outcome of a three-way merge: a tree, or the paths on which both sides disagree."""
 
     tree: pygit2.Oid | None
+    conflicts: list[str]
+
+
+class Proposal(NamedTuple):
+    """What a pull request changes: the commit it started from, its newest one, and the files in conflict."""
+
+    start: pygit2.Commit
+    head: pygit2.Commit
     conflicts: list[str]
 
 
@@ -115,6 +127,23 @@ class Discussions:
                 "UPDATE discussions SET title = ? WHERE repo = ? AND num = ?", title, self._repo.pk, num
             )
             return self.event(num, "title-change", author, {"from": old, "to": title})
+
+
+def proposal(git: pygit2.Repository, row: sqlite3.Row) -> Proposal:
+    """What a pull request changes."""
+    base, head = sides(git, row)
+    conflicts: list[str] = []
+    if row["merge_commit"]:
+        base = repository.find_commit(git, row["merge_commit"]).parents[0]
+    elif row["status"] in OPEN:
+        conflicts = merge(git, base, head).conflicts
+    ancestor = git.merge_base(base.id, head.id)
+    return Proposal(git[ancestor].peel(pygit2.Commit) if ancestor else base, head, conflicts)
+
+
+def sides(git: pygit2.Repository, row: sqlite3.Row) -> tuple[pygit2.Commit, pygit2.Commit]:
+    """The newest commits of what a pull request goes into, and of itself."""
+    return repository.find_commit(git, row["base"]), repository.find_commit(git, f"refs/pr/{row['num']}")
 
 
 def merge(git: pygit2.Repository, base: pygit2.Commit, head: pygit2.Commit) -> Merge:

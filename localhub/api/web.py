@@ -6,6 +6,7 @@ Paths are matched as they arrive, still percent-encoded: a revision or a tree pa
 from __future__ import annotations
 
 import json
+import mimetypes
 import secrets
 from dataclasses import dataclass
 from enum import Enum
@@ -18,6 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from localhub import errors
+from localhub.api import sessions
 from localhub.api.accounts import Account, Role
 from localhub.errors import HubError, RepoMoved
 
@@ -160,6 +162,23 @@ def ranged(call: Call, size: int, read: Callable[[int, int], Iterator[bytes]], h
     return StreamingResponse(read(start, end), status_code=206 if wanted else 200, headers=headers)
 
 
+def inert(path: str) -> dict[str, str]:
+    """Headers for a file that anybody may have made: no browser runs anything in it as a page of this Hub."""
+    kind = mimetypes.guess_type(path, strict=False)[0] or "application/octet-stream"
+    shown = kind in _SHOWN
+    name = quote(path.rsplit("/", 1)[-1])
+    return {
+        "Content-Type": kind,
+        "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
+_SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"}
+
+
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     """Start and end (excluded) of a Range header; None if there is none to follow; raises HubError 416 beyond the end.
 
@@ -196,10 +215,12 @@ async def send_on(request: Request, moved: Exception) -> Response:
 
 
 def sender(store: Store, request: Request) -> Account | None:
-    """The account whose token a request carries, None if it has no token; raises HubError 401 for a strange one."""
+    """The account whose token or cookie a request carries, if it has one; raises HubError 401 for a strange token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return sessions.account_of(store, request)
     # The CAS has tokens of its own, which hf_xet also sends with its telemetry.
-    if scheme.lower() != "bearer" or not request.url.path.startswith(("/api/", "/datasets/", "/uploads")):
+    if not request.url.path.startswith(("/api/", "/datasets/", "/uploads")):
         return None
     account = store.accounts.of_token(token.strip())
     if account is None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pygit2
-
 from localhub import errors
 from localhub.api import repository
 from localhub.api.accounts import Role
-from localhub.api.discussions import Discussions, commits_between, merge, merge_message
+from localhub.api.discussions import OPEN, Discussions, commits_between, merge, merge_message, proposal, sides
 from localhub.api.permissions import require_moderator
 from localhub.api.repository import MAIN, find_commit
 from localhub.api.web import Call, answer, route
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from localhub.api.repos import Repo
 
 _PAGE = 50
-_OPEN = {"open", "draft"}
 
 
 def listing(call: Call) -> Response:
@@ -34,7 +31,7 @@ def listing(call: Call) -> Response:
         row
         for row in Discussions(call.store.database, repo).all()
         if kind in {"all", "pull_request" if row["is_pull_request"] else "discussion"}
-        and (status == "all" or (row["status"] in _OPEN) == (status == "open"))
+        and (status == "all" or (row["status"] in OPEN) == (status == "open"))
         and author in {"", row["author"].lower()}
     ]
     page = call.query("p", "0")
@@ -136,7 +133,7 @@ def merge_pull_request(call: Call) -> Response:
         row = discussions.get(_number(call))
         _require_mergeable(row)
         git = repo.git()
-        base, head = _sides(git, row)
+        base, head = sides(git, row)
         commits = commits_between(git, base, head)
         if not commits:
             raise errors.bad_request("The pull request has no commits to merge")
@@ -187,24 +184,14 @@ def _summary(repo: Repo, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _sides(git: pygit2.Repository, row: sqlite3.Row) -> tuple[pygit2.Commit, pygit2.Commit]:
-    return find_commit(git, row["base"]), find_commit(git, f"refs/pr/{row['num']}")
-
-
 def _pull_request(repo: Repo, row: sqlite3.Row, *, with_diff: bool) -> dict[str, Any]:
-    git = repo.git()
-    base, head = _sides(git, row)
+    found = proposal(repo.git(), row)
     changes = {"base": row["base"]}
-    shown: dict[str, Any] = {"changes": changes, "filesWithConflicts": []}
     if row["merge_commit"]:
         changes["mergeCommitId"] = row["merge_commit"]
-        base = find_commit(git, row["merge_commit"]).parents[0]
-    elif row["status"] in _OPEN:
-        shown["filesWithConflicts"] = merge(git, base, head).conflicts
+    shown: dict[str, Any] = {"changes": changes, "filesWithConflicts": found.conflicts}
     if with_diff:
-        ancestor = git.merge_base(base.id, head.id)
-        start = git[ancestor].peel(pygit2.Tree) if ancestor else base.tree
-        shown["diff"] = start.diff_to_tree(head.tree).patch or ""
+        shown["diff"] = found.start.tree.diff_to_tree(found.head.tree).patch or ""
     return shown
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from localhub import errors
 from localhub.api import trees
 from localhub.api.repository import find_commit
-from localhub.api.web import Call, ranged, route
+from localhub.api.web import Call, inert, ranged, route
 from localhub.content.store import StoredObject
 
 if TYPE_CHECKING:
@@ -28,12 +26,7 @@ def resolve(call: Call) -> Response:
     sha = str(commit.id)
     if entry is None or entry.is_folder:
         raise errors.entry_not_found("Entry not found", sha)
-    name = quote(path.rsplit("/", 1)[-1])
-    headers = {
-        "X-Repo-Commit": sha,
-        "Content-Type": mimetypes.guess_type(path)[0] or "application/octet-stream",
-        "Content-Disposition": f"inline; filename*=UTF-8''{name}",
-    }
+    headers = {"X-Repo-Commit": sha, **inert(path)}
     facts = trees.blob_facts(git, entry.oid)
     if facts.pointer is None:
         data = git.odb.read(entry.oid)[1]
@@ -70,7 +63,8 @@ def raw(call: Call) -> Response:
     if entry is None or entry.is_folder:
         raise errors.entry_not_found("Entry not found", str(commit.id))
     data = git.odb.read(entry.oid)[1]
-    headers = {"X-Repo-Commit": str(commit.id), "ETag": f'"{entry.oid}"', "Content-Type": "text/plain; charset=utf-8"}
+    text = {**inert(entry.path), "Content-Type": "text/plain; charset=utf-8", "Content-Disposition": "inline"}
+    headers = {**text, "X-Repo-Commit": str(commit.id), "ETag": f'"{entry.oid}"'}
     return ranged(call, len(data), lambda start, end: iter([data[start:end]]), headers)
 
 

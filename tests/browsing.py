@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 CHROMIUM = next(
@@ -26,10 +27,11 @@ def browser() -> Iterator[Browser]:
 
 
 class Visit:
-    """A page that was opened from disk, with all that it asked for and complained of."""
+    """A page that was opened, with all that it asked for and complained of; *home* is where it may ask."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, home: str = "file:") -> None:
         self.page = page
+        self.home = home
         self.complaints: list[str] = []
         self.requests: list[str] = []
         page.on("console", lambda said: self.complaints.append(f"{said.type}: {said.text}"))
@@ -47,8 +49,18 @@ class Visit:
 
     @property
     def elsewhere(self) -> list[str]:
-        """What was asked for beside the file itself and the data in it."""
-        return [url for url in self.requests if not url.startswith(("file:", "data:"))]
+        """What was asked for beside the page's home and the data in it."""
+        return [url for url in self.requests if not url.startswith((self.home, "data:"))]
+
+    @property
+    def overflow(self) -> int:
+        """Pixels that the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def barriers(self) -> list[tuple[str, str]]:
+        """What axe-core finds that keeps somebody from reading the page."""
+        found = Axe().run(self.page).response["violations"]
+        return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
 
 
 @pytest.fixture(scope="session")
