@@ -19,6 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
 # Nobody listens on the discard port: what asks for the Hub there is refused at once, with no network involved.
 NOWHERE = "http://127.0.0.1:9"
+PARTS = ("copier.yml", "extensions", "migrations", "template")
+"""What of this repository Copier reads."""
 USUAL: dict[str, object] = {"project_name": "Mito Screen", "hf_org": "lab"}
 PERSONAL = ("HF_", "HUGGING", "GIT_", "XDG_", "COPIER_", "SNAKEMAKE_", "PYTHONPATH", "CORES", "PIXI_RUN")
 
@@ -67,7 +69,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def copy_template(folder: Path, tag: str = "v0.1.0") -> Path:
     """Make *folder* a git repository that holds the template as it lies on disk, committed and tagged."""
-    listed = ["git", "ls-files", "-co", "--exclude-standard", "-z", "copier.yml", "extensions", "template"]
+    listed = ["git", "ls-files", "-co", "--exclude-standard", "-z", *PARTS]
     names = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
         source = REPOSITORY / name
