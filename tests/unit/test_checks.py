@@ -54,11 +54,11 @@ def test_a_secret_in_a_data_file_is_named_but_not_shown(tmp_path: Path, text: st
     where = tmp_path / "notes.txt"
     where.write_text(f"some text\n{text}\n")
     with pytest.raises(LabdataError, match="looks like a secret") as stopped:
-        checks.secrets([("raw/notes.txt", where)])
+        checks.contents([("raw/notes.txt", where)])
     assert text not in stopped.value.message
 
 
 def test_ordinary_data_holds_no_secret(tmp_path: Path) -> None:
     where = tmp_path / "table.csv"
     where.write_text("hf_score,ghp\n1,2\n")
-    checks.secrets([("raw/table.csv", where)])
+    checks.contents([("raw/table.csv", where)])

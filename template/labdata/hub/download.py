@@ -112,12 +112,18 @@ class Download:
     def _fetch_missing(self, files: Mapping[str, Content]) -> None:
         chunked = {path: c for path, c in files.items() if c.xet and c.size and not constants.HF_HUB_DISABLE_XET}
         plain = [path for path in files if path not in chunked]
-        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-            for _done in pool.map(lambda path: self._get(path, files[path]), plain):
-                pass
         paths = list(chunked)
-        for start in range(0, len(paths), _GROUP):
-            self._fetch_chunked({path: chunked[path] for path in paths[start : start + _GROUP]})
+        # Both at once: what comes in chunks is hf_xet's work, and hardly any of Python's.
+        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+            coming = [pool.submit(self._get, path, files[path]) for path in plain]
+            try:
+                for start in range(0, len(paths), _GROUP):
+                    self._fetch_chunked({path: chunked[path] for path in paths[start : start + _GROUP]})
+                for one in coming:
+                    one.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def _get(self, path: str, content: Content) -> None:
         where = self._place(path)

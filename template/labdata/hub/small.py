@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -92,8 +92,9 @@ class LightHub:
     def commit_small(
         self,
         repo: str,
-        files: Mapping[str, tuple[Path, Content]],
+        files: Mapping[str, Content],
         delete: Sequence[str],
+        place: Callable[[str], Path],
         *,
         branch: str,
         parent: str,
@@ -102,12 +103,14 @@ class LightHub:
     ) -> str:
         """Make one commit of a few small files; returns its sha, or nothing where that is the client's work.
 
+        ``place`` tells where a file is on this disk.
+
         Then nothing was changed. Raises ``HubError`` where it may have been made all the same: only the caller can
         find out.
         """
-        if len(files) + len(delete) > _FILES or sum(content.size for _where, content in files.values()) > _BYTES:
+        if len(files) + len(delete) > _FILES or sum(content.size for content in files.values()) > _BYTES:
             return ""
-        data = {path: _read(path, where, content) for path, (where, content) in files.items()}
+        data = {path: _read(path, place(path), content) for path, content in files.items()}
         if not self._are_plain(repo, branch, data):
             return ""
         header = {"summary": title, "description": body, "parentCommit": parent}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -41,6 +43,7 @@ IN_ONE_COMMIT = 1_000_000_000
 """Bytes of files that the Hub stores without Xet which one commit takes."""
 
 _BATCH = 256  # files that one preupload request takes
+_ASKED_AT_ONCE = 4
 _SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
 
 
@@ -95,22 +98,31 @@ def prepared(
             f"{words.size(inside)} in text files are more than the Hub takes in one commit. Nothing was published.",
             hints.SMALLER_COMMITS,
         )
-    additions = {path: _addition(sender, path, content, modes[path]) for path, content in files.items()}
+
+    def additions_of(paths: Iterable[str]) -> dict[str, CommitOperationAdd]:
+        return {path: _addition(sender, path, files[path], modes[path]) for path in paths}
+
     by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
     if constants.HF_HUB_DISABLE_XET:
+        additions, taken = additions_of(files), Taken()
         _send_plainly(sender.hub, repo, branch, [additions[path] for path in by_xet])
-        taken = Taken()
     else:
         large = [path for path in by_xet if files[path].size > SMALL]
-        sent = _send(sender, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
-        taken = Taken(sum(files[path].size for path in large), sent)
         small = [path for path in by_xet if files[path].size <= SMALL]
+        is_large = set(large)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            # The small ones are read while the large ones are on their way.
+            rest = pool.submit(additions_of, [path for path in files if path not in is_large])
+            additions = additions_of(large)
+            sent = _send(sender, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
+            additions |= rest.result()
+        taken = Taken(sum(files[path].size for path in large), sent)
         _send(sender, repo, branch, {path: (files[path], additions[path]) for path in small}, "small file")
     for path in by_xet:
         if files[path].size > SMALL and not sender.files.unchanged_since(path, files[path]):
             raise changed_meanwhile(path)
         _mark_sent(additions[path], files[path])
-    return list(additions.values()), taken
+    return [additions[path] for path in files], taken
 
 
 def _addition(sender: Sender, path: str, content: Content, mode: _Mode) -> CommitOperationAdd:
@@ -158,15 +170,22 @@ def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
     url = f"{hub.endpoint}/api/{TYPE}s/{repo.id}/preupload/{quote(branch, safe='')}"
     modes: dict[str, _Mode] = {}
     paths = list(files)
-    for start in range(0, len(paths), _BATCH):
+
+    def ask(start: int) -> list[dict[str, Any]]:
         batch = [
             {"path": path, "sample": _sample(sender.files.path(path), path), "size": files[path].size}
             for path in paths[start : start + _BATCH]
         ]
-        for file in hub.call(_post, url, hub.headers, {"files": batch})["files"]:
-            # An empty file has no content that could be sent ahead.
-            by_xet = file["uploadMode"] == "lfs" and files[file["path"]].size > 0
-            modes[file["path"]] = _Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
+        found: list[dict[str, Any]] = hub.call(_post, url, hub.headers, {"files": batch})["files"]
+        return found
+
+    # Each answer takes the way to the Hub and back, and there may be forty of them.
+    with ThreadPoolExecutor(max_workers=_ASKED_AT_ONCE) as pool:
+        answers = list(pool.map(ask, range(0, len(paths), _BATCH)))
+    for file in chain.from_iterable(answers):
+        # An empty file has no content that could be sent ahead.
+        by_xet = file["uploadMode"] == "lfs" and files[file["path"]].size > 0
+        modes[file["path"]] = _Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
     return {path: modes.get(path, _Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
 
 

@@ -44,6 +44,7 @@ class Worktree:
         self.data = data
         self.excludes = excludes
         self._read_known = read_known
+        self._paths: dict[str, Path] = {}
         self.learned: dict[str, Stat] = {}
         # The signatures of files after they were moved to the recycle folder.
         self.set_aside: dict[str, tuple[int, int, int, int]] = {}
@@ -61,7 +62,11 @@ class Worktree:
 
     def path(self, path: str) -> Path:
         """Return where a path of the Hub is on this disk."""
-        return self.data.joinpath(*path.split("/"))
+        # A put asks several times for each of many files, and to make a Path is dearer than to hash a small file.
+        found = self._paths.get(path)
+        if found is None:
+            found = self._paths[path] = self.data.joinpath(*path.split("/"))
+        return found
 
     def scan(self, folders: Iterable[str]) -> Scan:
         """Walk the folders and stat every file that is not excluded (see ``scan.walk``)."""
@@ -85,17 +90,10 @@ class Worktree:
         if not to_read:
             return contents
 
-        def read(path: str) -> Content | str:
-            found = self._try_to_read(path)
-            on_read(scan.files[path].st_size)
-            return found
+        from labdata.local.reading import read_all
 
-        from concurrent.futures import ThreadPoolExecutor
-
-        # hashlib lets other threads run while it works on a block, so threads do help here.
-        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            all_read = list(pool.map(read, to_read))
-        for path, found in zip(to_read, all_read, strict=True):
+        sizes = {path: scan.files[path].st_size for path in to_read}
+        for path, found in read_all(sizes, self._try_to_read, on_read).items():
             if isinstance(found, Content):
                 contents[path] = found
             else:

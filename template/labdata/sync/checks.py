@@ -122,32 +122,30 @@ def nearness(after: Iterable[str]) -> list[str]:
     return lines
 
 
-def secrets(files: Iterable[tuple[str, Path]]) -> None:
-    """Raise ``LabdataError`` if the first few MB of a file hold a token or a private key."""
-    found: list[str] = []
-    for path, where in files:
-        secret = _SECRET.search(_beginning(where, _LOOKED_AT))
-        if secret:
-            found.append(f"data/{path} ({secret.group()[:8].decode()}…)")
-    if found:
-        holds = "holds" if len(found) == 1 else "hold"
-        raise LabdataError(
-            f"{_some(found)} {holds} what looks like a secret. Nothing was published.",
-            hints.SECRET,
-        )
+def contents(files: Iterable[tuple[str, Path]]) -> None:
+    """Raise ``LabdataError`` where a file is not what it should be: a pointer, or in its first few MB a secret.
 
-
-def pointers(files: Iterable[tuple[str, Path]]) -> None:
-    """Raise ``LabdataError`` where a file only says where its content is: a pointer of Git LFS or git-annex.
-
-    A clone without that tool holds them in place of the data, and whoever gets one has lost the content.
+    A pointer of Git LFS or git-annex only says where the content is: a clone without that tool holds them in place of
+    the data, and whoever gets one has lost the content.
     """
-    found = [f"data/{path}" for path, where in files if _is_pointer(_beginning(where, POINTER_SIZE + 1))]
-    if found:
-        kind = "a pointer of Git LFS or git-annex" if len(found) == 1 else "pointers of Git LFS or git-annex"
+    pointers, secrets = [], []
+    for path, where in files:
+        data = _beginning(where, _LOOKED_AT)
+        if _is_pointer(data):
+            pointers.append(f"data/{path}")
+        elif secret := _SECRET.search(data):
+            secrets.append(f"data/{path} ({secret.group()[:8].decode()}…)")
+    if pointers:
+        kind = "a pointer of Git LFS or git-annex" if len(pointers) == 1 else "pointers of Git LFS or git-annex"
         raise LabdataError(
-            f"{_some(found)} {_is(found)} only {kind}, not the content. Nothing was published.",
+            f"{_some(pointers)} {_is(pointers)} only {kind}, not the content. Nothing was published.",
             hints.POINTER,
+        )
+    if secrets:
+        holds = "holds" if len(secrets) == 1 else "hold"
+        raise LabdataError(
+            f"{_some(secrets)} {holds} what looks like a secret. Nothing was published.",
+            hints.SECRET,
         )
 
 

@@ -150,10 +150,10 @@ class Push:
         hub = self.workspace.hub
         if part.copy or not isinstance(hub, LightHub):
             return ""
-        outgoing = Outgoing(self.workspace)
-        files = {path: (outgoing.path(path), content) for path, content in part.send.items()}
-        branch = self.target.branch
-        return hub.commit_small(self.repo.id, files, part.delete, branch=branch, parent=parent, title=title, body=body)
+        place, branch = Outgoing(self.workspace).path, self.target.branch
+        return hub.commit_small(
+            self.repo.id, part.send, part.delete, place, branch=branch, parent=parent, title=title, body=body
+        )
 
     def _by_client(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
         from labdata.hub.download import quiet_client

@@ -101,9 +101,7 @@ def _check(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, o
         return
     after = {*snapshot.now, *decided.send, *decided.copy} - set(decided.delete)
     checks.names_and_limits(decided.send, after)
-    files = [(path, workspace.worktree.path(path)) for path in decided.send]
-    checks.pointers(files)
-    checks.secrets(files)
+    checks.contents((path, workspace.worktree.path(path)) for path in decided.send)
     for line in checks.nearness(after):
         workspace.console.warn(f"{snapshot.remote.repo.name}: {line}")
 
