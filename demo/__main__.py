@@ -24,7 +24,12 @@ STOPPED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--keep", metavar="DIR", type=click.Path(path_type=Path), help="Keep everything in DIR, a new folder.")
+@click.option(
+    "--keep",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Keep everything in DIR, a new folder, and the Hub until Ctrl-C.",
+)
 @click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="Take the plate in DIR.")
 @click.option("--pace", metavar="SECONDS", type=click.FloatRange(min=0), default=0, help="Pause before each chapter.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
@@ -64,9 +69,14 @@ def _tour(keep: Path | None, data: Path | None, pace: float) -> None:
         narrator = Narrator(sys.stdout, pace)
         stage = Stage(root, narrator)
         try:
-            play(stage, narrator, plate, kept=keep is not None)
+            play(stage, narrator, plate, kept=keep is not None, stays=keep is not None and _is_watched())
         finally:
             stage.close()
+
+
+def _is_watched() -> bool:
+    """Whether somebody sits at a terminal, who can press Ctrl-C."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 @contextmanager

@@ -28,10 +28,11 @@ Digests = dict[str, str]
 
 @dataclass
 class LocalHub:
-    """A Hub at work: where it is, and its members' tokens."""
+    """A Hub at work: where it is, its members' tokens, and the links that sign their browsers in."""
 
     endpoint: str
     tokens: dict[str, str] = field(repr=False)
+    links: dict[str, str] = field(repr=False)
     process: subprocess.Popen[bytes] = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +108,7 @@ def start_hub(stage: Stage) -> LocalHub:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise TourError(f"The stand-in Hub did not start: {said[-1] if said else 'it gave no reason'}.")
     ready = json.loads(line)
-    return LocalHub(ready["endpoint"], ready["tokens"], process)
+    return LocalHub(ready["endpoint"], ready["tokens"], ready["links"], process)
 
 
 def _keep_client_in(home: Path) -> None:

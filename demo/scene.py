@@ -31,6 +31,8 @@ class Scene:
     ann: Person = field(init=False)
     bob: Person = field(init=False)
     cho: Person = field(init=False)
+    report: str = ""
+    """The address of the page that Bob's review wrote."""
 
     def __post_init__(self) -> None:
         self.ann, self.bob, self.cho = (

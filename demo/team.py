@@ -38,9 +38,16 @@ def _nothing_to_do(scene: Scene, person: Person) -> None:
 
 
 def merging(scene: Scene) -> None:
-    """Accept the pull request, and bring Bob home."""
-    scene.tell.chapter("Cho reviews and merges")
-    scene.tell.say("On the Hub's web page, or like this:")
+    """Look at what is proposed, accept it, and bring Bob home."""
+    scene.tell.chapter("Bob reviews, Cho merges")
+    scene.tell.say("Bob wants to see the data of the request: tables, figures, and what the lab's checks say.")
+    done = scene.stage.run(scene.bob, "just", "review", "1")
+    *said, last = done.lines
+    scene.report = last.removeprefix("The report: ")
+    require(scene.report.startswith(scene.bob.project.as_uri()), "The review wrote no report.")
+    scene.tell.lines(said[:3])
+    scene.tell.held("the whole report is one HTML file that needs no network")
+    scene.tell.say("Cho merges on the Hub's web page, or like this:")
     merge(scene, 1)
     different = scene.hub.differences(scene.ann.data, RESULT_FOLDERS, RESULTS)
     require(not different, f"main is not what Ann proposed: {', '.join(different)}.")

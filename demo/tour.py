@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from demo import alone, team, together
-from demo.hub import MEMBERS, start_hub
+from demo.ending import leave, stay, where_to_look
+from demo.hub import start_hub
 from demo.plate import synthetic_plate
 from demo.scene import Scene
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 CHAPTERS = (*alone.CHAPTERS, *team.CHAPTERS, *together.CHAPTERS)
 
 
-def play(stage: Stage, tell: Narrator, plate: PlateFiles | None, *, kept: bool) -> None:
-    """Play the tour on *stage*; with no *plate*, on a made-up one. *kept* says whether the folder stays afterwards.
+def play(stage: Stage, tell: Narrator, plate: PlateFiles | None, *, kept: bool, stays: bool = False) -> None:
+    """Play the tour on *stage*; with no *plate*, on a made-up one.
+
+    *kept* says whether the folder stays afterwards, *stays* whether the Hub does, until Ctrl-C.
 
     Raises `TourError` where something is not as promised.
     """
@@ -35,29 +38,9 @@ def play(stage: Stage, tell: Narrator, plate: PlateFiles | None, *, kept: bool) 
     scene = Scene(stage, tell, hub, plate or synthetic_plate(stage.root / "made-up-plate"))
     for chapter in CHAPTERS:
         chapter(scene)
-    _where_to_look(scene, kept=kept)
+    where_to_look(scene, kept=kept)
+    if kept:
+        leave(scene, stays=stays)
     tell.ending(f"The tour took {time.monotonic() - started:.0f} s, and every promise held.")
-
-
-def _where_to_look(scene: Scene, *, kept: bool) -> None:
-    tell, root = scene.tell, scene.stage.root
-    tell.chapter("Where to look")
-    if not kept:
-        tell.say("All of it is in a temporary folder that is removed now. To look around in it, keep it:")
-        tell.paths(["uv run demo --keep ../hublab-tour"])
-        return
-    looks = {
-        "the figure": scene.ann.data / scene.figure,
-        "the table": scene.ann.data / scene.table,
-        "Ann's project": scene.ann.project,
-        "Bob's project": scene.bob.project,
-        "what was set aside for Bob": scene.bob.data / "_recycle",
-        "the Hub's git repositories": root / "hub" / "repos",
-        "all that the commands said": scene.stage.logs,
-    }
-    for name, path in looks.items():
-        tell.say(name)
-        tell.paths([str(path)])
-    users = " ".join(f"--user {name}:{role}" for name, role in MEMBERS.items())
-    tell.say("the Hub again, at a new address and with the same tokens")
-    tell.paths([f"uv run localhub serve --root {root / 'hub'} {users}"])
+    if stays:
+        stay(hub, tell)

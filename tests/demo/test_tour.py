@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import socket
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub.hf_api import RepoFile
 from labdata.core.records import is_pack
+from playwright.sync_api import Browser
 
 from demo.plate import BARCODE
 from localhub.testing import Hub
-from tests.demo.watching import Shown, left_behind, watch
+from tests.browsing import Visit
+from tests.demo.watching import Shown, left_behind, surroundings, watch
+from tests.template.generating import REPOSITORY
+from tests.terminal import converse
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RESULTS = "lab/mito-screen-results"
@@ -97,6 +104,57 @@ def test_the_hub_that_was_kept_serves_the_same_files_again(kept: Kept, tmp_path:
         assert merged == ["merged"] * 3
         branches = {branch.name for branch in api.list_repo_refs(RESULTS, repo_type="dataset").branches}
         assert branches == {"main", "ann", "bob"}
+
+
+def test_the_addresses_at_its_end_open_in_a_browser(kept: Kept, browser: Browser) -> None:
+    _told, _heading, ending = kept.shown.out.partition("Where to look")
+    lines = [line.strip() for line in ending.splitlines()]
+    [serve] = [shlex.split(line) for line in lines if line.startswith("uv run localhub serve")]
+    [link] = [line for line in lines if line.startswith(f"{kept.shown.endpoint}/")]
+    [report] = [line for line in lines if line.startswith("file:")]
+    command = [sys.executable, "-m", *serve[2:], "--stop-with-stdin"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY) as hub:
+        assert hub.stdout is not None
+        assert kept.shown.endpoint.encode() in hub.stdout.readline()
+        visit = Visit(browser.new_page(), kept.shown.endpoint)
+        visit.page.goto(link)
+        visit.page.get_by_role("link", name="Pull requests").click()
+        visit.page.get_by_role("link", name="First results").click()
+        assert visit.page.get_by_alt_text("after: ").first.is_visible()
+        visit.page.get_by_role("link", name="this request").first.click()
+        assert visit.page.get_by_text("384 rows").is_visible()
+        assert (visit.complaints, visit.elsewhere) == ([], [])
+        visit.page.goto(report)
+        assert visit.page.get_by_role("heading", level=1).is_visible()
+        assert visit.complaints == []
+        hub.communicate(timeout=30)
+    visit.page.close()
+
+
+def test_on_a_terminal_its_hub_stays_until_somebody_presses_ctrl_c(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from demo.__main__ import interruptible; from demo.ending import stay;"
+        "from demo.hub import start_hub; from demo.narrator import Narrator; from demo.stage import Stage;"
+        "tell = Narrator(sys.stdout); stage = Stage(Path(sys.argv[1]), tell)\n"
+        "with interruptible():\n"
+        "    hub = start_hub(stage); print(hub.links['ann'], flush=True)\n"
+        "    try: stay(hub, tell)\n"
+        "    finally: stage.close()\n"
+    )
+    answers: list[int] = []
+
+    def press(shown: str) -> str | None:
+        if "still at work" not in shown or answers:
+            return None
+        answers.append(httpx2.get(shown.split()[0]).status_code)
+        return "\x03"
+
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    code, shown = converse(command, REPOSITORY, surroundings(tmp_path / "me"), press, pause=0.2)
+    assert (code, answers) == (0, [303])
+    assert "The Hub has ended; everything else is kept." in shown
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(shown.split()[0])
 
 
 def test_the_code_is_anns_alone_and_nothing_of_the_machine_is_in_it(kept: Kept) -> None:
