@@ -279,12 +279,12 @@ def test_a_tag_brings_back_what_it_named(lab: Lab) -> None:
     ann = lab.member("ann")
     ann.write("processed/a.csv", "as in the paper")
     ann.put()
-    ann.run("tag", "paper-v1")
+    ann.run("tag", "paper-v1", "--results-only")
     ann.write("processed/a.csv", "later")
     ann.put()
     ann.get("--at", "paper-v1")
     assert ann.files() == {"processed/a.csv": "as in the paper"}
-    assert "already a tag" in ann.run("tag", "paper-v1", code=1).stderr
+    assert "already a tag" in ann.run("tag", "paper-v1", "--results-only", code=1).stderr
     ann.get()
     assert ann.files() == {"processed/a.csv": "later"}
 

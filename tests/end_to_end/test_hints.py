@@ -102,19 +102,19 @@ def test_contents_that_broke_off_come_with_the_same_command(ann: Quick, lab: Lab
 
 @pytest.mark.hint("REVISIONS", "versions", "did_you_mean", "ANOTHER_TAG", "TAG_NAME", "MAKE_BRANCH")
 def test_a_version_that_is_not_there_is_found_by_what_is_listed(ann: Quick) -> None:
-    assert hints.TAG_NAME in ann.run("tag", "paper v1", code=1).stderr
+    assert hints.TAG_NAME in ann.run("tag", "paper v1", "--results-only", code=1).stderr
     said = ann.get("--at", "paper-v1", code=1)
     assert hints.versions([]) in said
     for command in recipes(said):
         ann.run(*command)
-    ann.run("tag", "paper-v1")
+    ann.run("tag", "paper-v1", "--results-only")
     assert hints.did_you_mean(["paper-v1"]) in ann.get("--at", "papr-v1", code=1)
     ann.get("--at", "paper-v1")
     ann.get()
     ann.write("processed/a.csv", "edited")
     ann.put()
-    assert hints.ANOTHER_TAG in ann.run("tag", "paper-v1", code=1).stderr
-    ann.run("tag", "paper-v2")
+    assert hints.ANOTHER_TAG in ann.run("tag", "paper-v1", "--results-only", code=1).stderr
+    ann.run("tag", "paper-v2", "--results-only")
     ann.env["HF_BRANCH"] = "zoe"
     said = ann.run("log", code=1).stderr
     assert hints.MAKE_BRANCH in said
@@ -163,7 +163,7 @@ def test_a_refused_put_and_a_conflict_are_settled_by_what_they_name(ann: Quick, 
 
 @pytest.mark.hint("publish_or_beside", "own_branch_first")
 def test_another_version_is_shown_once_the_hint_is_followed(ann: Quick) -> None:
-    ann.run("tag", "v1")
+    ann.run("tag", "v1", "--results-only")
     ann.write("processed/a.csv", "edited")
     said = ann.get("--at", "v1", code=3)
     assert hints.publish_or_beside(["a"], "results") in said

@@ -206,7 +206,7 @@ def test_another_version_can_be_laid_beside(lab: Lab) -> None:
     ann = lab.member("ann")
     ann.write("processed/a.csv", "as in the paper")
     ann.put()
-    ann.run("tag", "paper-v1")
+    ann.run("tag", "paper-v1", "--results-only")
     ann.write("processed/a.csv", "unsaved since")
     beside = ann.root / "paper"
     ann.get("--at", "paper-v1", "--to", str(beside))

@@ -187,6 +187,7 @@ def test_a_tag_is_found_again_by_get_results_at(project: Project) -> None:
     table = project.root / "data/processed/P0001/tables/replicate_correlation.csv"
     as_published = table.read_text()
     project.just("put-results")
+    project.just("put-inputs")
     project.just("tag", "paper-v1")
     refs = project.api().list_repo_refs(project.results, repo_type="dataset")
     assert [tag.name for tag in refs.tags] == ["paper-v1"]

@@ -282,7 +282,7 @@ def test_a_figure_is_traced_to_its_raw_plate_by_another_member_from_a_copy(
     figure = f"<svg>{written(Stamp('lab/p', 'processed/figure.svg', script='notebooks/1.py'))}</svg>"
     ann.member.write("processed/figure.svg", figure)
     ann.member.put()
-    ann.member.run("tag", "v1")
+    ann.member.run("tag", "v1", "--results-only")
     ann.member.run("pr", "create")
     dan = join("bob", "-laptop")
     (dan.root / "plot.txt").write_bytes(ann.member.path("processed/plot.txt").read_bytes())

@@ -126,7 +126,7 @@ def test_half_a_push_is_not_proposed_from_my_other_computer(lab: Lab, join: Join
 def test_half_a_push_is_not_tagged_without_a_word(lab: Lab, join: Join) -> None:
     ann = join("ann")
     cut_off(lab, ann, "put", "results")
-    assert "not finished" in ann.run("tag", "paper-v1", code=None).stderr
+    assert "not finished" in ann.run("tag", "paper-v1", "--results-only", code=None).stderr
 
 
 def test_notes_that_are_gone_with_their_folder_are_asked_about_too(lab: Lab, join: Join) -> None:

@@ -101,10 +101,10 @@ def test_a_status_lists_a_file_once_and_ends_with_the_next_step(ann: Quick, lab:
 
 
 def test_what_is_not_published_is_not_in_a_tag_or_a_pull_request_and_that_is_said(ann: Quick) -> None:
-    assert "Not in" not in ann.run("tag", "v1").stderr
+    assert "Not in" not in ann.run("tag", "v1", "--results-only").stderr
     ann.write("processed/b.csv", "better")
     ann.write("processed/new.csv", "new")
-    assert "Not in the tag: 2 files here" in ann.run("tag", "v2").stderr
+    assert "Not in the tag: 2 files here" in ann.run("tag", "v2", "--results-only").stderr
     assert "Not in the pull request: 2 files here" in ann.run("pr", "create", "Three tables").stderr
     shown = ann.run("status").stdout
     assert "data/processed/b.csv" in shown
@@ -114,7 +114,7 @@ def test_what_is_not_published_is_not_in_a_tag_or_a_pull_request_and_that_is_sai
 def test_a_wrong_tag_is_told_with_the_one_that_was_meant(ann: Quick) -> None:
     said = ann.run("get", "results", "--at", "nothing-like-it", code=1).stderr
     assert "There are no tags" in said
-    ann.run("tag", "paper-v1")
+    ann.run("tag", "paper-v1", "--results-only")
     assert "Did you mean paper-v1?" in ann.run("get", "results", "--at", "paper-vl", code=1).stderr
     assert "Tags are paper-v1" in ann.run("get", "results", "--at", "nothing-like-it", code=1).stderr
     assert "ann" in ann.run("branch", "list").stdout

@@ -196,7 +196,7 @@ def test_a_tag_whose_answer_is_lost_is_a_tag(lab: Lab, join: Callable[..., Quick
     ann.write("processed/a.csv", "one")
     ann.put()
     lab.hub.set_faults(["route=tag,after=1,times=1"])
-    ann.under(IMPATIENT, "tag", "paper-v1")
+    ann.under(IMPATIENT, "tag", "paper-v1", "--results-only")
     refs = lab.hub.api().list_repo_refs(lab.results, repo_type="dataset")
     assert [(tag.name, tag.target_commit) for tag in refs.tags] == [
         ("paper-v1", next(branch.target_commit for branch in refs.branches if branch.name == "ann"))

@@ -127,7 +127,7 @@ def test_a_tag_can_be_looked_at_and_left_again(lab: Lab, tmp_path: Path) -> None
     ann = lab.member("ann")
     ann.write("processed/a.csv", "as in the paper")
     ann.put()
-    ann.run("tag", "paper-v1")
+    ann.run("tag", "paper-v1", "--results-only")
     ann.write("processed/a.csv", "newer")
     ann.put()
     ann.get("--at", "paper-v1", "--to", str(tmp_path / "paper"))

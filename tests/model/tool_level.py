@@ -223,7 +223,7 @@ class ToolDesk:
         return self._run(harm, "undo")
 
     def tag(self, name: str, harm: Harm | None = None) -> Answer:
-        return self._run(harm, "tag", name)
+        return self._run(harm, "tag", name, "--results-only")
 
     def status(self, harm: Harm | None = None) -> Answer:
         return self._run(harm, "status")

@@ -119,7 +119,7 @@ def test_what_is_merged_tagged_or_not_there_is_said(lab: Lab, join: Callable[...
     ann = join("ann")
     ann.write("processed/a.csv", table(3))
     ann.put("--main", "--yes")
-    ann.run("tag", "first", "--main")
+    ann.run("tag", "first", "--results-only", "--main")
     ann.get()
     ann.write("processed/a.csv", table(4))
     ann.put()

@@ -1,4 +1,4 @@
-"""Commands of the review: branches, pull requests, log, tags, files."""
+"""Commands of the review: branches, log, files."""
 
 from __future__ import annotations
 
@@ -69,18 +69,6 @@ def log(main: bool, as_json: bool) -> None:
 def _origin(row: dict[str, object]) -> str:
     repo, _at, rest = str(row.get("code", "")).partition("@")
     return f"code {repo}@{rest[:7]}{' (dirty)' if 'dirty' in rest else ''}" if rest else ""
-
-
-@cli.command()
-@click.argument("name")
-@click.option("--main", is_flag=True, help="Tag main instead of your branch.")
-@click.option("--yes", is_flag=True, help="Also where a push to it was cut off.")
-def tag(name: str, main: bool, yes: bool) -> None:
-    """Name the newest commit of your branch for good, e.g. paper-v1."""
-    from labdata.review.history import tag as run_tag
-
-    with open_project() as workspace:
-        run_tag(workspace, results(workspace), name, main=main, unfinished=yes)
 
 
 @cli.command()

@@ -87,6 +87,38 @@ def tables(names: Iterable[str], wanted: str) -> str:
 
 TAG_NAME = "For example: `just tag paper-v1`."
 ANOTHER_TAG = "Choose another name: a tag that moves would name two versions."
+STALE_RESULTS = (
+    "Run `just run`, look at what changed, then `just put-results` and tag again. If the name is for what is published "
+    "all the same: --stale-ok."
+)
+COMMIT_CODE = (
+    "Commit and push the code, then tag again. To name only the results, whatever code there is: --results-only."
+)
+PUSH_CODE = "Push it with `git push`, then tag again."
+GIT_IDENTITY = 'Tell git who you are: git config --global user.name "Your Name", user.email "you@example.org".'
+MAINTAINER_TAGS = "Ask a maintainer to tag, or for write access. To name only the results: --results-only."
+NO_REMOTE = "Give the code a remote (`git remote add origin …`), or tag without --push."
+WITHOUT_PUSH = "Tag without --push, and push the tag later."
+
+
+def publish_to_tag(repo: str) -> str:
+    """Return what to do with files that a name would not hold."""
+    return (
+        f"Publish them with `{words.recipe('put', repo)}`, or discard them with `{words.recipe('get', repo)} --restore "
+        "PATTERN`, then tag again."
+    )
+
+
+def get_to_tag(repo: str) -> str:
+    """Return how to get what the Hub holds before it is named."""
+    return f"Get them with `{words.recipe('get', repo)}`, then tag again."
+
+
+def push_tag(name: str) -> str:
+    """Return how a tag of the code is pushed later."""
+    return f"Push it later: `git push origin {name}`."
+
+
 ONE_ANALYSIS = (
     "Name a folder of data/processed, or leave the name out of the recipe: `just get-results`, `just put-results`."
 )

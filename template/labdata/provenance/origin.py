@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Content
 from labdata.core.records import Record
-from labdata.pipeline import code_of
+from labdata.provenance.code_now import codes_now, recorded_codes
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide
     from labdata.workspace import Workspace
 
-_STEP = re.compile(r"code_of\(\s*[\"']([^\"'{}]+)[\"']")
 _DEEPEST = 50
 
 
@@ -150,23 +148,10 @@ class Origins:
                 stale.append(f"{below.name} is another here than the one that {one.name} was made from")
             elif below.sha256 is None:
                 doubts.append(f"which {below.name} went into {one.name} is not known")
-        codes = {value for text in record.params if (value := text.strip("'\"")).startswith("code:")}
+        codes = recorded_codes(record)
         if codes and not codes & self._codes_now:
             stale.append(f"the code that rule {record.rule} runs was changed since it made {one.name}")
 
     @cached_property
     def _codes_now(self) -> set[str]:
-        """The code that the project's rules name, as it is now."""
-        root = self._workspace.settings.root
-        found = set()
-        for file in (root / "Snakefile", *sorted(root.glob("rules/**/*.smk")), *sorted(root.glob("workflow/**/*"))):
-            try:
-                text = file.read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue
-            for step in _STEP.findall(text):
-                try:
-                    found.add(code_of(step))
-                except ValueError:
-                    continue
-        return found
+        return codes_now(self._workspace.settings.root)

@@ -1,15 +1,12 @@
-"""Branches, history, tags and files of the results on the Hub."""
+"""Branches, history and files of the results on the Hub."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from labdata.core import hints
-from labdata.core.errors import HubError, LabdataError
-from labdata.core.project import check_tag
-from labdata.sync.get_report import warn_of_unpublished
+from labdata.core.errors import LabdataError
 from labdata.sync.remote import read_remote
-from labdata.sync.unfinished import require_finished
 
 if TYPE_CHECKING:
     from labdata.core.content import Content
@@ -59,33 +56,6 @@ def log(workspace: Workspace, repo: Repo, *, main: bool, limit: int = _LOG_LINES
         if len(rows) == limit:
             break
     return rows
-
-
-def tag(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfinished: bool = False) -> str:
-    """Name the newest commit of my branch (or main) for good; returns its sha."""
-    check_tag(name)
-    remote = read_remote(workspace, repo)
-    is_main = main or not remote.branch
-    commit = remote.main if is_main else remote.branch
-    if not unfinished:
-        require_finished(workspace, remote, "main" if is_main else remote.branch_name, "nothing was tagged")
-    try:
-        workspace.hub.create_tag(repo.id, name, commit)
-    except HubError as error:
-        if error.status != 409:
-            raise
-        # Also after an answer that was lost: the second try finds the tag of the first.
-        if workspace.hub.refs(repo.id).tags.get(name) != commit:
-            raise LabdataError(
-                f"There is already a tag {name!r} on {repo.id}; it was left as it is.",
-                hints.ANOTHER_TAG,
-            ) from error
-    where = "main" if commit == remote.main else remote.branch_name
-    workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
-    if not is_main:
-        warn_of_unpublished(workspace, repo, "the tag", remote.branch_tree)
-    workspace.console.say(f"`just get-results-at {name}` checks it out.")
-    return commit
 
 
 def list_files(workspace: Workspace, repo: Repo) -> dict[str, Content]:

@@ -1,0 +1,166 @@
+"""Gather what decides whether a version may be named: the Hub, this disk, git, records, and Snakemake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from labdata.core.content import Tree, same
+from labdata.core.naming import CodeState, Facts, Place, RepoState
+from labdata.core.trailers import commit_of
+from labdata.local import git_tags, snakemake_plan
+from labdata.local.code import Code
+from labdata.provenance.stale_version import Judged, judge_version
+from labdata.sync import journal
+from labdata.sync.put_snapshot import incomplete_in
+from labdata.sync.remote import Remote, read_remote
+from labdata.sync.snapshot import gather_local
+from labdata.sync.unfinished import unfinished
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+CARD = "README.md"
+_LOOKED_AT = 20
+"""Commits of the results that are looked at for the newest that names its inputs."""
+
+
+@dataclass(frozen=True)
+class Nameable:
+    """What is to be named, with all that decides on it; ``branch`` is the results', ``doubts`` what cannot be told."""
+
+    facts: Facts
+    branch: str
+    doubts: list[str]
+
+
+def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: bool) -> Nameable:
+    """Gather what decides whether my branch's version, or main's, may be named."""
+    others = [repo for repo in workspace.settings.repos.values() if repo.id != results.id]
+    for repo in (results, *others):
+        journal.settle(workspace, repo)
+    remote = read_remote(workspace, results)
+    is_main = main or not remote.branch
+    commit = remote.main if is_main else remote.branch
+    states = [] if is_main else [state_of(workspace, results, commit)]
+    commits, judged = _commits(workspace, remote, results, commit, others, is_main=is_main)
+    if not is_main:
+        states += [state_of(workspace, repo, commits[repo.name]) for repo in others]
+    places = [place_of(workspace, repo, name, commits[repo.name]) for repo in (results, *others)]
+    code = Code(workspace.settings.root)
+    places.append(_code_place(workspace, name, code, push=push))
+    seen = states or [state_of(workspace, repo, commits[repo.name]) for repo in (results, *others)]
+    if all(state.is_as_named for state in seen):
+        # What Snakemake says is about this disk.
+        _ask_snakemake(workspace, judged)
+    workspace.keep_learned()
+    branch = "main" if is_main else remote.branch_name
+    writable = {place.where for place in places[:-1] if place.is_done or workspace.hub.may_write(place.where)}
+    facts = Facts(
+        name=name,
+        places=places,
+        code=CodeState(code.commit, code.dirty, code.has_remote(code.commit), git_tags.has_identity(code.root)),
+        repos=states,
+        stale=judged.stale,
+        unfinished=unfinished(workspace, remote, branch),
+        unwritable=[place.where for place in places[:-1] if place.where not in writable],
+    )
+    return Nameable(facts, branch, judged.doubts)
+
+
+def place_of(workspace: Workspace, repo: Repo, name: str, commit: str) -> Place:
+    """Return where a name stands, or is to stand, in a repo."""
+    named = workspace.hub.refs(repo.id).tags.get(name, "")
+    is_same = bool(named) and (named == commit or _same_data(workspace, repo, named, commit))
+    return Place(repo.name, repo.id, commit, named, is_same)
+
+
+def _same_data(workspace: Workspace, repo: Repo, one: str, other: str) -> bool:
+    """Tell whether two commits differ by nothing but the repo's card, which a tag itself brings up to date."""
+    left, right = (workspace.known_tree(repo.id, commit) for commit in (one, other))
+    if left is None or right is None:
+        return False
+    return all(same(left.get(path), right.get(path)) for path in left.keys() | right.keys() if path != CARD)
+
+
+def _code_place(workspace: Workspace, name: str, code: Code, *, push: bool) -> Place:
+    root = workspace.settings.root
+    here = git_tags.tags(root, name).get(name)
+    named = here.commit if here else ""
+    if push and git_tags.remote_of(root) and (there := git_tags.on_remote(root, name)) and there != code.commit:
+        named = there
+    return Place("code", code.repo, code.commit, named, named == code.commit)
+
+
+def state_of(workspace: Workspace, repo: Repo, commit: str) -> RepoState:
+    """Return how the working copy of a repo differs from a version of it."""
+    heads = workspace.state.heads(repo.id)
+    if heads.detached:
+        return RepoState(repo.name, detached=heads.detached)
+    tree = workspace.known_tree(repo.id, commit)
+    if tree is None:
+        return RepoState(repo.name, behind=True)
+    local = gather_local(workspace, repo)
+    known = (path for path in sorted(local.mine.keys() | local.base.keys()) if repo.publish(path))
+    differing = [path for path in known if not same(local.mine.get(path), tree.get(path))]
+    mine = [path for path in differing if not same(local.mine.get(path), local.base.get(path))]
+    theirs = len(differing) > len(mine) or _has_come(workspace, repo, tree, local.base, local.mine)
+    if theirs and heads.branch == commit:
+        # What a get merged from main goes to my branch with the next put.
+        mine, theirs = differing, False
+    half_made = [path for path in incomplete_in(workspace, repo) if repo.publish(path)]
+    return RepoState(repo.name, unpublished=mine, half_made=half_made, behind=theirs)
+
+
+def _has_come(workspace: Workspace, repo: Repo, tree: Tree, *here: Tree) -> bool:
+    """Tell whether a version holds files that a plain get would bring, and none has brought yet."""
+    excluded = workspace.settings.excludes.file
+    known = {path for one in here for path in one}
+    return any(repo.holds(path) and repo.fetch(path) and not excluded(path) for path in tree if path not in known)
+
+
+def _commits(
+    workspace: Workspace, remote: Remote, results: Repo, commit: str, others: list[Repo], *, is_main: bool
+) -> tuple[dict[str, str], Judged]:
+    """Return the commit of each repo that belongs to a version of the results, and how that is judged.
+
+    It is the one that was last got here. Without one, and for main, which somebody else may have made, it is the one
+    that the records agree with: that named by the results' own commit, or what the repo holds now.
+    """
+    claimed = _claimed(remote, is_main=is_main)
+    tries: list[dict[str, str]] = [{}, {}]
+    for repo in others:
+        heads = workspace.state.heads(repo.id)
+        here = "" if heads.detached else heads.branch or heads.main
+        now = read_remote(workspace, repo).main
+        said = claimed if repo.name == "inputs" and workspace.known_tree(repo.id, claimed) is not None else ""
+        first, second = (said or here or now, now) if is_main else (here or said or now, here or now)
+        tries[0][repo.name], tries[1][repo.name] = first, second
+    found: list[tuple[dict[str, str], Judged]] = []
+    for one in (tries[0], *(tries[1:] if tries[1] != tries[0] else ())):
+        commits = {results.name: commit, **one}
+        found.append((commits, judge_version(workspace, results, commits)))
+        if not found[-1][1].stale:
+            return found[-1]
+    return found[0]
+
+
+def _claimed(remote: Remote, *, is_main: bool) -> str:
+    """Return the commit of the inputs that the newest commit of the results names, empty if it names none."""
+    history = remote.main_history() if is_main else remote.branch_history()
+    for _seen, (_commit, trailers) in zip(range(_LOOKED_AT), history, strict=False):
+        if value := trailers.get("Inputs", ""):
+            return commit_of(value)
+    return ""
+
+
+def _ask_snakemake(workspace: Workspace, judged: Judged) -> None:
+    root = workspace.settings.root
+    if not snakemake_plan.has_pipeline(root):
+        return
+    workspace.console.say("Asking Snakemake what it would run …")
+    planned = snakemake_plan.would_run(root)
+    if planned.problem:
+        judged.doubts.append(f"{planned.problem}: whether a rule would run is told from records only.")
+    judged.stale |= {f"rule {rule}": reason or "it would run" for rule, reason in planned.rules.items()}

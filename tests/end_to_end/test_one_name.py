@@ -1,0 +1,281 @@
+"""One name for code, inputs and results: when it is given, refused, finished, listed and shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from labdata.core import hints
+
+from tests.endurance.runner import Quick
+from tests.members import Lab
+from tests.template.generating import git, run
+
+SNAKEFILE = """\
+configfile: "config.yaml"
+
+rule all:
+    input: "data/processed/plot.txt"
+
+rule plot:
+    input: "data/raw/plate.csv"
+    output: "data/processed/plot.txt"
+    params: threshold=config["threshold"]
+    shell: "sed s/well/{params.threshold}/ {input} > {output}"
+"""
+IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+IGNORED = "/data\n/.snakemake\n.env\n"
+
+
+@dataclass
+class Desk:
+    """A member with a clone of the code, whose origin is a repository on this disk."""
+
+    member: Quick
+    lab: Lab
+
+    @property
+    def root(self) -> Path:
+        return self.member.root
+
+    def git(self, *arguments: str) -> str:
+        return git(self.root, *arguments)
+
+    def commit(self, *, push: bool = True) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "feat: work")
+        if push:
+            self.git("push", "--quiet", "origin", "main")
+        return self.git("rev-parse", "HEAD")
+
+    def tag(self, *arguments: str, code: int = 0) -> str:
+        done = self.member.run("tag", *arguments, code=code)
+        return done.stdout + done.stderr
+
+    def tags(self) -> dict[str, dict[str, str]]:
+        """Where each name stands, told by the plain clients."""
+        found = {}
+        for what, repo in (("results", self.lab.results), ("inputs", self.lab.inputs)):
+            refs = self.lab.hub.api("cho").list_repo_refs(repo, repo_type="dataset")
+            found[what] = {ref.name: ref.target_commit for ref in refs.tags}
+        lines = self.git("for-each-ref", "--format=%(refname:short) %(*objectname)", "refs/tags").splitlines()
+        return found | {"code": dict(line.split(" ") for line in lines)}
+
+
+@pytest.fixture
+def desk(lab: Lab, join: Callable[..., Quick], tmp_path: Path) -> Callable[..., Desk]:
+    """Makes a desk; the first one begins the code."""
+    origin = tmp_path / "code.git"
+
+    def made(name: str, computer: str = "") -> Desk:
+        one = Desk(join(name, computer, **dict.fromkeys(IDENTITY, f"{name}@lab.example")), lab)
+        is_first = not origin.exists()
+        if is_first:
+            git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
+        one.git("init", "--quiet", "--initial-branch=main")
+        one.git("remote", "add", "origin", str(origin))
+        if is_first:
+            (one.root / ".gitignore").write_text(IGNORED)
+            one.commit()
+        else:
+            one.git("fetch", "--quiet", "origin")
+            one.git("reset", "--quiet", "--hard", "origin/main")
+            one.git("branch", "--quiet", "--set-upstream-to=origin/main")
+        return one
+
+    return made
+
+
+@pytest.fixture
+def ann(desk: Callable[..., Desk]) -> Desk:
+    """Ann has published inputs and results."""
+    ann = desk("ann")
+    ann.member.write("raw/plate.csv", "well\n")
+    ann.member.run("put", "inputs")
+    ann.member.write("processed/a.csv", "1")
+    ann.member.put()
+    return ann
+
+
+def test_one_name_is_given_to_code_inputs_and_results(ann: Desk, lab: Lab) -> None:
+    head = ann.git("rev-parse", "HEAD")
+    said = ann.tag("paper-v1")
+    assert ann.tags() == {
+        "results": {"paper-v1": lab.head("ann")},
+        "inputs": {"paper-v1": lab.head("main", lab.inputs)},
+        "code": {"paper-v1": head},
+    }
+    assert "git push origin paper-v1" in said
+    message = ann.git("tag", "--list", "--format=%(contents)", "paper-v1")
+    for commit in (head, lab.head("ann"), lab.head("main", lab.inputs)):
+        assert commit in message
+    # The same once more is no error, and pushes what was not pushed.
+    assert "already" in ann.tag("paper-v1", "--push")
+    assert ann.git("ls-remote", "--tags", "origin", "paper-v1^{}").split()[0] == head
+    assert "already" in ann.tag("paper-v1", "--push", "--yes")
+    # A later version does not take the name over, on whichever of the three it differs.
+    before = ann.tags()
+    (ann.root / "notes.md").write_text("more")
+    ann.commit()
+    assert f"names {head[:8]} of" in ann.tag("paper-v1", code=1)
+    ann.git("reset", "--quiet", "--hard", head)
+    ann.member.write("processed/a.csv", "2")
+    ann.member.put()
+    assert hints.ANOTHER_TAG in ann.tag("paper-v1", code=1)
+    assert ann.tags() == before
+
+
+@pytest.mark.hint(
+    "COMMIT_CODE", "PUSH_CODE", "GIT_IDENTITY", "publish_to_tag", "get_to_tag", "NO_REMOTE", "WITHOUT_PUSH"
+)
+def test_what_is_not_so_is_not_named_and_the_hint_gets_there(ann: Desk, desk: Callable[..., Desk], lab: Lab) -> None:
+    ann.member.write("processed/b.csv", "2")
+    ann.member.write("raw/plate.csv", "other wells\n")
+    (ann.root / "step.py").write_text("pass")
+    said = ann.tag("v1", code=1)
+    for part in (hints.publish_to_tag("results"), hints.publish_to_tag("inputs"), hints.COMMIT_CODE):
+        assert part in said
+    for path in ("data/processed/b.csv", "data/raw/plate.csv", "step.py"):
+        assert f"  {path}\n" in said
+    ann.member.put()
+    ann.member.run("get", "inputs", "--restore", "raw/plate.csv")
+    ann.commit(push=False)
+    assert hints.PUSH_CODE in ann.tag("v1", code=1)
+    ann.git("push", "--quiet", "origin", "main")
+    who = {name: ann.member.env.pop(name) for name in IDENTITY}
+    (ann.root.parent / "home" / ".gitconfig").write_text("[user]\n\tuseConfigOnly = true\n")
+    assert hints.GIT_IDENTITY in ann.tag("v1", code=1)
+    ann.member.env |= who
+    # Another computer has published: what is here is not what the branch holds.
+    laptop = desk("ann", "-laptop")
+    laptop.member.get()
+    laptop.member.write("processed/c.csv", "3")
+    laptop.member.put()
+    assert hints.get_to_tag("results") in ann.tag("v1", code=1)
+    ann.member.get()
+    assert ann.tags()["results"] == {}
+    address = ann.git("config", "remote.origin.url")
+    ann.git("config", "remote.origin.url", str(ann.root / "nowhere.git"))
+    assert hints.WITHOUT_PUSH in ann.tag("v1", "--push", code=1)
+    ann.git("config", "remote.origin.url", address)
+    assert "would be v1" in ann.tag("v1", "--dry-run")
+    assert ann.tags() == {"results": {}, "inputs": {}, "code": {}}
+    ann.tag("v1")
+    assert [*ann.tags()["results"], *ann.tags()["inputs"], *ann.tags()["code"]] == ["v1"] * 3
+    ann.git("remote", "remove", "origin")
+    assert hints.NO_REMOTE in ann.tag("v2", "--push", code=1)
+    assert "no remote" in ann.tag("v2")
+
+
+@pytest.mark.hint("STALE_RESULTS")
+def test_stale_results_are_named_only_if_that_is_meant(ann: Desk) -> None:
+    (ann.root / "Snakefile").write_text(SNAKEFILE)
+    (ann.root / "config.yaml").write_text("threshold: '0.9'\n")
+    ann.commit()
+
+    def snakemake() -> None:
+        run([sys.executable, "-m", "snakemake", "--cores", "1", "--scheduler", "greedy"], ann.root, ann.member.env)
+
+    snakemake()
+    ann.member.put()
+    # A parameter of another value, committed and pushed; only a new run would show it in the results.
+    (ann.root / "config.yaml").write_text("threshold: '0.7'\n")
+    ann.commit()
+    said = ann.tag("v1", code=1)
+    assert hints.STALE_RESULTS in said
+    assert "rule plot" in said
+    ann.tag("meant", "--stale-ok")
+    assert "Stale: yes" in ann.git("tag", "--list", "--format=%(contents)", "meant")
+    snakemake()
+    ann.member.put()
+    # Other inputs, published: told from the records too, without Snakemake.
+    ann.tag("v1")
+    (ann.root / "Snakefile").unlink()
+    ann.commit()
+    ann.member.write("raw/plate.csv", "wells of today\n")
+    ann.member.run("put", "inputs")
+    said = ann.tag("v2", code=1)
+    assert "yesterday's data" in said
+    assert "data/processed/plot.txt" in said
+    assert set(ann.tags()["results"]) == {"v1", "meant"}
+
+
+@pytest.mark.hint("push_tag", "MAINTAINER_TAGS")
+def test_a_tag_that_was_cut_off_is_finished_by_the_same_command(ann: Desk, desk: Callable[..., Desk], lab: Lab) -> None:
+    quick = ann.member
+    expected = {
+        "results": lab.head("ann"),
+        "inputs": lab.head("main", lab.inputs),
+        "code": ann.git("rev-parse", "HEAD"),
+    }
+    for number, skipped in enumerate((0, 1)):
+        name = f"v{number}"
+        # Killed while the Hub takes the inputs' tag, and while it takes the results'.
+        lab.hub.set_faults([f"route=tag,method=POST,skip={skipped},hang=1"])
+        running = quick.runner.start(quick, ["tag", name, "--push"])
+        limit = time.monotonic() + 60
+        while not lab.hub.faults()[0]["struck"] and time.monotonic() < limit:
+            time.sleep(0.01)
+        quick.runner.kill(running)
+        quick.runner.wait(running)
+        lab.hub.set_faults([])
+        assert name not in ann.tags()["results"]
+        ann.tag(name, "--push")
+        assert {what: names[name] for what, names in ann.tags().items()} == expected
+    ann.git("config", "remote.origin.pushurl", str(ann.root / "nowhere.git"))
+    assert hints.push_tag("v2") in ann.tag("v2", "--push", code=1)
+    ann.git("config", "--unset", "remote.origin.pushurl")
+    ann.git("push", "--quiet", "origin", "v2")
+    # Who may only read names nothing, not even here; a maintainer does.
+    rea = desk("rea")
+    assert hints.MAINTAINER_TAGS in rea.tag("v3", code=1)
+    assert "v3" not in rea.tags()["code"]
+    ann.tag("v3")
+
+
+def test_main_is_named_with_the_inputs_that_it_was_made_from(ann: Desk, desk: Callable[..., Desk], lab: Lab) -> None:
+    made_from = lab.head("main", lab.inputs)
+    ann.member.run("pr", "create", "First")
+    ann.member.run("pr", "merge", "1")
+    # Bob never got anything, and inputs have moved on: main's own commit says which they were.
+    ann.member.write("raw/more.csv", "more")
+    ann.member.run("put", "inputs")
+    bob = desk("bob")
+    bob.member.write("processed/only-here.csv", "unsaved")
+    said = bob.tag("release", "--main")
+    assert bob.tags()["results"] == {"release": lab.head("main")}
+    assert bob.tags()["inputs"] == {"release": made_from}
+    assert "main" in said
+    # A version of somebody else's is not mine to name as my branch's.
+    bob.member.put()
+    bob.member.get("--from", "ann")
+    assert hints.own_branch_first("results") in bob.tag("mine", code=1)
+
+
+def test_names_are_listed_with_who_gave_them_when_and_what_is_missing(ann: Desk, desk: Callable[..., Desk]) -> None:
+    assert "no version has a name" in ann.member.run("tag-list").stdout.lower()
+    ann.git("tag", "release-0.1")
+    ann.tag("paper-v1", "--push")
+    ann.tag("draft", "--results-only")
+    rows = ann.member.run("tag-list").stdout.splitlines()
+    assert rows[0].split() == ["name", "by", "on", "results", "inputs", "code"]
+    assert [row.split()[0] for row in rows[1:3]] == ["paper-v1", "draft"]
+    assert max(map(len, rows)) <= 80
+    found = {one["name"]: one for one in json.loads(ann.member.run("tag-list", "--json").stdout)}
+    assert found.keys() == {"paper-v1", "draft"}
+    assert found["paper-v1"]["who"] == "ann@lab.example"
+    assert all(found["paper-v1"]["versions"].values())
+    assert found["draft"]["versions"] | {"results": ""} == {"results": "", "inputs": "", "code": ""}
+    # Without git's tag nothing is made up; a tag that somebody moved on the Hub is told.
+    bob = desk("bob")
+    assert "git fetch --tags" in bob.member.run("tag-list").stdout
+    bob.git("fetch", "--quiet", "--tags")
+    api = ann.lab.hub.api("cho")
+    api.delete_tag(ann.lab.results, tag="paper-v1", repo_type="dataset")
+    api.create_tag(ann.lab.results, tag="paper-v1", revision="main", repo_type="dataset")
+    assert "paper-v1 stands on another version of results" in bob.member.run("tag-list").stdout
