@@ -52,7 +52,7 @@ class Done:
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), help="Exit with 3 where a check finds such.")
 @click.option("--post", is_flag=True, help="Post it as your one comment of the pull request.")
 @click.option("--attach", is_flag=True, help="Post it with small pictures: whoever has their addresses sees them.")
-@click.option("--all-open", is_flag=True, help="Review each open pull request.")
+@click.option("--all-open", is_flag=True, help="Review each open pull request; with --post, only what changed since.")
 @click.option("--yes", is_flag=True, help="Fetch without asking, however much it is.")
 @click.option("--json", "as_json", is_flag=True, help="For programs; writes a page only where --output names one.")
 def review(target: str, name: str, **options: Any) -> None:
