@@ -279,3 +279,51 @@ def test_names_are_listed_with_who_gave_them_when_and_what_is_missing(ann: Desk,
     api.delete_tag(ann.lab.results, tag="paper-v1", repo_type="dataset")
     api.create_tag(ann.lab.results, tag="paper-v1", revision="main", repo_type="dataset")
     assert "paper-v1 stands on another version of results" in bob.member.run("tag-list").stdout
+
+
+@pytest.mark.hint("names")
+def test_a_name_shows_inputs_and_results_and_the_way_back(ann: Desk, desk: Callable[..., Desk]) -> None:
+    assert hints.names([]) in ann.member.run("get-at", "paper-v1", code=1).stderr
+    ann.tag("paper-v1", "--push")
+    first = ann.git("rev-parse", "HEAD")
+    assert hints.names(["paper-v1"]) in ann.member.run("get-at", "something-else", code=1).stderr
+    assert hints.did_you_mean(["paper-v1"]) in ann.member.run("get-at", "papr-v1", code=1).stderr
+    ann.member.write("raw/plate.csv", "wells of today\n")
+    ann.member.run("put", "inputs")
+    ann.member.write("processed/a.csv", "2")
+    ann.member.put()
+    (ann.root / "step.py").write_text("pass")
+    ann.commit()
+    # What only this disk holds, of either repo, is never hidden, and then neither of them changes.
+    for path in ("processed/mine.csv", "raw/mine.csv"):
+        ann.member.write(path, "only here")
+        before = ann.member.files()
+        assert f"data/{path}" in ann.member.run("get-at", "paper-v1", code=3).stderr
+        assert ann.member.files() == before
+        ann.member.remove(path)
+    assert "would" in ann.member.run("get-at", "paper-v1", "--dry-run").stdout
+    said = ann.member.run("get-at", "paper-v1").stdout
+    assert ann.member.files() == {"raw/plate.csv": "well\n", "processed/a.csv": "1"}
+    assert f"commit {first[:8]}, not" in said
+    assert "`git switch --detach paper-v1`" in said
+    assert ann.git("rev-parse", "HEAD") != first
+    ann.git("switch", "--quiet", "--detach", "paper-v1")
+    assert "which is checked out." in ann.member.run("get-at", "paper-v1").stdout
+    assert "main" in ann.member.run("get", "inputs").stdout
+    ann.member.get()
+    assert ann.member.files() == {"raw/plate.csv": "wells of today\n", "processed/a.csv": "2"}
+    # A colleague who has only the Hub is told where the code is, and what has no name stays.
+    bob = desk("bob")
+    ann.git("switch", "--quiet", "main")
+    ann.tag("draft", "--results-only")
+    done = bob.member.run("get-at", "draft")
+    assert "git fetch --tags" in done.stdout
+    assert "published with the code" in done.stdout
+    assert "inputs: no version is named draft" in done.stderr
+    assert bob.member.files() == {"processed/a.csv": "2"}
+    bob.member.run("get", "inputs")
+    bob.member.run("get", "inputs", "--at", "paper-v1")
+    assert bob.member.read("raw/plate.csv") == "well\n"
+    assert "data/ shows version paper-v1" in bob.member.run("put", "inputs", code=1).stderr
+    bob.member.run("get", "inputs")
+    assert bob.member.read("raw/plate.csv") == "wells of today\n"

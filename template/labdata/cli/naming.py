@@ -1,4 +1,4 @@
-"""Commands on names for good: tag, tag-list."""
+"""Commands on names for good: tag, tag-list, get-at."""
 
 from __future__ import annotations
 
@@ -75,3 +75,15 @@ def _remarks(found: list[Name]) -> list[str]:
     if any(set(one.missing) - {"code"} for one in found):
         lines.append("A name that is missing elsewhere: `just tag NAME` again finishes it.")
     return lines
+
+
+@cli.command("get-at")
+@click.argument("name")
+@dry_run_option
+def get_at(name: str, dry_run: bool) -> None:
+    """Check out the inputs and results that bear a name, and say which code belongs to them."""
+    from labdata.provenance.get_at import get_at as run_get_at
+    from labdata.sync.options import GetOptions
+
+    with open_project() as workspace:
+        run_get_at(workspace, name, GetOptions.of(dry_run=dry_run))

@@ -156,6 +156,11 @@ def versions(tags: Collection[str]) -> str:
     return f"{there}; `just branch-list` lists branches, `just log-main` commits."
 
 
+def names(known: Collection[str]) -> str:
+    """Return which names there are, where one was given that is not."""
+    return f"Names are {', '.join(sorted(known))}." if known else "None has a name yet; `just tag NAME` gives one."
+
+
 # --- before a put goes out
 
 SPLIT = "Split what is too large into smaller files."

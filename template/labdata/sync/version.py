@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, plan, words
@@ -23,8 +23,24 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 
+@dataclass(frozen=True)
+class Showing:
+    """Another version that can be shown: what was gathered and decided, and nothing of it hides unsaved work."""
+
+    workspace: Workspace
+    label: str
+    commit: str
+    snapshot: Snapshot
+    decided: plan.GetPlan
+
+
 def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> None:
     """Check out another version in the working copy; raises ``ConflictError`` where that would hide unsaved work."""
+    show(plan_version(workspace, repo, revision, label, options), options)
+
+
+def plan_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> Showing:
+    """Decide how another version is checked out; raises ``ConflictError`` where that would hide unsaved work."""
     journal.settle(workspace, repo)
     remote = read_remote(workspace, repo)
     standing = find_standing(workspace, remote)
@@ -35,17 +51,26 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
     _require_nothing_hidden(snapshot, label)
     decided = decide_version(snapshot)
     stop_on_conflict(workspace, remote, decided)
-    warn_of_unfinished(workspace, version, label)
+    return Showing(workspace, label, commit, snapshot, decided)
+
+
+def show(showing: Showing, options: GetOptions) -> None:
+    """Check out a version as it was decided."""
+    workspace, snapshot, label = showing.workspace, showing.snapshot, showing.label
+    warn_of_unfinished(workspace, snapshot.remote, label)
     outcome = Outcome(
-        heads=replace(standing.heads, detached=f"{label} ({commit[:8]})", shown=commit),
+        heads=replace(snapshot.standing.heads, detached=f"{label} ({showing.commit[:8]})", shown=showing.commit),
         decisions=snapshot.decided,
         left_out=snapshot.wanted.pending,
         is_part=bool(options.parts),
     )
-    apply(workspace, snapshot, decided, outcome, dry_run=options.dry_run)
+    apply(workspace, snapshot, showing.decided, outcome, dry_run=options.dry_run)
     if not options.dry_run:
-        back = words.recipe("get", repo.name)
-        workspace.console.say(f"You are looking at {label}, not your branch; `{back}` returns to it.")
+        repo = snapshot.remote.repo
+        own = "your branch" if repo.per_member else "main"
+        workspace.console.say(
+            f"You are looking at {label}, not {own}; `{words.recipe('get', repo.name)}` returns to it."
+        )
 
 
 def decide_version(snapshot: Snapshot) -> plan.GetPlan:
