@@ -17,6 +17,7 @@ from labdata.core.records import is_pack
 from playwright.sync_api import Browser
 
 from demo.plate import BARCODE
+from demo.recording import outline, recorded
 from localhub.testing import Hub
 from tests.browsing import Visit
 from tests.demo.watching import Shown, left_behind, surroundings, watch
@@ -67,6 +68,10 @@ def test_its_lines_fit_into_80_columns_and_are_plain_where_nobody_watches(kept: 
     assert "\r" not in kept.shown.out
     assert str(kept.folder) in paths_to_copy
     assert str(kept.folder) not in told
+
+
+def test_the_recording_in_the_readme_shows_this_very_tour(kept: Kept) -> None:
+    assert outline(recorded()) == outline(kept.shown.out.splitlines()), "run: uv run python -m demo.recording"
 
 
 def test_it_leaves_a_figure_and_a_table(kept: Kept) -> None:
