@@ -56,5 +56,15 @@ if not PLATES:
     print(f"There are no plates in {RAW_PROFILES.as_posix()} yet: bring them with just get-inputs.", file=sys.stderr)
 
 
+def memory(wildcards, input, attempt):
+    """Return the MB that a step may need to hold its *input* as tables; a retry gets more."""
+    return attempt * max(1000, round(30 * input.size_mb))
+
+
+def minutes(wildcards, attempt):
+    """Return the minutes that a step may take; a retry gets more."""
+    return attempt * 10
+
+
 wildcard_constraints:
     plate=r"[^/]+",

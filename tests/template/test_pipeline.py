@@ -172,7 +172,7 @@ def edit(project: Path, module: str, old: str, new: str) -> None:
 
 def stale(project: Path) -> set[str]:
     said = just(project, "dry", "--verbose").stdout
-    rules = {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith("rule ")}
+    rules = {line.split()[1].rstrip(":") for line in said.splitlines() if line.startswith(("rule ", "localrule "))}
     return rules - {"all"}
 
 

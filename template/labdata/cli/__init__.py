@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from labdata.cli import naming, project, pull_requests, recycle, review, review_data, sync, which
+from labdata.cli import naming, pipeline, project, pull_requests, recycle, review, review_data, sync, which
 from labdata.cli.app import cli, run
 
-__all__ = ["cli", "naming", "project", "pull_requests", "recycle", "review", "review_data", "run", "sync", "which"]
+__all__ = [
+    "cli",
+    "naming",
+    "pipeline",
+    "project",
+    "pull_requests",
+    "recycle",
+    "review",
+    "review_data",
+    "run",
+    "sync",
+    "which",
+]

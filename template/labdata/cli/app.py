@@ -21,8 +21,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def run(arguments: list[str] | None = None) -> int:
     """Run one command line; returns its exit code: 0 done, 1 failed, 2 usage, 3 conflict."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    # What stands behind -- is another program's.
+    arguments, others = arguments[:end], arguments[end:]
     debug, Console.lists_all = "--debug" in arguments, "--all" in arguments
-    arguments = [argument for argument in arguments if argument not in ("--debug", "--all")]
+    arguments = [argument for argument in arguments if argument not in ("--debug", "--all")] + others
     notices.listen(Console().warn)
     try:
         cli.main(arguments, "labdata", standalone_mode=False)

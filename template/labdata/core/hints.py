@@ -51,6 +51,10 @@ def maintainer(org: str) -> str:
 
 FINISH_WRITING = "Wait until the program that writes it is done, then run the command again."
 CLOSE_OR_PERMIT = "Close the program that writes it, or give yourself read permission (chmod u+r); then run this again."
+OTHER_RUN = (
+    "Wait until it has finished, or stop it where it runs; then run the command again. LABDATA_WAIT=86400 in front of "
+    "it waits a day."
+)
 OTHER_COMMAND = "Wait until it has finished, then run the command again."
 STOPPED = "Run it again."
 MOUNT = "Is its disk not mounted? Mount it, or mend the link, then run the command again."
@@ -65,6 +69,7 @@ REPORT = "Run it again with --debug and send what it prints to whoever looks aft
 # --- settings
 
 ENVIRONMENT = "Run it in the project's environment: `just review`."
+RUN_ENVIRONMENT = "Run it in the project's environment: `just run`, after `pixi install`."
 PROJECT_FOLDER = "Change into your project's folder and try again."
 SET_BRANCH = "Set HF_BRANCH=<your-name> in .env, then run the same command again."
 MEND_LINE = "Mend that line, then run the same command again."

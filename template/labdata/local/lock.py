@@ -11,7 +11,9 @@ from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.core.seconds import bounded
 
-_TOLD_AFTER = 2.0
+TOLD_AFTER = 2.0
+"""Seconds after which a wait is told."""
+
 _PATIENCE = 3600.0
 
 
@@ -33,12 +35,12 @@ def locked(path: Path, tell: Callable[[str], None]) -> Iterator[None]:
     bound = patience()
     try:
         try:
-            lock.acquire(timeout=min(_TOLD_AFTER, bound))
+            lock.acquire(timeout=min(TOLD_AFTER, bound))
         except Timeout:
-            if bound <= _TOLD_AFTER:
+            if bound <= TOLD_AFTER:
                 raise
             tell("waiting for another labdata command in this project …")
-            lock.acquire(timeout=bound - _TOLD_AFTER)
+            lock.acquire(timeout=bound - TOLD_AFTER)
     except Timeout:
         raise LabdataError(
             "Another labdata command is at work in this project. Nothing was done.",

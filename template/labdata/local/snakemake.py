@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 _MARKS = Path(".snakemake", "incomplete")
 _DATABASE = Path(".snakemake", "metadata.db")
+_LOCKS = Path(".snakemake", "locks")
 _LONGER = "@"
 """What the folders begin with that hold the mark of a name too long for one file name."""
 
@@ -27,6 +28,22 @@ def incomplete(root: Path) -> set[str]:
     if not names:
         return set()
     layers = beginnings(root)
+    return {path for name in names if (path := below_data(root, name, layers))}
+
+
+def outputs_of_run(root: Path) -> set[str] | None:
+    """Return the paths below ``data/``, relative to it, that the run which is at work makes.
+
+    ``None`` where Snakemake has not said yet, or says it where it cannot be read. A directory stands for all in it.
+    """
+    try:
+        texts = [file.read_text(encoding="utf-8") for file in (root / _LOCKS).glob("*.output.lock")]
+    except (OSError, ValueError):
+        return None
+    if not texts:
+        return None
+    layers = beginnings(root)
+    names = (name for text in texts for name in text.splitlines())
     return {path for name in names if (path := below_data(root, name, layers))}
 
 

@@ -15,6 +15,7 @@ from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
 from labdata.sync.get_report import tell_up_to_date
 from labdata.sync.remote import Remote, read_remote
+from labdata.sync.running import waited_for_run
 from labdata.sync.snapshot import Decisions, Snapshot, gather
 from labdata.sync.standing import Standing, find_standing
 from labdata.sync.working_copy import require_layers
@@ -32,16 +33,21 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     say whose side wins.
     """
     journal.settle(workspace, repo)
-    remote = read_remote(workspace, repo)
-    standing = find_standing(workspace, remote)
-    if options.is_plain and is_up_to_date(workspace, remote, standing):
-        tell_up_to_date(workspace, remote)
-    else:
+    while True:
+        remote = read_remote(workspace, repo)
+        standing = find_standing(workspace, remote)
+        if options.is_plain and is_up_to_date(workspace, remote, standing):
+            tell_up_to_date(workspace, remote)
+            break
         snapshot = gather(workspace, remote, standing, options)
         decided = decide(snapshot, options)
         stop_on_conflict(workspace, remote, decided)
+        if not options.dry_run and waited_for_run(workspace):
+            # What the run has made counts now.
+            continue
         _warn_of_idle_choice(workspace, snapshot, options)
         apply(workspace, snapshot, decided, _outcome(workspace, snapshot, decided, options), dry_run=options.dry_run)
+        break
     require_layers(workspace, repo)
 
 

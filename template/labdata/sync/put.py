@@ -16,6 +16,7 @@ from labdata.sync.put_plan import decide_put
 from labdata.sync.put_snapshot import PutSnapshot, gather_put, incomplete_in
 from labdata.sync.recording import noting_of_put
 from labdata.sync.remote import Remote, read_remote
+from labdata.sync.running import wait_for_outputs
 from labdata.sync.standing import find_standing
 from labdata.sync.unchanged import Unchanged, keep_after_push
 from labdata.sync.working_copy import require_layers, require_own_branch
@@ -33,6 +34,8 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     Raises ``ConflictError``, with nothing published, where the branch moved and the same files changed here.
     """
     journal.settle(workspace, repo)
+    if not (options.dry_run or options.incomplete):
+        wait_for_outputs(workspace, repo, options.parts)
     for _try in range(_TRIES):
         require_own_branch(workspace, repo)
         remote = read_remote(workspace, repo)

@@ -11,6 +11,7 @@ from labdata.core.content import Content
 from labdata.core.errors import LabdataError
 from labdata.local.worktree import Placement
 from labdata.sync.apply import open_recycle
+from labdata.sync.running import waited_for_run
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -30,6 +31,8 @@ class Restored:
 
 def restore(workspace: Workspace, wanted: Callable[[str], bool], *, dry_run: bool = False) -> Restored:
     """Restore files, the newest of each; a file in the place of one goes to the recycle folder in exchange."""
+    if not dry_run:
+        waited_for_run(workspace)
     restored, taken = workspace.recycle_bin.restore(wanted, dry_run=dry_run)
     found = Restored(restored)
     swaps: dict[str, tuple[Path, Content]] = {}

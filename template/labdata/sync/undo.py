@@ -15,6 +15,7 @@ from labdata.local.recycle_notes import Note
 from labdata.local.worktree import Placement
 from labdata.records.giving import give_back
 from labdata.sync.apply import open_recycle
+from labdata.sync.running import waited_for_run
 from labdata.sync.snapshot import gather_local
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def undo(workspace: Workspace, *, dry_run: bool = False) -> None:
     Raises ``ConflictError``, with nothing changed, where files that it wrote were edited since.
     """
     bin_ = workspace.recycle_bin
+    if not dry_run:
+        waited_for_run(workspace)
     last = bin_.last()
     if last is None:
         raise LabdataError(

@@ -13,6 +13,7 @@ from labdata.sync import journal
 from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
 from labdata.sync.remote import Remote, read_remote
+from labdata.sync.running import waited_for_run
 from labdata.sync.snapshot import Snapshot, gather_version
 from labdata.sync.standing import find_standing
 from labdata.sync.working_copy import unsaved_paths, warn_of_unfinished
@@ -42,6 +43,8 @@ def get_version(workspace: Workspace, repo: Repo, revision: str, label: str, opt
 def plan_version(workspace: Workspace, repo: Repo, revision: str, label: str, options: GetOptions) -> Showing:
     """Decide how another version is checked out; raises ``ConflictError`` where that would hide unsaved work."""
     journal.settle(workspace, repo)
+    if not options.dry_run:
+        waited_for_run(workspace)
     remote = read_remote(workspace, repo)
     standing = find_standing(workspace, remote)
     commit = resolve_revision(workspace, repo, revision)
