@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from demo.errors import require
 from demo.hub import local_files
-from demo.scene import INPUT_FOLDERS, PROJECT, RESULT_FOLDERS, RESULTS
+from demo.scene import INPUT_FOLDERS, INPUTS, PROJECT, RESULT_FOLDERS, RESULTS
 
 if TYPE_CHECKING:
     from demo.scene import Scene
@@ -18,8 +18,10 @@ def joining(scene: Scene) -> None:
     stage, bob, tell = scene.stage, scene.bob, scene.tell
     tell.chapter("Bob joins")
     stage.run(bob, "git", "clone", str(scene.github), PROJECT, folder=bob.folder)
-    tell.lines(stage.run(bob, "just", "onboard").lines[-2:])
-    tell.lines(stage.run(bob, "just", "get-inputs").lines[-1:])
+    tell.say("His first day is one command more: `pixi run onboard`, which is `just onboard`.")
+    tell.lines(stage.run(bob, "just", "onboard").lines)
+    different = scene.hub.differences(bob.data, INPUT_FOLDERS, INPUTS)
+    require(not different, f"Bob's inputs are not the Hub's: {', '.join(different)}.")
     tell.lines(stage.run(bob, "just", "get-results-from", "ann").lines[-2:])
     require(_everything(bob) == _everything(scene.ann), "Bob's data are not Ann's.")
     tell.held("Bob has the same files as Ann, byte for byte, before anybody merged them")

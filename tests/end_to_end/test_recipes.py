@@ -82,7 +82,7 @@ class Project:
         home = folder.parent / f"home-{user}"
         env = self.hub.env(user, home) | {"HOME": str(home), "PIXI_RUN": "", "HF_PROJECT": self.name}
         other = Project(folder, env, self.name, self.hub)
-        other.just("onboard")
+        other.just("onboard", "--no-data")
         return other
 
 
@@ -105,7 +105,7 @@ def project(finished: Path, shared_hub: Hub, tmp_path: Path) -> Project:
     name = f"p{uuid.uuid4().hex[:10]}"
     env = environment(home) | shared_hub.env("ann", home) | {"HF_PROJECT": name}
     ann = Project(root, env, name, shared_hub)
-    ann.just("onboard")
+    ann.just("onboard", "--no-data")
     return ann
 
 
@@ -123,7 +123,7 @@ def test_onboard_makes_private_repos_a_branch_and_env_once(project: Project) -> 
     assert "ann" in {branch.name for branch in api.list_repo_refs(project.results, repo_type="dataset").branches}
     before = (project.root / ".env").read_text()
     assert "HF_BRANCH=ann" in before
-    project.just("onboard")
+    project.just("onboard", "--no-data")
     assert (project.root / ".env").read_text() == before
 
 

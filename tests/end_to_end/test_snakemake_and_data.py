@@ -172,7 +172,7 @@ class Team:
         home = self.folder / name / "home"
         env = environment(home) | self.hub.env(name, home) | {"HOME": str(home), "HF_PROJECT": self.name}
         clone = Clone(root, env | {"PIXI_RUN": "", "CORES": "1"}, self.hub, self.name)
-        clone.just("onboard")
+        clone.just("onboard", "--no-data")
         return clone
 
 

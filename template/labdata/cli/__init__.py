@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from labdata.cli import naming, pipeline, project, pull_requests, recycle, review, review_data, sync, which
+from labdata.cli import naming, onboard, pipeline, project, pull_requests, recycle, review, review_data, sync, which
 from labdata.cli.app import cli, run
 
 __all__ = [
     "cli",
     "naming",
+    "onboard",
     "pipeline",
     "project",
     "pull_requests",

@@ -28,13 +28,12 @@ def run(arguments: list[str] | None = None) -> int:
     arguments = [argument for argument in arguments if argument not in ("--debug", "--all")] + others
     notices.listen(Console().warn)
     try:
-        cli.main(arguments, "labdata", standalone_mode=False)
+        # A command that ends with a code of its own gives it back.
+        code = cli.main(arguments, "labdata", standalone_mode=False)
     except click.exceptions.Abort:
         return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
     except click.ClickException as error:
         error.show()
-        return error.exit_code
-    except click.exceptions.Exit as error:
         return error.exit_code
     except LabdataError as error:
         for line in Console.lines(error.files, list):
@@ -45,7 +44,7 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user unasked
         kind = type(error).__name__
         return _failed(f"labdata met something it does not know ({kind}: {error}).", hints.REPORT, debug, EXIT_FAILED)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _failed(message: str, hint: str, debug: bool, code: int) -> int:

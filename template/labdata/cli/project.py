@@ -12,12 +12,13 @@ from labdata.core import words
 
 
 @cli.command()
-def setup() -> None:
+@click.option("--join", is_flag=True, help="Also where the repos on the Hub seem to be another project's.")
+def setup(join: bool) -> None:
     """Make the repos, your branch and .env where they are missing."""
     from labdata.onboarding.setup import setup as run_setup
 
     with open_project() as workspace:
-        run_setup(workspace)
+        run_setup(workspace, join=join)
 
 
 @cli.command()

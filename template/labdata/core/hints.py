@@ -47,6 +47,34 @@ def maintainer(org: str) -> str:
     return f"Ask a maintainer of {org} to run `just onboard` or to add you, then run it yourself."
 
 
+CLONE = "Clone it (`git clone ADDRESS`), or make one of it: `git init && git add . && git commit`."
+HOOKS_PATH = "git is told of other hooks: `git config --unset-all core.hooksPath`, then `just onboard`."
+PIXI_INSTALL = "Make the environment whole with `pixi install`, then `just onboard`."
+WORKING_TOKEN = "Put a token that works into .env (HF_TOKEN=hf_…), or take that line out and run `hf auth login`."  # noqa: S105 - a sentence
+PREVIEW = "Look at all that Snakemake says: `just dry`."
+
+
+def write_access(org: str) -> str:
+    """Return who gives the right to publish."""
+    return f"To publish, ask a maintainer of {org} for write access."
+
+
+def membership(org: str, account: str) -> str:
+    """Return who adds a member to an organisation."""
+    return f"Ask a maintainer of {org} to add {account}: https://huggingface.co/organizations/{org}/settings/members"
+
+
+def get_large(repo: str) -> str:
+    """Return how a large repo is brought, or a part of it."""
+    return f"All of it: `just onboard --yes`. A part: `{words.recipe('get', repo)} FOLDER/`."
+
+
+JOIN = (
+    "If it is this project's: `just onboard --join`. If not, give this project another name (project in labdata.toml, "
+    "or HF_PROJECT in .env), then `just onboard`."
+)
+
+
 # --- this computer
 
 FINISH_WRITING = "Wait until the program that writes it is done, then run the command again."

@@ -190,6 +190,15 @@ class Hub:
             return False
         return True
 
+    def created(self, repo: str) -> datetime | None:
+        """Return when a repo was made, ``None`` where the Hub does not say."""
+        found: datetime | None = self.call(self.api.dataset_info, repo).created_at
+        return found
+
+    def organisations(self) -> list[str]:
+        """Return the organisations that this account is a member of."""
+        return [str(one["name"]) for one in self.call(self.api.whoami).get("orgs") or []]
+
     def may_write(self, repo: str) -> bool:
         """Tell whether this account may push to a repo."""
         try:

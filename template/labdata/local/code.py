@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from labdata.local.git import ask as _git
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,6 @@ def template_version(root: Path) -> str:
         r"^_commit: *['\"]?([^'\"\s]+)", answers.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
     )
     return match.group(1) if match else ""
-
-
-def _git(root: Path, *arguments: str, strip: bool = True) -> str | None:
-    """Return what git says, ``None`` where it fails."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    # Names of files may be in any encoding.
-    said = done.stdout.decode(errors="replace")
-    return (said.strip() if strip else said) if done.returncode == 0 else None
 
 
 def titles_between(root: Path, old: str, new: str) -> list[str] | None:

@@ -91,6 +91,16 @@ class State:
         with nullcontext() if self._db.in_transaction else self._db:
             self._db.executemany(change, [(repo,) for repo in repos])
 
+    def is_ours(self, repo: str) -> bool | None:
+        """Tell whether a repo was found to be this project's; ``None`` where nobody has looked."""
+        row = self._db.execute("SELECT ours FROM joined WHERE repo = ?", (repo,)).fetchone()
+        return bool(row[0]) if row else None
+
+    def set_ours(self, repo: str, ours: bool) -> None:
+        """Note that a repo is this project's, or that it seems to be another's."""
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.execute("INSERT OR REPLACE INTO joined VALUES (?, ?)", (repo, ours))
+
     def knows_others(self, repo: str, folders: Iterable[str]) -> bool:
         """Tell whether files of some folders were synced with another repo than this one."""
         query = "SELECT 1 FROM synced WHERE repo != ? AND path >= ? AND path < ? LIMIT 1"

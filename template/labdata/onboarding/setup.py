@@ -1,4 +1,4 @@
-"""``just onboard``: what a new project and a new member need on the Hub and on this disk. Safe to repeat."""
+"""What a new project and a new member need on the Hub and on this disk, part by part. Each is safe to repeat."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
+from labdata.core.steps import Mark, Step
 from labdata.local.environment import read_env
 from labdata.local.text_files import read_text
+from labdata.onboarding.joining import note_ours, require_ours
 from labdata.onboarding.new_project import make_layers
 
 if TYPE_CHECKING:
@@ -19,22 +21,21 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 
-def setup(workspace: Workspace) -> None:
+def setup(workspace: Workspace, *, join: bool = False) -> None:
     """Make both repos, my branch and my ``.env``, where they are missing.
 
-    A member who may only read gets what reading needs and one sentence on the rest. Raises ``LabdataError`` where
-    the Hub could not be reached or gives no access; what was made until then stays and is found the next time.
+    A member who may only read gets what reading needs and one sentence on the rest. With ``join`` repos that seem to
+    be another project's are taken for this one's. Raises ``LabdataError`` where the Hub could not be reached or gives
+    no access; what was made until then stays and is found the next time.
     """
-    make_env(workspace, branch="")
-    workspace.note_what_is_new()
-    folders = [folder for repo in workspace.settings.repos.values() for folder in repo.folders]
-    for layer in make_layers(workspace.settings.data, folders):
-        workspace.console.warn(
-            f"data/{layer} could not be made: something else has the name, or its disk is not there."
-        )
+    console = workspace.console
+    for step in make_folders(workspace):
+        (console.warn if step.mark in (Mark.LOOK, Mark.MISSING) else console.say)(step.text)
     try:
+        require_ours(workspace, join=join)
         for repo in workspace.settings.repos.values():
-            _make_repo(workspace, repo)
+            made = make_repo(workspace, repo)
+            (console.good if made.mark is Mark.DONE else console.say)(made.text)
             if repo.per_member:
                 _make_branch(workspace, repo)
         if workspace.settings.branch is None:
@@ -42,15 +43,28 @@ def setup(workspace: Workspace) -> None:
     except HubError as error:
         error.message = error.message.replace("Nothing was changed.", "What is set up until here stays.")
         raise
-    workspace.console.good(f"Ready: you are {workspace.branch} on {workspace.hub.endpoint}.")
+    console.good(f"Ready: you are {workspace.branch} on {workspace.hub.endpoint}.")
 
 
-def _make_repo(workspace: Workspace, repo: Repo) -> None:
-    console, hub = workspace.console, workspace.hub
+def make_folders(workspace: Workspace) -> list[Step]:
+    """Make ``.env`` and the layers of ``data/``; returns what was done and what could not be."""
+    was_there = (workspace.settings.root / ".env").exists()
+    make_env(workspace, branch="")
+    found = [] if was_there else [Step(Mark.DONE, ".env", "Wrote .env (yours alone, never in git).")]
+    workspace.note_what_is_new()
+    folders = [folder for repo in workspace.settings.repos.values() for folder in repo.folders]
+    for layer in make_layers(workspace.settings.data, folders):
+        said = f"data/{layer} could not be made: something else has the name, or its disk is not there."
+        found.append(Step(Mark.MISSING, "folders", said, hints.MOUNT))
+    return found
+
+
+def make_repo(workspace: Workspace, repo: Repo) -> Step:
+    """Make a repo where there is none; raises ``LabdataError`` where this account may not."""
+    hub = workspace.hub
     account = hub.account
     if hub.exists(repo.id):
-        console.say(f"{repo.id} is on the Hub.")
-        return
+        return Step(Mark.IS, repo.name, f"{repo.id} is on the Hub.")
     try:
         hub.create_repo(repo.id, private=workspace.settings.private)
     except HubError as error:
@@ -60,7 +74,8 @@ def _make_repo(workspace: Workspace, repo: Repo) -> None:
             f"{repo.id} is not on the Hub, or {account} may not see it, and {account} may not create it.",
             hints.maintainer(repo.id.split("/")[0]),
         ) from error
-    console.good(f"Created {repo.id} ({'private' if workspace.settings.private else 'public'}).")
+    note_ours(workspace, repo)
+    return Step(Mark.DONE, repo.name, f"Created {repo.id} ({'private' if workspace.settings.private else 'public'}).")
 
 
 def _make_branch(workspace: Workspace, repo: Repo) -> None:
@@ -89,7 +104,6 @@ def make_env(workspace: Workspace, *, branch: str) -> None:
     if not path.exists():
         example = workspace.settings.root / ".env.example"
         _write(path, example.read_bytes() if example.is_file() else b"")
-        workspace.console.say("Wrote .env (yours alone, never in git).")
     if branch and "HF_BRANCH" not in read_env(path):
         _write(path, _with_line(path, f"HF_BRANCH={branch}"))
 

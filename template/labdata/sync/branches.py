@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labdata.core.project import check_branch
+from labdata.sync.joined import require_joined
 from labdata.sync.remote import read_remote
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 def create_branch(workspace: Workspace, repo: Repo, name: str) -> bool:
     """Create a branch at main, or say that it is there; returns whether it is new."""
     name = check_branch(name or workspace.branch)
+    require_joined(workspace, repo)
     remote = read_remote(workspace, repo)
     new = workspace.hub.create_branch(repo.id, name, remote.main)
     if new and name == workspace.branch and not workspace.state.knows_others(repo.id, repo.folders):

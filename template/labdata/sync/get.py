@@ -14,6 +14,8 @@ from labdata.sync import journal
 from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
 from labdata.sync.get_report import tell_up_to_date
+from labdata.sync.joined import require_joined
+from labdata.sync.options import GetOptions
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.running import waited_for_run
 from labdata.sync.snapshot import Decisions, Snapshot, gather
@@ -22,7 +24,6 @@ from labdata.sync.working_copy import require_layers
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
-    from labdata.sync.options import GetOptions
     from labdata.workspace import Workspace
 
 
@@ -32,6 +33,7 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     Raises ``ConflictError``, with nothing changed, where a file changed both here and there and the options do not
     say whose side wins.
     """
+    require_joined(workspace, repo)
     journal.settle(workspace, repo)
     while True:
         remote = read_remote(workspace, repo)
@@ -49,6 +51,17 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
         apply(workspace, snapshot, decided, _outcome(workspace, snapshot, decided, options), dry_run=options.dry_run)
         break
     require_layers(workspace, repo)
+
+
+def preview(workspace: Workspace, repo: Repo) -> plan.GetPlan | None:
+    """Decide what a plain get would do now, without doing it; ``None`` where it has nothing to do."""
+    require_joined(workspace, repo)
+    journal.settle(workspace, repo)
+    remote, options = read_remote(workspace, repo), GetOptions.of()
+    standing = find_standing(workspace, remote)
+    if is_up_to_date(workspace, remote, standing):
+        return None
+    return decide(gather(workspace, remote, standing, options), options)
 
 
 def decide(snapshot: Snapshot, options: GetOptions) -> plan.GetPlan:

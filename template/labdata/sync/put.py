@@ -10,6 +10,7 @@ from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
 from labdata.records.making import Noting
 from labdata.sync import checks, journal, put_report
+from labdata.sync.joined import require_joined
 from labdata.sync.options import PutOptions
 from labdata.sync.push import Push
 from labdata.sync.put_plan import decide_put
@@ -33,6 +34,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
 
     Raises ``ConflictError``, with nothing published, where the branch moved and the same files changed here.
     """
+    require_joined(workspace, repo)
     journal.settle(workspace, repo)
     if not (options.dry_run or options.incomplete):
         wait_for_outputs(workspace, repo, options.parts)

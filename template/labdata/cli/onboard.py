@@ -1,0 +1,55 @@
+"""The first day: onboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from labdata.cli.app import cli, open_project
+from labdata.core.errors import EXIT_CONFLICT, EXIT_FAILED
+from labdata.core.steps import Mark
+from labdata.core.words import escaped
+
+if TYPE_CHECKING:
+    from labdata.cli.console import Console
+    from labdata.core.steps import Step
+
+_COLOURS = {Mark.IS: "green", Mark.DONE: "green", Mark.LOOK: "yellow", Mark.MISSING: "red"}
+
+
+@cli.command()
+@click.option("--no-data", is_flag=True, help="Bring no data; preview nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before a large download.")
+@click.option("--join", is_flag=True, help="Also where the repos on the Hub seem to be another project's.")
+def onboard(no_data: bool, yes: bool, join: bool) -> None:
+    """Set up this computer: hooks, login, rights, your branch, .env, data. Safe to repeat."""
+    from labdata.onboarding.onboard import Wishes
+    from labdata.onboarding.onboard import onboard as run_onboard
+
+    missing = []
+    with open_project() as workspace:
+        for step in run_onboard(workspace, Wishes(not no_data, yes, join)):
+            show(workspace.console, step)
+            missing += [step] if step.mark is Mark.MISSING else []
+        workspace.keep_learned()
+    if not missing:
+        workspace.console.say("Next: `just today` each morning, `just run` for the pipeline, `just` for all recipes.")
+        return
+    click.echo(click.style(f"Not everything is there: {_names(missing)}. The rest is set up.", fg="red"), err=True)
+    click.echo("Once that is mended: `just onboard` again; what is done is kept.", err=True)
+    raise click.exceptions.Exit(EXIT_CONFLICT if all(step.conflict for step in missing) else EXIT_FAILED)
+
+
+def show(console: Console, step: Step) -> None:
+    """Write a line, and below it what it is about and what helps."""
+    mark = click.style(step.mark.value, fg=_COLOURS[step.mark])
+    click.echo(f"{mark} {step.name:<9} {escaped(step.text)}")
+    for line in console.lines(step.files, list):
+        click.echo(f"    {escaped(line)}")
+    if step.help:
+        click.echo(click.style(f"            {escaped(step.help)}", dim=True))
+
+
+def _names(steps: list[Step]) -> str:
+    return ", ".join(dict.fromkeys(step.name for step in steps))
