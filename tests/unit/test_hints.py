@@ -18,6 +18,7 @@ NOT_TRIED = {
     "ENVIRONMENT": "the tests' environment has all that a review needs",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
+    "PIXI_INSTALL": "pixi is not on the machines of the tests",
     "REPORT": "no state is known that leads there",
     "REVIEW_YES": "a review that would fetch more than is sensible in a test, on a terminal",
     "SMALLER_COMMITS": "needs a gigabyte of text",
