@@ -45,9 +45,19 @@ RFC = {
     "cache-clear",
 }
 # What the RFC did not name.
-MORE = {"onboard", "get", "put", "data-status", "data-diff", "undo", "pr-merge", "review", "verify", "which"} | {
-    f"recycle-{verb}" for verb in ("list", "restore", "empty")
-}
+MORE = {
+    "onboard",
+    "tag-list",
+    "get",
+    "put",
+    "data-status",
+    "data-diff",
+    "undo",
+    "pr-merge",
+    "review",
+    "verify",
+    "which",
+} | {f"recycle-{verb}" for verb in ("list", "restore", "empty")}
 MORE |= {f"pr-{verb}" for verb in ("list", "view", "diff", "get", "comment", "close")}
 SCHEMA = SHARED / "pixi-manifest-schema.json"
 
