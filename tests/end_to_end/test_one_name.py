@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labdata.core import hints
@@ -327,3 +328,41 @@ def test_a_name_shows_inputs_and_results_and_the_way_back(ann: Desk, desk: Calla
     assert "data/ shows version paper-v1" in bob.member.run("put", "inputs", code=1).stderr
     bob.member.run("get", "inputs")
     assert bob.member.read("raw/plate.csv") == "wells of today\n"
+
+
+def test_the_log_tells_code_inputs_names_and_request_and_of_a_path_what_touched_it(ann: Desk, lab: Lab) -> None:
+    def log(*arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(ann.member.run("log", *arguments, "--json").stdout)
+        return found
+
+    ann.tag("paper-v1")
+    ann.member.write("processed/sub/b.csv", "b")
+    ann.member.put("-m", "Adds b")
+    ann.member.run("pr", "create", "Both")
+    ann.member.remove("processed/sub/b.csv")
+    ann.member.put("-m", "Removes b")
+    ann.member.write("processed/sub/b.csv", "again")
+    ann.member.put("-m", "Makes b again")
+    newest = log()
+    titles = [row["title"] for row in newest]
+    assert titles[:3] == ["Makes b again", "Removes b", "Adds b"]
+    assert [row["pull_request"] for row in newest[:4]] == [None, None, 1, None]
+    assert newest[3]["tags"] == ["paper-v1"]
+    assert newest[3]["code"].endswith("(clean)")
+    assert newest[3]["inputs"] == f"{lab.inputs}@{lab.head('main', lab.inputs)}"
+    touched = ["Makes b again", "Removes b", "Adds b"]
+    for path in ("data/processed/sub/b.csv", "processed/sub/", str(ann.member.path("processed/sub"))):
+        assert [row["title"] for row in log(path)] == touched
+    assert len(log("--limit", "2")) == 2
+    assert [row["title"] for row in log("ann", "processed/a.csv")] == titles[3:4]
+    assert [row["title"] for row in log("paper-v1")] == titles[3:]
+    ann.member.run("pr", "merge", "1")
+    [merged, *_] = log("--main")
+    assert merged["pull_request"] == 1
+    assert "code" in merged
+    shown = ann.member.run("log").stdout
+    assert "Adds b [#1]" in shown
+    assert "[paper-v1]" in shown
+    assert "code " in shown
+    assert "No commit touched data/processed/none.csv" in ann.member.run("log", "processed/none.csv").stdout
+    assert "Did you mean ann" in ann.member.run("log", "an", code=1).stderr

@@ -10,6 +10,7 @@ import click
 
 from labdata.cli.app import cli, open_project
 from labdata.core import words
+from labdata.core.typed_paths import typed_pattern
 from labdata.workspace import Workspace
 
 
@@ -52,23 +53,48 @@ def _line(row: dict[str, object], *first: str) -> list[str]:
 
 
 @cli.command()
+@click.argument("branch", default="")
+@click.argument("path", default="")
 @click.option("--main", is_flag=True, help="Of main instead of your branch.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many commits.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def log(main: bool, as_json: bool) -> None:
-    """Show the newest commits, with the code and inputs that they name."""
-    from labdata.review.history import log as run_log
+def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
+    """Show the newest commits of your branch, or of BRANCH (or a tag), with code, inputs, names and pull request.
+
+    With PATH only those that touched a file or folder of data/.
+    """
+    from labdata.review.log import log as run_log
 
     with open_project(quiet=as_json, writing=False) as workspace:
-        rows = run_log(workspace, results(workspace), main=main)
+        if branch and not path and "/" in branch.replace("\\", "/"):
+            # No branch has a slash in its name.
+            branch, path = "", branch
+        pattern = typed_pattern(path, workspace.settings.root.as_posix()).rstrip("/*") if path else ""
+        rows = run_log(workspace, results(workspace), branch, pattern, main=main, limit=limit)
         if as_json:
             click.echo(json.dumps(rows))
             return
-        workspace.console.rows([[*_line(row), str(row["author"]), str(row["title"]), _origin(row)] for row in rows])
+        lines = words.aligned([[*_line(row), str(row["author"]), _title(row)] for row in rows])
+        for line, row in zip(lines, rows, strict=True):
+            workspace.console.say(f"  {line}")
+            if origin := _origin(row):
+                workspace.console.say(f"            {origin}")
+        if not rows:
+            workspace.console.say(f"No commit touched data/{pattern}.")
+
+
+def _title(row: dict[str, object]) -> str:
+    names = row["tags"]
+    marks = [*(names if isinstance(names, list) else ()), *([f"#{row['pull_request']}"] if row["pull_request"] else [])]
+    return f"{row['title']} [{', '.join(marks)}]" if marks else str(row["title"])
 
 
 def _origin(row: dict[str, object]) -> str:
-    repo, _at, rest = str(row.get("code", "")).partition("@")
-    return f"code {repo}@{rest[:7]}{' (dirty)' if 'dirty' in rest else ''}" if rest else ""
+    """Return the code and the inputs that a commit names, in short."""
+    repo, _at, code = str(row.get("code", "")).partition("@")
+    _inputs, _at, inputs = str(row.get("inputs", "")).partition("@")
+    told = [f"code {repo}@{code[:7]}{' (dirty)' if 'dirty' in code else ''}"] if code else []
+    return "  ".join([*told, *([f"inputs {inputs[:8]}"] if inputs else [])])
 
 
 @cli.command()

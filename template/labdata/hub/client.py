@@ -125,15 +125,11 @@ class Hub:
         return found
 
     def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
-        """Return for some files the commit that last changed each, as ``path: (sha, date)``."""
+        """Return for some files and folders the commit that last changed each, as ``path: (sha, date)``."""
         entries = self.call(
             self.api.get_paths_info, repo, list(paths[:50]), expand=True, revision=commit, repo_type=TYPE
         )
-        return {
-            entry.path: (entry.last_commit.oid, entry.last_commit.date)
-            for entry in entries
-            if isinstance(entry, RepoFile) and entry.last_commit
-        }
+        return {entry.path: (entry.last_commit.oid, entry.last_commit.date) for entry in entries if entry.last_commit}
 
     def commits(self, repo: str, revision: str) -> Iterator[Commit]:
         """Give the commits of a revision, newest first, asking for a further page only when it is needed."""

@@ -176,7 +176,7 @@ class Remote:
             return None
         return request if request.status == "merged" and request.merge_commit == commit.id else None
 
-    def _proposals(self, number: int) -> Iterator[tuple[Commit, str]]:
+    def proposals(self, number: int) -> Iterator[tuple[Commit, str]]:
         """Give the commits of a pull request itself, newest first, each with its parent."""
         try:
             for seen, (commit, parent) in enumerate(with_parents(self.commits(f"refs/pr/{number}"))):
@@ -191,7 +191,7 @@ class Remote:
         number = _MERGED.search(commit.title)
         if number is None:
             return ()
-        claims = (trailers(one.message).get("Branch", "") for one, _parent in self._proposals(int(number.group(1))))
+        claims = (trailers(one.message).get("Branch", "") for one, _parent in self.proposals(int(number.group(1))))
         mine = [commit_of(claim) for claim in claims if claim.rpartition("@")[0] == self.branch_name]
         # Asked last: most requests are those of others.
         return mine if mine and self.request_of(commit) else ()
@@ -206,7 +206,7 @@ class Remote:
             written = sealed_trailers(commit.message, parent)
             request = self.request_of(commit) if not written else None
             if request is not None:
-                found = (sealed_trailers(one.message, before) for one, before in self._proposals(request.number))
+                found = (sealed_trailers(one.message, before) for one, before in self.proposals(request.number))
                 written = next((one for one in found if one), {})
             yield commit, written
 
