@@ -93,7 +93,7 @@ def parse(text: str) -> Rule:
         given.add(name)
         if name in _TEXT and value:
             setattr(rule, name, value.strip())
-        elif name in _NUMBERS and separator and value.strip().isdigit():
+        elif name in _NUMBERS and separator and value.strip().isdecimal():
             _set_number(rule, name, int(value))
         else:
             raise ValueError(f"{part.strip()!r} in the fault rule {text!r} is not understood")

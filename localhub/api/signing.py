@@ -29,7 +29,7 @@ class Signer:
     def claim(self, token: str) -> str | None:
         """The claim of a token, or None if it is not ours or has ended."""
         parts = token.split("~")
-        if len(parts) != 3 or not parts[1].isdigit():
+        if len(parts) != 3 or not parts[1].isdecimal():
             return None
         claim, expires, mac = parts[0], int(parts[1]), parts[2]
         if expires <= time.time() or not hmac.compare_digest(mac, self._mac(claim, expires)):

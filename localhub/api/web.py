@@ -116,7 +116,7 @@ class Call:
     def page(self, items: Sequence[Any], size: int) -> tuple[Sequence[Any], dict[str, str]]:
         """The wanted page of `items`, and the Link header that leads to the next one."""
         cursor = self.query("cursor", "0")
-        start = int(cursor) if cursor.isdigit() else 0
+        start = int(cursor) if cursor.isdecimal() else 0
         if start + size >= len(items):
             return items[start:], {}
         others = [(key, value) for key, value in self.request.query_params.multi_items() if key != "cursor"]
@@ -194,7 +194,7 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     if not header or not header.startswith("bytes=") or "," in header:
         return None
     first, _, last = header.removeprefix("bytes=").partition("-")
-    if not (first or last) or not (first + last).isdigit():
+    if not (first or last) or not (first + last).isdecimal():
         return None
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last) + 1, size) if first and last else size

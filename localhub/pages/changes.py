@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pygit2.enums import DeltaStatus
 
-from localhub.api import trees
-from localhub.pages.looks import LINE, is_picture
+from localhub.pages.files import File
+from localhub.pages.looks import LINE, is_picture, picture
 
 if TYPE_CHECKING:
     import pygit2
 
-    from localhub.api.trees import BlobFacts
+    from localhub.api.web import Call
+    from localhub.pages.files import Place
 
-FILES, FILES_WITH_LINES, LINES = 500, 50, 400
+FILES, FILES_LOOKED_INTO, LINES = 500, 50, 400
 _VERBS = {DeltaStatus.ADDED: "add", DeltaStatus.DELETED: "remove"}
 _SIGNS = {"+": "plus", "-": "minus", " ": "same"}
 
@@ -36,7 +37,9 @@ class Change:
     verb: str
     before: int | None
     after: int | None
-    is_picture: bool
+    is_picture: bool = False
+    sees_before: bool = False
+    sees_after: bool = False
     is_cut: bool = False
     lines: list[Line] = field(default_factory=list)
 
@@ -49,28 +52,33 @@ class Changes:
     count: int
 
 
-def between(git: pygit2.Repository, old: pygit2.Tree, new: pygit2.Tree) -> Changes:
-    """The changes that lead from one tree to another."""
-    diff = old.diff_to_tree(new)
-    found = []
+def between(call: Call, place: Place, old: pygit2.Tree) -> Changes:
+    """The changes that lead from a tree to a place."""
+    diff = old.diff_to_tree(place.commit.tree)
     # What a tool keeps for itself comes last.
     deltas = sorted(enumerate(diff.deltas), key=lambda one: one[1].new_file.path.startswith("."))
-    for place, (number, delta) in enumerate(deltas[:FILES]):
-        before = None if delta.status == DeltaStatus.ADDED else trees.blob_facts(git, str(delta.old_file.id))
-        after = None if delta.status == DeltaStatus.DELETED else trees.blob_facts(git, str(delta.new_file.id))
-        in_git = not any(side and side.pointer for side in (before, after))
-        lines, is_cut = _lines(diff[number]) if in_git and place < FILES_WITH_LINES else ([], False)
+    found = []
+    for row, (number, delta) in enumerate(deltas[:FILES]):
         path = delta.new_file.path or delta.old_file.path
-        found.append(
-            Change(
-                path, _VERBS.get(delta.status, "change"), _size(before), _size(after), is_picture(path), is_cut, lines
-            )
-        )
+        before = None if delta.status == DeltaStatus.ADDED else File.of(call, place, path, str(delta.old_file.id))
+        after = None if delta.status == DeltaStatus.DELETED else File.of(call, place, path, str(delta.new_file.id))
+        change = Change(path, _VERBS.get(delta.status, "change"), _size(before), _size(after))
+        found.append(_looked_into(change, before, after, diff[number]) if row < FILES_LOOKED_INTO else change)
     return Changes(found, len(diff))
 
 
-def _size(side: BlobFacts | None) -> int | None:
-    return side.content_size if side else None
+def _size(side: File | None) -> int | None:
+    return side.size if side else None
+
+
+def _looked_into(change: Change, before: File | None, after: File | None, patch: pygit2.Patch | None) -> Change:
+    if is_picture(change.path):
+        seen = [side is not None and side.size > 0 and picture(side).is_picture for side in (before, after)]
+        return replace(change, is_picture=any(seen), sees_before=seen[0], sees_after=seen[1])
+    if any(side and side.facts.pointer for side in (before, after)):
+        return change
+    lines, is_cut = _lines(patch)
+    return replace(change, lines=lines, is_cut=is_cut)
 
 
 def _lines(patch: pygit2.Patch | None) -> tuple[list[Line], bool]:

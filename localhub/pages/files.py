@@ -61,8 +61,12 @@ class File:
         entry = place.entry(path)
         if entry.is_folder:
             raise entry_not_found(f"{path} is a folder on {place.revision}.")
-        facts = trees.blob_facts(place.git, entry.oid)
-        return cls(path, place.git, entry.oid, facts, call.store.content, place.repo.pk)
+        return cls.of(call, place, path, entry.oid)
+
+    @classmethod
+    def of(cls, call: Call, place: Place, path: str, oid: str) -> File:
+        """The file of that name and git id, now or before."""
+        return cls(path, place.git, oid, trees.blob_facts(place.git, oid), call.store.content, place.repo.pk)
 
     @property
     def size(self) -> int:

@@ -59,7 +59,7 @@ def look(file: File, repo: str, revision: str, *, plain: bool = False) -> Look:
     if file.size == 0:
         return Look("It is empty.")
     if is_picture(file.path):
-        return _picture(file)
+        return picture(file)
     if kind == ".parquet":
         return _parquet(file)
     data = _unpacked(file.read(0, TEXT)) if packed else file.read(0, TEXT)
@@ -76,7 +76,8 @@ def look(file: File, repo: str, revision: str, *, plain: bool = False) -> Look:
     return _text(text, whole)
 
 
-def _picture(file: File) -> Look:
+def picture(file: File) -> Look:
+    """Look into a picture: whether a browser may be given it."""
     if file.size > LARGEST_PICTURE:
         return Look("This picture is too large to be shown here; it can be downloaded.")
     if not file.path.lower().endswith(".svg"):

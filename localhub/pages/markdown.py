@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-LONGEST = 200_000
+LONGEST = 100_000
 """Characters of a text that are shown."""
 _FRONT = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
@@ -46,13 +46,13 @@ def document(text: str, repo: str, revision: str, path: str) -> Markup:
 def _rendered(text: str, resolve: Callable[[str, bool], str]) -> Markup:
     tokens = _parser.parse(text[:LONGEST])
     depth = 2
-    for token, next_one in zip(tokens, [*tokens[1:], None], strict=True):
+    for number, token in enumerate(tokens):
         if token.type == "heading_open":
             # The page has headings of its own above, and none may be skipped.
             depth = min(int(token.tag[1]) + 2, depth + 1, 6)
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{depth}"
-        if token.type == "th_open" and next_one and not next_one.content:
+        if token.type == "th_open" and not tokens[number + 1].content:
             token.tag = "td"
         if token.children:
             token.children = _checked(token.children, resolve)

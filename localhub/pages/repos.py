@@ -48,7 +48,10 @@ def overview(call: Call) -> Response:
     git = repo.git()
     commit = find_commit(git, MAIN)
     readme = trees.find(git, commit, "README.md")
-    text = git.odb.read(readme.oid)[1].decode("utf-8", "replace") if readme and not readme.is_folder else ""
+    text = ""
+    if readme and not readme.is_folder:
+        file = File.of(call, Place(repo, git, MAIN, commit), readme.path, readme.oid)
+        text = file.read(0, markdown.LONGEST).decode("utf-8-sig", "replace")
     found = trees.files(git, commit)
     return page(
         call,
@@ -126,7 +129,7 @@ def commit(call: Call) -> Response:
         title=title,
         body=body,
         parent=parent,
-        changes=changes.between(place.git, before, place.commit.tree),
+        changes=changes.between(call, place, before),
         **_at(call, place),
     )
 
@@ -148,7 +151,7 @@ def _at(call: Call, place: Place) -> dict[str, Any]:
 
 def _page_number(call: Call) -> int:
     text = call.query("p", "0")
-    return int(text) if text.isdigit() and len(text) < 7 else 0
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
 _AT = "/datasets/{namespace}/{name}"

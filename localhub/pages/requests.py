@@ -8,6 +8,7 @@ from localhub.api.discussions import OPEN, Discussions, proposal
 from localhub.api.repository import refs_under
 from localhub.errors import HubError
 from localhub.pages import changes
+from localhub.pages.files import Place
 from localhub.pages.rendering import page, page_route
 from localhub.pages.repos import about
 
@@ -31,7 +32,7 @@ def details(call: Call) -> Response:
     repo = call.readable_repo()
     text = call.segment("number")
     discussions = Discussions(call.store.database, repo)
-    if not text.isdigit() or len(text) > 9:
+    if not text.isdecimal() or len(text) > 9:
         raise HubError(404, f"There is no pull request {text}.")
     row = discussions.get(int(text))
     events = discussions.events(row["num"])
@@ -45,7 +46,8 @@ def details(call: Call) -> Response:
     }
     if row["is_pull_request"] and refs_under(git, f"refs/pr/{row['num']}"):
         known["proposal"] = found = proposal(git, row)
-        known["changes"] = changes.between(git, found.start.tree, found.head.tree)
+        place = Place(repo, git, f"refs/pr/{row['num']}", found.head)
+        known["changes"] = changes.between(call, place, found.start.tree)
     return page(call, "request.html", **known, **about(call, repo, git))
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,10 +15,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from localhub.pages import markdown
 from tests.browsing import Visit
 from tests.localhub.test_files import commit
 from tests.localhub.test_pull_requests import propose
 from tests.review.hostile import EVIL
+from tests.template.generating import REPOSITORY
+from tests.terminal import converse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,9 +217,68 @@ def test_what_is_large_or_broken_is_told_and_not_unpacked(shared_hub: Hub) -> No
     repo = shared_hub.new_repo()
     commit(shared_hub.api("ann"), repo, files)
     said = {path: _get(shared_hub, f"/datasets/{repo}/blob/main/{path}").text for path in files}
+    assert "<img" not in said["huge.png"] + _get(shared_hub, f"/datasets/{repo}/commit/main").text
     assert "no picture that can be read" in said["huge.png"]
     assert "the first 100 of its rows, 2 columns" in said["bomb.csv.gz"]
     assert "nothing to show" in said["no.csv.gz"]
     assert "It is empty." in said["empty.csv"]
     assert "the first 100 of its rows" in said["long.csv"]
     assert all(len(page) < 400_000 for page in said.values())
+
+
+def test_an_odd_address_is_answered_with_a_page_that_says_so(shared_hub: Hub) -> None:
+    repo = shared_hub.new_repo()
+    commit(shared_hub.api("ann"), repo, {"README.md": b"---\nlicense: mit\n---\n", "only-a-reference.md": b"[a]: /b"})
+    at = f"/datasets/{repo}"
+    for odd in ("...", "%00", "%ff", "a%2F..", "@{-1}", "x" * 3000, "%C2%B2"):
+        for kind in ("tree", "commits", "commit", "discussions", "blob/main", "tree/main"):
+            answer = _get(shared_hub, f"{at}/{kind}/{odd}")
+            assert (answer.status_code, "nothing to see here" in answer.text) == (404, True), (kind, odd)
+    assert _get(shared_hub, f"{at}/tree/main?p=%C2%B2").status_code == 200
+    assert _get(shared_hub, at).status_code == 200
+    assert _get(shared_hub, f"{at}/blob/main/only-a-reference.md").status_code == 200
+    assert _get(shared_hub, "/_localhub/login?ticket=a~%C2%B2~b").status_code == 403
+    assert _get(shared_hub, f"{at}/blob/main/").status_code == 404
+
+
+def test_whoever_starts_a_hub_on_a_terminal_gets_links_to_open(tmp_path: Path) -> None:
+    opened: list[int] = []
+
+    def press(shown: str) -> str | None:
+        links = re.findall(r"In a browser, as (ann|rea): (\S+)\s", shown)
+        if len(links) == 2 and not opened:
+            opened.extend(httpx2.get(link).status_code for _name, link in links)
+            return "\x03"
+        return None
+
+    command = [
+        sys.executable,
+        "-m",
+        "localhub",
+        "serve",
+        "--root",
+        str(tmp_path),
+        "--user",
+        "ann",
+        "--user",
+        "rea:read",
+    ]
+    code, _shown = converse(command, REPOSITORY, os.environ, press, pause=0.2)
+    assert (code, opened) == (0, [303, 303])
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("[a](javascript:alert(1)) <b>", "<p>[a](javascript:alert(1)) &lt;b&gt;</p>"),
+        ("![a](http://elsewhere.example/x.png)", "<p>[picture: a]</p>"),
+        ("![a](data:image/png;base64,AAAA)", "<p>[picture: a]</p>"),
+        ("![a](http://127.0.0.1:9/uploads/b.png)", '<p><img src="/uploads/b.png" alt="a" /></p>'),
+        ("[a](rel.md)", "<p><a>a</a></p>"),
+        ("[a](http://[::1)", '<p><a href="http://:1%5B:" rel="nofollow noopener noreferrer">a</a></p>'),
+        ("# a\n\n###### b", "<h3>a</h3>\n<h4>b</h4>"),
+        ("", ""),
+    ],
+)
+def test_markdown_links_to_pages_and_shows_pictures_of_this_hub_only(written: str, shown: str) -> None:
+    assert markdown.comment(written).strip() == shown

@@ -35,7 +35,7 @@ def listing(call: Call) -> Response:
         and author in {"", row["author"].lower()}
     ]
     page = call.query("p", "0")
-    start = int(page) * _PAGE if page.isdigit() else 0
+    start = int(page) * _PAGE if page.isdecimal() else 0
     shown = [_summary(repo, row) for row in found[start : start + _PAGE]]
     return answer({"discussions": shown, "count": len(found), "start": start, "numClosedDiscussions": 0})
 
@@ -161,7 +161,7 @@ def _require_mergeable(row: sqlite3.Row) -> None:
 
 def _number(call: Call) -> int:
     text = call.segment("number")
-    if not text.isdigit():
+    if not text.isdecimal():
         raise HubError(404, f"Discussion {text} not found")
     return int(text)
 

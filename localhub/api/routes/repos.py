@@ -114,7 +114,7 @@ def listing(call: Call) -> Response:
     if key := _SORTS.get(call.query("sort")):
         found.sort(key=lambda one: one[key], reverse=call.query("direction") != "1")
     limit = call.query("limit")
-    page, headers = call.page(found, min(int(limit), _PAGE) if limit.isdigit() and int(limit) else _PAGE)
+    page, headers = call.page(found, min(int(limit), _PAGE) if limit.isdecimal() and int(limit) else _PAGE)
     return answer([_chosen(one, wanted) for one in page], headers)
 
 
