@@ -16,6 +16,7 @@ NOT_TRIED = {
     "ACCESS": "repos of a project are not gated; only its owner could make them so",
     "AGAIN_LOOKS_FIRST": "a put looks itself and tells what it found; only a Hub that then fails too could show it",
     "ENVIRONMENT": "the tests' environment has all that a review needs",
+    "IN_ENVIRONMENT": "the tests' environment has all that a reproduction needs",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
     "PIXI_INSTALL": "pixi is not on the machines of the tests",

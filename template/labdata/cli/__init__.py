@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from labdata.cli import naming, onboard, pipeline, project, pull_requests, recycle, review, review_data, sync, which
+from labdata.cli import (
+    naming,
+    onboard,
+    pipeline,
+    project,
+    pull_requests,
+    recycle,
+    reproduce,
+    review,
+    review_data,
+    sync,
+    which,
+)
 from labdata.cli.app import cli, run
 
 __all__ = [
@@ -13,6 +25,7 @@ __all__ = [
     "project",
     "pull_requests",
     "recycle",
+    "reproduce",
     "review",
     "review_data",
     "run",

@@ -81,6 +81,8 @@ def told(answer: Answer) -> list[str]:
         lines += _tree(answer.origin, 2)
     lines += _row("stale", "; ".join(answer.stale) if answer.stale else "no, by its inputs and code")
     lines += _row("but", "; ".join(answer.doubts))
+    for said in answer.verdicts[:5]:
+        lines += _row("made again", said)
     return lines
 
 

@@ -85,7 +85,8 @@ class TextDiff:
 class PictureDiff:
     """Two pictures, or pages: ``share`` of pixels that differ, ``None`` where they cannot be laid over each other.
 
-    ``before``, ``after`` and ``difference`` are for showing, made smaller where they are large.
+    ``is_visible`` says whether any differs by more than an eye sees. ``before``, ``after`` and ``difference`` are for
+    showing, made smaller where they are large.
     """
 
     title: str
@@ -94,6 +95,7 @@ class PictureDiff:
     difference: Image | None = None
     share: float | None = None
     notes: Sequence[str] = ()
+    is_visible: bool = True
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def compare_pictures(before: Path | None, after: Path | None, name: str, *, draw
         notes.append(f"The first {_FRAMES} of {count} pages were compared.")
     if notes and found:
         one = found[0]
-        found[0] = PictureDiff(one.title, one.before, one.after, one.difference, one.share, (*notes, *one.notes))
+        found[0] = replace(one, notes=(*notes, *one.notes), is_visible=one.is_visible or counts[0] != counts[1])
     return found
 
 
@@ -185,11 +186,13 @@ def _compared(old: Any, new: Any, title: str, *, draw: bool = True) -> PictureDi
     share = float(np.count_nonzero(distance)) / max(distance.size, 1)
     if share == 0:
         notes.append("Every pixel is the same: it was only saved again.")
-        return PictureDiff(title, None, after, None, 0.0, notes)
+        return PictureDiff(title, None, after, None, 0.0, notes, is_visible=False)
     scale = float(distance.max())
-    if old.mode not in DEEP and scale <= _SEEN:
+    is_visible = old.mode in DEEP or scale > _SEEN
+    if not is_visible:
         notes.append("No pixel differs by more than an eye sees.")
-    return PictureDiff(title, before, after, difference(distance / scale) if draw else None, share, notes)
+    drawn = difference(distance / scale) if draw else None
+    return PictureDiff(title, before, after, drawn, share, notes, is_visible)
 
 
 def _distance(old: Any, new: Any) -> Any:

@@ -173,6 +173,31 @@ def did_you_mean(names: Iterable[str]) -> str:
     return f"Did you mean {' '.join(names)}?"
 
 
+# --- making files again
+
+IN_A_RULE = "Make it in a rule of the pipeline, then `just run` and `just put-results` record how."
+AGAIN_AND_PUT = "Make it again with `just run` (--forcerun names its rule), then publish that: `just put-results`."
+COMMIT_AND_PUT = "Commit the code (`git init`, `git commit`), then `just put-results --restamp`."
+COMMITTED_SINCE = (
+    "If a commit holds that code now, check it out and run `just put-results --restamp`; to try the recorded commit as "
+    "it is: --anyway."
+)
+LOST_INPUT = "Look in data/_recycle with `just recycle-list`, or ask who published it; then run the same command again."
+COMPARE = "Look at the page that it names; with --keep, all that was made stays to be looked at."
+IN_ENVIRONMENT = "Run it in the project's environment: `just reproduce`."
+MADE_BEFORE_RECORDS = "Make it again with `just run`, then `just put-results` records how."
+
+
+def fetch_commit(who: str) -> str:
+    """Return how to come by a commit of a colleague."""
+    return f"`git fetch --all` may bring it; else ask {who or 'who published it'} to push it. Then run this again."
+
+
+def look_at_log(log: object) -> str:
+    """Return where a run's words are, and how it goes on."""
+    return f"All that it said is in {log}. The same command goes on from there."
+
+
 LIST_DATA = "`just list-data` lists what your branch holds."
 NOT_OF_THIS_PROJECT = "Ask again in the project that it was published from; what never was published is known to none."
 

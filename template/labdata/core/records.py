@@ -165,7 +165,7 @@ def text_of(path: str, data: bytes) -> bytes:
             text = data
     except zlib.error as error:
         raise PackError("damaged") from error
-    if hashlib.sha256(text).hexdigest() != _hash_in(path):
+    if hashlib.sha256(text).hexdigest() != path.rpartition("/")[2].partition(".")[0]:
         raise PackError("not what its name says")
     return text
 
@@ -266,7 +266,12 @@ def _are_texts(values: object) -> bool:
 def _hash_in(path: str) -> str:
     """Return the hash in a pack's path, empty where it bears none."""
     name = path.removeprefix(f"{FOLDER}/").removesuffix(".gz").removesuffix(".jsonl")
-    return name if len(name) == 64 and not set(name) - set("0123456789abcdef") else ""
+    return name if is_hash(name) else ""
+
+
+def is_hash(text: str) -> bool:
+    """Tell whether a text is a SHA-256 in hexadecimal."""
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
 
 
 def tidied(sizes: Mapping[str, int], ids: Mapping[str, frozenset[str]]) -> tuple[list[str], list[str]]:

@@ -11,6 +11,11 @@ from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.core.seconds import bounded
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 TOLD_AFTER = 2.0
 """Seconds after which a wait is told."""
 
@@ -50,3 +55,25 @@ def locked(path: Path, tell: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def passed_on(path: Path) -> Iterator[tuple[int, ...]]:
+    """Hold a lock that a program started in the block holds too, if it is given the descriptors (``pass_fds``).
+
+    So the lock ends with the last of them, also where this one is killed. Raises ``LabdataError`` where another holds
+    it. On Windows nothing is passed on.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        if fcntl is None:
+            yield ()
+            return
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_it = os.fstat(file.fileno()).st_ino == path.stat().st_ino
+        except OSError:
+            is_it = False
+        if not is_it:
+            raise LabdataError("The same is at work already. Nothing was done.", hints.OTHER_COMMAND)
+        yield (file.fileno(),)

@@ -1,1 +1,1 @@
-"""Where a file comes from, and whether that is still true."""
+"""Where a file comes from, whether that is still true, and whether it can be made again."""

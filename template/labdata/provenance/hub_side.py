@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core import records as core
 from labdata.core.content import Content, same
-from labdata.core.errors import HubError
+from labdata.core.errors import HubError, LabdataError
 from labdata.core.records import Record
-from labdata.records import store
+from labdata.core.verdicts import Run
+from labdata.records import store, verdicts
 
 if TYPE_CHECKING:
     from labdata.core.content import Tree
@@ -72,6 +74,31 @@ class HubSide:
             packs = list(dict.fromkeys(path for tree in self.trees.values() for path in core.packs_in(tree)))
         return store.texts_of(self._workspace, packs)
 
+    def hashes(self, commit: str, tree: Tree) -> dict[str, str]:
+        """Return the SHA-256 of what a commit holds, as far as it can be known, by path.
+
+        The Hub lists small texts by their git hash alone: what no command has seen here yet is fetched.
+        """
+        synced = self._workspace.state.synced(self.repo.id).values()
+        by_git = {one.git: one.sha256 for one in synced if one.git and one.sha256}
+        found = {path: one.sha256 or by_git.get(one.git or "") or "" for path, one in tree.items()}
+        unknown = {path: tree[path] for path, sha256 in found.items() if not sha256}
+        if unknown and self.reached:
+            found |= self._fetched(commit, unknown)
+        return {path: sha256 for path, sha256 in found.items() if sha256}
+
+    def _fetched(self, commit: str, tree: Tree) -> dict[str, str]:
+        from labdata.hub.download import Download
+
+        staging = self._workspace.private_folder / "incoming" / "small"
+        try:
+            staged = Download(self._workspace.hub, self.repo.id, commit, staging, lambda _size: None).fetch(tree)
+            return {path: content.sha256 or "" for path, (_where, content) in staged.items()}
+        except LabdataError:
+            return {}
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
     def records(self, hashes: Collection[str]) -> dict[str, list[Record]]:
         """Return the records of files with these hashes, by hash, the newest first."""
         found: dict[str, list[Record]] = {}
@@ -84,6 +111,11 @@ class HubSide:
         """Return all records of a path, the newest first."""
         found = (record for text in self._texts.values() for record in core.parsed(text))
         return _newest_first([record for record in found if record.path == path])
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """What came of making files again, the newest first."""
+        return verdicts.known(self._workspace, self.repo, self.trees, ask=self.reached) if self.repo.per_member else []
 
     def holders(self, content: Content) -> dict[str, list[str]]:
         """Return which versions hold a content, by name, and as which paths."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.core.records import Record
 from labdata.core.stamps import Stamp
 from labdata.core.typed_paths import nearest, typed_pattern
+from labdata.core.verdicts import about, told
 from labdata.local.code import Code
 from labdata.local.disk import hash_file
 from labdata.local.stamp_file import read_stamp
@@ -34,7 +35,7 @@ class Answer:
     ``path`` is below ``data/``, empty where nobody knows the file. ``known_by`` is ``path``, ``content`` or ``stamp``.
     ``holders`` are versions on the Hub that hold this very content, with its paths there; ``published``, of what is
     not recorded, who put it at its path there last, and when. ``stale`` says why it would be made anew now; ``doubts``
-    what cannot be told.
+    what cannot be told; ``verdicts`` what came of making it again.
     """
 
     asked: str
@@ -50,18 +51,19 @@ class Answer:
     origin: Origin | None = None
     stale: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
 
 
 class Which:
-    """One command's look at where files come from."""
+    """One command's look at where files come from, with the ``sides`` of the Hub, by the name of their repo."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._sides = {name: HubSide(workspace, repo) for name, repo in workspace.settings.repos.items()}
+        self.sides = {name: HubSide(workspace, repo) for name, repo in workspace.settings.repos.items()}
 
     @cached_property
     def _origins(self) -> Origins:
-        return Origins(self._workspace, self._sides)
+        return Origins(self._workspace, self.sides)
 
     def answer(self, asked: str, folder: Path) -> Answer:
         """Return what is known of a file, as a person in a folder names it; raises ``LabdataError`` without one."""
@@ -74,7 +76,7 @@ class Which:
                 return self._of_path(asked, repo, path, content)
         if where.is_file():
             return self._of_copy(asked, where)
-        known = {one for side in self._sides.values() for tree in side.trees.values() for one in tree}
+        known = {one for side in self.sides.values() for tree in side.trees.values() for one in tree}
         close = nearest(path or asked, known)
         raise LabdataError(
             f"There is no file {asked}, neither here nor on the Hub. Nothing was changed.",
@@ -98,12 +100,15 @@ class Which:
         """Return what a path holds here, else what it holds on the Hub."""
         if (here := self._origins.content_here(path)) is not None:
             return here
-        trees = self._sides[repo.name].trees.values()
-        return next((tree[path] for tree in trees if path in tree), None)
+        side = self.sides[repo.name]
+        commit, listed = next(((one, tree[path]) for one, tree in side.trees.items() if path in tree), ("", None))
+        if listed is None or listed.sha256:
+            return listed
+        return replace(listed, sha256=side.hashes(commit, {path: listed}).get(path))
 
     def _of_path(self, asked: str, repo: Repo, path: str, content: Content) -> Answer:
         answer = Answer(asked, path, content.sha256 or "", "path")
-        side = self._sides[repo.name]
+        side = self.sides[repo.name]
         sha256 = content.sha256 or ""
         records = side.records({sha256}).get(sha256, []) if sha256 else []
         fitting = [record for record in records if record.path == path] or records
@@ -120,7 +125,7 @@ class Which:
         sha256, git = hash_file(where, size)
         content = Content(size, sha256, git)
         answer = Answer(asked, sha256=sha256, known_by="content")
-        for side in self._sides.values():
+        for side in self.sides.values():
             records = side.records({sha256}).get(sha256, [])
             held = [path for paths in side.holders(content).values() for path in paths]
             if records or held:
@@ -139,7 +144,7 @@ class Which:
         repo = self._repo_of(stamp.path)
         if repo is None:
             return
-        side = self._sides[repo.name]
+        side = self.sides[repo.name]
         found = [record for record in side.all_records_of(stamp.path) if fits(record, stamp)]
         if found:
             self._fill(answer, side, None, found[0])
@@ -157,6 +162,7 @@ class Which:
             answer.pushed = Code(self._workspace.settings.root).has_remote(record.code.get("commit") or "")
             answer.origin = self._origins.of(record)
             answer.stale, answer.doubts = self._origins.verdict(answer.origin)
+            answer.verdicts = [told(run, one) for run, one in about(side.runs, record.path, record.sha256)]
             if not record.noted:
                 answer.here = "unpublished"
 

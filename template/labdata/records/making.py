@@ -18,7 +18,7 @@ from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
-from labdata.records import store
+from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
 
 if TYPE_CHECKING:
@@ -49,30 +49,32 @@ class Published:
 
 @dataclass(frozen=True)
 class Share:
-    """What goes along with one commit of a put: a pack, and what is to be kept once that has landed."""
+    """What goes along with one commit of a put: packs, and what is to be kept once they have landed."""
 
-    pack: Pack | None = None
+    packs: Sequence[Pack] = ()
     known: dict[str, Known] = field(default_factory=dict)
 
     @property
     def contents(self) -> dict[str, Content]:
-        """The pack as a file to send."""
-        if self.pack is None:
-            return {}
-        data = self.pack.data
-        git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        return {self.pack.path: Content(len(data), hashlib.sha256(data).hexdigest(), git)}
+        """The packs as files to send."""
+        return {pack.path: _content(pack.data) for pack in self.packs}
 
     def keep(self, workspace: Workspace, repo: Repo) -> None:
         """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
         workspace.state.update_recorded(repo.id, self.known)
 
 
+def _content(data: bytes) -> Content:
+    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return Content(len(data), hashlib.sha256(data).hexdigest(), git)
+
+
 @dataclass(frozen=True)
 class Noting:
     """What goes along with a put: ``records`` of it, and packs that become superfluous, as the ``merged`` ones are.
 
-    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already.
+    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already;
+    ``verdicts`` are packs of what came of making files again.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -81,11 +83,12 @@ class Noting:
     known: dict[str, Known] = field(default_factory=dict)
     count: int = 0
     since: float = 0.0
+    verdicts: list[Pack] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to record."""
-        return not self.records
+        return not (self.records or self.verdicts)
 
     def shares(self, workspace: Workspace, parts: Sequence[Collection[str]]) -> list[Share]:
         """Return what goes along with each commit of a push, given the paths that each sends.
@@ -98,19 +101,22 @@ class Noting:
         for record in self.records:
             sorted_[number_of.get(record.path, -1)].append(record)
         sorted_[-1] += self.merged if self.records else []
-        return [self._share(workspace, records) for records in sorted_]
+        shares = [self._share(workspace, records) for records in sorted_]
+        shares[-1] = replace(shares[-1], packs=(*shares[-1].packs, *self.verdicts))
+        return shares
 
     def _share(self, workspace: Workspace, records: Sequence[Record]) -> Share:
         if not records:
             return Share()
         pack = core.packed(records)
         store.kept(workspace, pack)
-        return Share(pack, {one.path: self.known[one.path] for one in records if one.path in self.known})
+        return Share([pack], {one.path: self.known[one.path] for one in records if one.path in self.known})
 
     def end(self, workspace: Workspace, repo: Repo) -> None:
         """Keep since when there is nothing to look at; after all of the put is kept."""
         if self.since:
             workspace.state.set_quiet(repo.id, _LOOKED, repr(self.since))
+        verdicts.landed(workspace, repo, [pack.path for pack in self.verdicts])
 
 
 def keeps_records(repo: Repo) -> bool:
@@ -126,11 +132,12 @@ def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp
     work = _Work(workspace, repo, published)
     found = work.restamped() if restamp else work.records()
     since = began - _SLACK if published.is_whole else 0.0
+    mine = verdicts.to_send(workspace, repo, published.now)
     if not found:
-        return Noting(since=since)
+        return Noting(since=since, verdicts=mine)
     merge, drop = _tidied(workspace, published.now)
     unsent = sum(record.path not in published.sent for record in found)
-    return Noting(found, list(store.records_in(workspace, merge)), [*merge, *drop], work.known, unsent, since)
+    return Noting(found, list(store.records_in(workspace, merge)), [*merge, *drop], work.known, unsent, since, mine)
 
 
 class _Work:

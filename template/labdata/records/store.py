@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from labdata.core import words
@@ -27,16 +27,22 @@ def kept(workspace: Workspace, pack: Pack) -> None:
     draft.replace(where)
 
 
-def fetch(workspace: Workspace, repo: str, trees: Mapping[str, Mapping[str, Content]]) -> list[str]:
+def fetch(
+    workspace: Workspace,
+    repo: str,
+    trees: Mapping[str, Mapping[str, Content]],
+    listed: Callable[[Mapping[str, Content]], list[str]] = packs_in,
+) -> list[str]:
     """Bring the packs of some trees (by commit) that are not here yet; returns the paths of all of them.
 
-    One that cannot be fetched is told of and left out: the data do not depend on it.
+    ``listed`` says which paths of a tree are meant. One that cannot be fetched is told of and left out: the data do not
+    depend on it.
     """
     found: dict[str, None] = {}
     # What a command that was cut off had staged is fetched anew: it is little.
     shutil.rmtree(_staging(workspace), ignore_errors=True)
     for commit, tree in trees.items():
-        packs = packs_in(tree)
+        packs = listed(tree)
         found |= dict.fromkeys(packs)
         missing = {path: tree[path] for path in packs if not workspace.pack(path).is_file()}
         if missing:

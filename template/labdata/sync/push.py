@@ -16,6 +16,7 @@ from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.records import is_pack
+from labdata.core.verdicts import verdicts_in
 from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
@@ -160,10 +161,9 @@ class Push:
 
         with quiet_client():
             change, branch = self._change(part), self.target.branch
-            commit, _address = self.workspace.hub.commit(
+            return self.workspace.hub.commit(
                 self.repo.id, change, branch=branch, parent=parent, title=title, body=body
-            )
-        return commit
+            )[0]
 
     def _change(self, part: plan.PutPlan) -> Change:
         """Return the commit's operations, with large files already on the Hub; they can be used only once."""
@@ -293,7 +293,8 @@ def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Conten
 def _title(part: plan.PutPlan) -> str:
     paths = [path for path in (*part.send, *part.copy, *part.delete) if not is_pack(path)]
     if not paths:
-        return "Record how files were made"
+        what = "what was reproduced" if verdicts_in(part.send) == sorted(part.send) else "how files were made"
+        return f"Record {what}"
     folders = sorted({"/".join(path.split("/")[:2]) for path in paths})
     what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
     return f"Update {what}"

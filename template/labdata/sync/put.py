@@ -9,6 +9,7 @@ from labdata.core import hints, plan, words
 from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
 from labdata.records.making import Noting
+from labdata.records.verdicts import are_waiting
 from labdata.sync import checks, journal, put_report
 from labdata.sync.joined import require_joined
 from labdata.sync.options import PutOptions
@@ -43,7 +44,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         remote = read_remote(workspace, repo)
         standing = find_standing(workspace, remote)
         unchanged = None if options.is_partial or options.to_main else Unchanged(workspace, remote, "put")
-        if unchanged and unchanged.is_so():
+        if unchanged and not are_waiting(workspace, repo) and unchanged.is_so():
             workspace.console.say(f"{repo.name}: nothing to publish")
             break
         snapshot = gather_put(workspace, remote, standing, options)

@@ -125,6 +125,8 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
     console.good(f"{remote.repo.name}: published to {where} as {push.head[:8]}")
     if push.noting.count:
         console.say(f"Recorded how {words.number(push.noting.count, 'file')} on the Hub already came to be.")
+    if push.noting.verdicts:
+        console.say(f"Published what came of {words.number(len(push.noting.verdicts), 'reproduction')}.")
     _tell_of_code(workspace, push)
     if push.offered:
         console.say(_how_new(push.offered, push.new))
