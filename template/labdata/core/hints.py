@@ -1,3 +1,4 @@
+# long because all hints stand together, so that they can be read and tried as a whole
 """Every hint that an error gives: what gets a person on from where the error leaves them.
 
 They stand together so that they can be read, and tried, as a whole: a test that is marked with the name of a hint
