@@ -39,6 +39,7 @@ class Look:
     rows: list[list[str]] = field(default_factory=list)
     document: Markup | None = None
     lines: list[str] = field(default_factory=list)
+    is_text: bool = True
 
     @property
     def is_table(self) -> bool:
@@ -116,7 +117,7 @@ def _parquet(file: File) -> Look:
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError) as error:
         return Look(f"It cannot be read as a table ({type(error).__name__}); it can be downloaded.")
     head = [_cell(name) for name in head] or ["(no columns)"]
-    return Look(_extent(len(rows), total, min(len(head), width), width), head=head, rows=rows)
+    return Look(_extent(len(rows), total, min(len(head), width), width), head=head, rows=rows, is_text=False)
 
 
 def _separated(text: str, separator: str, whole: bool) -> Look:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from markdown_it.token import Token
 
 LONGEST = 100_000
 """Characters of a text that are shown."""
@@ -44,7 +43,7 @@ def document(text: str, repo: str, revision: str, path: str) -> Markup:
 
 
 def _rendered(text: str, resolve: Callable[[str, bool], str]) -> Markup:
-    tokens = _parser.parse(text[:LONGEST])
+    tokens = [part for token in _parser.parse(text[:LONGEST]) for part in _framed(token)]
     depth = 2
     for number, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -59,6 +58,17 @@ def _rendered(text: str, resolve: Callable[[str, bool], str]) -> Markup:
     shown = _parser.renderer.render(tokens, _parser.options, {})
     # markdown-it escapes every text and attribute, and html is off: the tags in this are its own.
     return Markup(shown)  # noqa: S704
+
+
+def _framed(token: Token) -> list[Token]:
+    """A table in a box of its own, which scrolls by keyboard too where it is wider than the page."""
+    if token.type == "table_open":
+        return [_html('<div class="scroll" tabindex="0" role="group" aria-label="Table">\n'), token]
+    return [token, _html("</div>\n")] if token.type == "table_close" else [token]
+
+
+def _html(text: str) -> Token:
+    return Token("html_block", "", 0, content=text)
 
 
 def _checked(tokens: Sequence[Token], resolve: Callable[[str, bool], str]) -> list[Token]:
