@@ -173,6 +173,10 @@ def test_what_was_tampered_with_comes_out_different_and_is_shown(ann: Quick, bob
         shutil.rmtree(kept)
     bob.run("put", "results")
     assert ": different" in ann.run("which", "data/processed/selected.csv").stdout
+    assert "made again by bob on " in bob.run("log", "ann").stdout
+    review = json.loads(bob.run("review", "ann", "--json").stdout)
+    assert ["Made again", "different, by bob (2 files), identical, by bob (1 file)"] in review["facts"]
+    assert any("It was made again and came out different: by bob on" in one["text"] for one in review["findings"])
     assert hints.IN_A_RULE in bob.run("reproduce", "data/processed/notes.txt", code=1).stderr
 
 

@@ -79,6 +79,9 @@ def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
             workspace.console.say(f"  {line}")
             if origin := _origin(row):
                 workspace.console.say(f"            {origin}")
+            judged = row["reproduced"]
+            for said in judged if isinstance(judged, list) else ():
+                workspace.console.say(f"            made again {said}")
         if not rows:
             workspace.console.say(f"No commit touched data/{pattern}.")
 

@@ -61,7 +61,7 @@ def landed(workspace: Workspace, repo: Repo, paths: Collection[str]) -> None:
 
 
 def known(workspace: Workspace, repo: Repo, trees: Mapping[str, Tree], *, ask: bool = True) -> list[Run]:
-    """Return the runs that some trees (by commit) hold, and those that wait here, the newest first.
+    """Return the runs that some trees (by commit) hold, and those that came to this disk before, the newest first.
 
     Without ``ask`` the Hub is not asked. What cannot be read is left out: nothing depends on it.
     """
@@ -69,7 +69,8 @@ def known(workspace: Workspace, repo: Repo, trees: Mapping[str, Tree], *, ask: b
     if ask and paths:
         store.fetch(workspace, repo.id, trees, verdicts_in)
     found = []
-    for path in dict.fromkeys([*paths, *(path for _where, path in _waiting(workspace, repo))]):
+    here = (where.name for where in workspace.pack("").glob("*.json*") if ".jsonl" not in where.name)
+    for path in dict.fromkeys([*paths, *(f"{_BEGINNING}{name}" for name in sorted(here))]):
         with suppress(OSError, PackError):
             found.append(parsed(path, workspace.pack(path).read_bytes()))
     return sorted(found, key=lambda run: (run.noted, run.who), reverse=True)

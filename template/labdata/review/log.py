@@ -12,6 +12,8 @@ from labdata.core.merge_base import with_parents
 from labdata.core.refs import Commit
 from labdata.core.trailers import commit_of, sealed_trailers
 from labdata.hub import requests
+from labdata.records import verdicts
+from labdata.records.making import keeps_records
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.version import resolve_revision
 
@@ -46,7 +48,9 @@ def log(
     for name, commit in sorted(workspace.hub.refs(repo.id).tags.items()):
         names.setdefault(commit, []).append(name)
     proposed = {} if is_main else _proposed(workspace, repo)
-    return [_row(remote, commit, parent, names, proposed) for commit, parent in chosen]
+    judged = verdicts.by_version(workspace, repo, head) if keeps_records(repo) else {}
+    rows = [_row(remote, commit, parent, names, proposed) for commit, parent in chosen]
+    return [row | {"reproduced": judged.get(str(row["commit"]), [])} for row in rows]
 
 
 def _row(

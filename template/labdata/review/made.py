@@ -10,6 +10,7 @@ from labdata.compare.model import STALE, Finding
 from labdata.core import records as core
 from labdata.core import words
 from labdata.core.records import Record
+from labdata.core.verdicts import DIFFERENT, Run, about, told
 from labdata.records.stale import Verdict
 
 Facts = list[tuple[str, str]]
@@ -76,10 +77,35 @@ def of_staleness(verdict: Verdict) -> list[Finding]:
     return found
 
 
-def _more(rest: Sequence[Finding]) -> list[Finding]:
+@dataclass(frozen=True)
+class Judged:
+    """What came of making files again: ``facts``, and ``findings`` where something came out different."""
+
+    facts: Facts
+    findings: list[Finding]
+
+
+def of_verdicts(pairs: Sequence[Pair], runs: Sequence[Run]) -> Judged:
+    """Return what runs say of the files under review, of each the newest."""
+    counts: Counter[str] = Counter()
+    found = []
+    for pair in pairs:
+        said = about(runs, pair.path, pair.after.sha256) if pair.after else []
+        if not said:
+            continue
+        run, one = said[0]
+        counts[f"{one.outcome}, by {run.who or '?'}{' with other software' if run.differs else ''}"] += 1
+        if one.outcome == DIFFERENT:
+            text = f"It was made again and came out different: {told(run, one)}."
+            found.append(Finding("warning", text, pair.path, "records"))
+    facts = [("Made again", _counted(counts))] if counts else []
+    return Judged(facts, found[:_SHOWN] + _more(found[_SHOWN:], "Different when made again are"))
+
+
+def _more(rest: Sequence[Finding], what: str = "Half made or changed by hand are") -> list[Finding]:
     if not rest:
         return []
-    text = f"Half made or changed by hand are {words.number(len(rest), 'more file')}."
+    text = f"{what} {words.number(len(rest), 'more file')}."
     return [Finding("warning", text, check="records")]
 
 

@@ -14,8 +14,9 @@ from labdata.core.errors import LabdataError
 from labdata.core.merge_base import with_parents
 from labdata.core.records import Record
 from labdata.core.trailers import commit_of, sealed_trailers
+from labdata.core.verdicts import Run
 from labdata.local import code
-from labdata.records import stale, store
+from labdata.records import stale, store, verdicts
 from labdata.records.making import keeps_records, unpublished
 from labdata.review import made
 from labdata.review.held import Held
@@ -57,9 +58,11 @@ def origin(workspace: Workspace, repo: Repo, sides: Sides, local: WorkingCopy, k
     after |= made.values(pair.after for pair in pairs)
     found = Origin(_told_of_commits(workspace, sides, before, after) if before or after else [])
     found.facts += made.facts(pairs, list(sides.new))
+    judged = made.of_verdicts(pairs, _runs(workspace, repo, sides))
+    found.facts += judged.facts
     verdict = stale.judge(sides.new.keys() | sides.old.keys(), records, held)
     found.facts += _of_staleness(verdict, pairs)
-    found.findings = [*made.of_staleness(verdict), *made.findings(pairs)]
+    found.findings = [*made.of_staleness(verdict), *made.findings(pairs), *judged.findings]
     if sides.commits[1] and not any(pair.after and pair.after.rule for pair in pairs):
         # Without a record only the commit says which inputs there were.
         found.findings += _moved(workspace, after.get("Inputs", ""))
@@ -93,6 +96,12 @@ def _records(workspace: Workspace, repo: Repo, sides: Sides, held: Held) -> dict
         for path, record in unpublished(workspace, fresh).items():
             found.setdefault(path, []).append(record)
     return found
+
+
+def _runs(workspace: Workspace, repo: Repo, sides: Sides) -> list[Run]:
+    """Return what came of making files again, as far as either version or this disk tells."""
+    trees = {commit: workspace.known_tree(repo.id, commit) or {} for commit in filter(None, sides.commits)}
+    return verdicts.known(workspace, repo, trees) if keeps_records(repo) else []
 
 
 def _pairs(sides: Sides, held: Held, records: Mapping[str, list[Record]]) -> list[made.Pair]:
