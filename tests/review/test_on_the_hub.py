@@ -95,6 +95,7 @@ def test_a_reviewer_sees_what_a_request_does_and_fetches_only_that(lab: Lab, joi
     assert "ZeroDivisionError" in request["findings"][0]["text"]
     # main's version of each is on ann's disk: only bob's table came.
     assert request["fetched"] == len(table(90, 2.0))
+    assert data_of(ann, "1")["fetched"] == 0
     assert {one["path"]: one["verb"] for one in data_of(ann, "bob")["files"]} == {
         one["path"]: one["verb"] for one in request["files"]
     }

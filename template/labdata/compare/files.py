@@ -70,7 +70,6 @@ def compare_file(change: FileChange, scratch: Path, keys: Keys, *, draw: bool = 
     """Compare one file; never raises for what the file holds. Without ``draw``, no pictures are made to be shown."""
     kind = kind_of(change.path)
     review = FileReview(change, kind, "")
-    scratch.mkdir(parents=True, exist_ok=True)
     try:
         if change.verb == "rename":
             review.summary = f"renamed from {change.old_path}, nothing else changed"
@@ -87,7 +86,9 @@ def compare_file(change: FileChange, scratch: Path, keys: Keys, *, draw: bool = 
     except Exception as error:  # noqa: BLE001 - one odd file must not stop the review of the others
         _as_other(review, f"It could not be looked into: {type(error).__name__}: {str(error)[:200]}.")
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        # Most files lay nothing out; to make and remove a folder for each of thousands takes longer than they do.
+        if scratch.exists():
+            shutil.rmtree(scratch, ignore_errors=True)
     return review
 
 

@@ -72,10 +72,12 @@ def bring(
                 places[number][path] = place
             elif sides.commit_of(number, path) and not paths.refusal(path):
                 wanted[number][path] = content
-    size = sum(content.size for tree in wanted for content in tree.values())
+    coming = _coming(workspace, sides, wanted)
+    size = sum(content.size for content in coming)
     if most is not None and size > most:
         raise LabdataError(f"It would fetch {words.size(size)}; unasked, at most {words.size(most)} are fetched.", "")
-    _tell(workspace, wanted, size, sum(map(len, places)), ask=ask)
+    left = sum(map(len, wanted)) - len(coming)
+    _tell(workspace, len(coming), size, sum(map(len, places)) + left, ask=ask)
     commits = set()
     came: list[Content] = []
     for number, tree in enumerate(wanted):
@@ -146,8 +148,18 @@ class _Here:
         return None
 
 
-def _tell(workspace: Workspace, wanted: list[dict[str, Content]], size: int, here: int, *, ask: bool) -> None:
-    count = sum(map(len, wanted))
+def _coming(workspace: Workspace, sides: Sides, wanted: list[dict[str, Content]]) -> list[Content]:
+    """Return which of these contents an earlier review did not leave here."""
+    coming = []
+    for number, tree in enumerate(wanted):
+        for path, content in tree.items():
+            left = _folder(workspace).joinpath(sides.commit_of(number, path), *path.split("/"))
+            if not (left.is_file() and left.stat().st_size == content.size):
+                coming.append(content)
+    return coming
+
+
+def _tell(workspace: Workspace, count: int, size: int, here: int, *, ask: bool) -> None:
     if not count:
         return
     also = f"; on this disk already: {here:,}" if here else ""
