@@ -58,7 +58,7 @@ class Counted:
                 self._counts[name] += count
 
 
-class _Quiet(WSGIRequestHandler):  # type: ignore[misc]  # it is in the tools' own environment
+class _Quiet(WSGIRequestHandler):
     # Connections are kept, as a real store keeps them.
     protocol_version = "HTTP/1.1"
 

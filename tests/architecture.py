@@ -20,7 +20,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 
 FLOORS = (
     ("cli",),
-    ("onboarding", "review", "provenance"),
+    ("onboarding", "review", "provenance", "migration"),
     ("sync",),
     ("records",),
     ("workspace", "pipeline"),

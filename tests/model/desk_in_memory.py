@@ -307,7 +307,7 @@ def rooms_in_memory() -> Iterator[None]:
             (
                 upload,
                 "_modes",
-                lambda _workspace, _repo, _branch, files: dict.fromkeys(files, upload._Mode(False, False, None)),
+                lambda _workspace, _repo, _branch, files: dict.fromkeys(files, upload.Mode(False, False, None)),
             ),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labdata.cli import (
+    migrate,
     naming,
     onboard,
     pipeline,
@@ -19,6 +20,7 @@ from labdata.cli.app import cli, run
 
 __all__ = [
     "cli",
+    "migrate",
     "naming",
     "onboard",
     "pipeline",

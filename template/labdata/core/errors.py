@@ -61,3 +61,12 @@ class MissingError(HubError):
 
 class StaleParentError(HubError):
     """The branch moved between the moment it was read and the commit (HTTP 412)."""
+
+
+class LeftOutError(Exception):
+    """One file is not taken, and the others go on: ``what`` became of it in a word or two, and the ``reason``."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(reason)
+        self.what = what
+        self.reason = reason

@@ -326,3 +326,29 @@ AUTHOR_MERGES = (
 
 REQUESTS = "`just pr-list` lists those that are open."
 CLOSED = "`just pr-create` opens a new one for what your branch holds now."
+
+
+# --- the move from S3
+
+S3_URL = "Give it as s3://bucket/prefix; with another S3 than AWS's also --endpoint https://… or AWS_ENDPOINT_URL."
+S3_CREDENTIALS = "Log in as for every AWS program (AWS_PROFILE, `aws sso login`), or add --anonymous for a public one."
+S3_ACCESS = (
+    "Ask its owner for s3:ListBucket and s3:GetObject, or add --anonymous or --requester-pays if it is such one."
+)
+S3_NETWORK = "Check the network and the endpoint, then run the same command again: it goes on where it was."
+S3_FEWER = "Run the same command again later, or with fewer at once: --jobs 2. It goes on where it was."
+S3_FEATURE = "`just migrate-from-s3` brings it (the environment s3 of pixi.toml); without pixi: pip install boto3."
+S3_DRY_RUN = "See what would be done with --dry-run; --yes does it without asking."
+S3_UNDONE = (
+    "Run the same command again for what changed or failed; move what is in conflict elsewhere with --to. The report "
+    "lists all."
+)
+XET_ON = "Unset HF_HUB_DISABLE_XET for this command, then run it again."
+AGAIN_SENDS_ANEW = "Run the same command again: it sends them anew."
+
+
+def layers(names: Iterable[str]) -> str:
+    """Return which folders of data/ files can be moved to."""
+    return (
+        f"Folders there are: {', '.join(f'{name}/' for name in names) or 'none'}; add one to labdata.toml, or see --to."
+    )

@@ -8,7 +8,7 @@ compared with what was hashed, so that no half of a change is ever committed.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -27,7 +27,6 @@ from labdata.hub.client import Hub
 from labdata.hub.refusals import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from labdata.core.project import Repo
@@ -44,7 +43,8 @@ IN_ONE_COMMIT = 1_000_000_000
 
 _BATCH = 256  # files that one preupload request takes
 _ASKED_AT_ONCE = 4
-_SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
+SAMPLE = 512
+"""Bytes of a file that the Hub wants to see to tell text from binary."""
 
 
 class FilesOnDisk(Protocol):
@@ -76,7 +76,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mode:
+class Mode:
     """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
 
     by_xet: bool
@@ -125,7 +125,7 @@ def prepared(
     return [additions[path] for path in files], taken
 
 
-def _addition(sender: Sender, path: str, content: Content, mode: _Mode) -> CommitOperationAdd:
+def _addition(sender: Sender, path: str, content: Content, mode: Mode) -> CommitOperationAdd:
     where = sender.files.path(path)
     if mode.by_xet and content.size > SMALL:
         addition = CommitOperationAdd(path, where)
@@ -164,16 +164,23 @@ def changed_meanwhile(path: str) -> LabdataError:
     )
 
 
-def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, _Mode]:
-    """Ask the Hub how it will store some files."""
-    hub = sender.hub
-    url = f"{hub.endpoint}/api/{TYPE}s/{repo.id}/preupload/{quote(branch, safe='')}"
-    modes: dict[str, _Mode] = {}
-    paths = list(files)
+def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, Mode]:
+    """Ask the Hub how it will store some files of this disk."""
+    sizes = {path: content.size for path, content in files.items()}
+    return modes_of(sender.hub, repo.id, branch, sizes, lambda path: _sample(sender.files.path(path), path))
+
+
+def modes_of(
+    hub: Hub, repo: str, branch: str, sizes: Mapping[str, int], sample: Callable[[str], bytes]
+) -> dict[str, Mode]:
+    """Ask the Hub how it will store some files, of each of which it sees the first bytes."""
+    url = f"{hub.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
+    modes: dict[str, Mode] = {}
+    paths = list(sizes)
 
     def ask(start: int) -> list[dict[str, Any]]:
         batch = [
-            {"path": path, "sample": _sample(sender.files.path(path), path), "size": files[path].size}
+            {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
             for path in paths[start : start + _BATCH]
         ]
         found: list[dict[str, Any]] = hub.call(_post, url, hub.headers, {"files": batch})["files"]
@@ -184,15 +191,15 @@ def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
         answers = list(pool.map(ask, range(0, len(paths), _BATCH)))
     for file in chain.from_iterable(answers):
         # An empty file has no content that could be sent ahead.
-        by_xet = file["uploadMode"] == "lfs" and files[file["path"]].size > 0
-        modes[file["path"]] = _Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
-    return {path: modes.get(path, _Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
+        by_xet = file["uploadMode"] == "lfs" and sizes[file["path"]] > 0
+        modes[file["path"]] = Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
+    return {path: modes.get(path, Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
 
 
-def _sample(where: Path, path: str) -> str:
+def _sample(where: Path, path: str) -> bytes:
     try:
         with where.open("rb") as file:
-            return base64.b64encode(file.read(_SAMPLE)).decode()
+            return file.read(SAMPLE)
     except FileNotFoundError:
         raise changed_meanwhile(path) from None
 

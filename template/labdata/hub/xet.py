@@ -41,11 +41,12 @@ _SYSTEM = re.compile(r"\(os error (\d+)\)")
 _OF_ONE_FILE = ("File name too long", "File too large", "Is a directory", "Not a directory", "Invalid argument")
 
 
-def session() -> Any:
-    """Return a new session of hf_xet, with a cache that can be written."""
+def session(**more: object) -> Any:
+    """Return a new session of hf_xet, with a cache that can be written; ``more`` are settings of this one."""
     cache.make_usable()
+    settings = _SETTINGS | {name.replace("__", "."): value for name, value in more.items()}
     ours = {
-        name: value for name, value in _SETTINGS.items() if f"HF_XET_{name}".replace(".", "_").upper() not in os.environ
+        name: value for name, value in settings.items() if f"HF_XET_{name}".replace(".", "_").upper() not in os.environ
     }
     return hf_xet.XetSession(hf_xet.XetConfig().with_config(ours))
 

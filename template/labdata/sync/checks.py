@@ -131,10 +131,10 @@ def contents(files: Iterable[tuple[str, Path]]) -> None:
     pointers, secrets = [], []
     for path, where in files:
         data = _beginning(where, _LOOKED_AT)
-        if _is_pointer(data):
+        if is_pointer(data):
             pointers.append(f"data/{path}")
-        elif secret := _SECRET.search(data):
-            secrets.append(f"data/{path} ({secret.group()[:8].decode()}…)")
+        elif secret := secret_in(data):
+            secrets.append(f"data/{path} ({secret[:8]}…)")
     if pointers:
         kind = "a pointer of Git LFS or git-annex" if len(pointers) == 1 else "pointers of Git LFS or git-annex"
         raise LabdataError(
@@ -149,7 +149,14 @@ def contents(files: Iterable[tuple[str, Path]]) -> None:
         )
 
 
-def _is_pointer(data: bytes) -> bool:
+def secret_in(beginning: bytes) -> str:
+    """Return the token or the mark of a private key in the first bytes of a file, empty where there is none."""
+    found = _SECRET.search(beginning)
+    return found.group().decode() if found else ""
+
+
+def is_pointer(data: bytes) -> bool:
+    """Tell whether this is all of a file that only says where its content is; also given more than it may have."""
     if len(data) > POINTER_SIZE:
         return False
     text = data.decode(_WIDE.get(data[:2], "utf-8-sig"), errors="replace")
