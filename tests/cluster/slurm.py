@@ -111,7 +111,7 @@ class Slurm:
 
     def wait(self, job: str, *states: str, within: float = 60) -> str:
         """Wait until a job is in one of some states, or has ended; returns its state."""
-        return eventually(lambda: self._in(job, states or ENDED), f"{job} is {self.state(job)}", within=within)
+        return eventually(lambda: self._in(job, states or ENDED), f"{job} is not {states or ENDED}", within=within)
 
     def _in(self, job: str, states: set[str] | tuple[str, ...]) -> str:
         return state if (state := self.state(job)) in states else ""

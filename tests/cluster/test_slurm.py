@@ -9,11 +9,16 @@ import os
 import shutil
 import signal
 import subprocess
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from labdata.core import hints
 
+from localhub.testing import Hub
 from tests.cluster.slurm import Slurm, eventually
 from tests.template.generating import environment, generate, run
 from tests.template.plates import synthetic_plate
@@ -21,7 +26,6 @@ from tests.template.test_pipeline import MADE, hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROFILE = {"SNAKEMAKE_PROFILE": "profiles/slurm"}
 QUICK = ("--slurm-init-seconds-before-status-checks", "1")
@@ -132,6 +136,101 @@ def test_a_run_is_stopped_and_gone_on_with_and_a_retry_gets_more(
     assert {(job["memory"], job["time"], job["cpus"]) for job in jobs("slow")} == {("1000M", "10:00", "1")}
     assert list((project / "logs/slurm/rule_hungry").rglob("*.log")), "the log of a failed job stays"
     assert not list((project / "logs/slurm/rule_slow").rglob("*.log"))[1:], "that of a finished one goes"
+
+
+WAITING = """\
+rule all:
+    input: "data/processed/out.txt"
+
+rule out:
+    output: "data/processed/out.txt"
+    shell: "echo half > {output}; until test -e go; do sleep 0.2; done; echo whole > {output}"
+
+rule wrong:
+    output: "data/processed/wrong.txt"
+    shell: "exit 7"
+"""
+
+
+@pytest.fixture
+def ann(made: Path, shared_hub: Hub, tmp_path: Path) -> tuple[Path, dict[str, str], str]:
+    """Ann's project, onboard, with a pipeline that waits for a file; her environment; the name of her results."""
+    project, home = clone(made, tmp_path / "project"), tmp_path / "home"
+    (project / "Snakefile").write_text(WAITING, encoding="utf-8")
+    name = f"p{uuid.uuid4().hex[:10]}"
+    env = environment(home) | shared_hub.env("ann", home) | {"HF_PROJECT": name, "TMPDIR": str(tmp_path)}
+    del env["HF_HOME"]
+    run(["just", "onboard"], project, env)
+    return project, env, f"lab/{name}-results"
+
+
+def kill_all_in(folder: Path) -> None:
+    """SIGKILL every process that works in a folder, all at once: none sees another die, as when a node fails."""
+    found = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if cwd.resolve() == folder.resolve():
+                found.append(int(cwd.parent.name))
+    for blow in (signal.SIGSTOP, signal.SIGKILL):
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, blow)
+
+
+@pytest.mark.hint("JOB_OPTIONS")
+def test_a_job_script_is_killed_and_queued_again_and_its_results_are_on_the_branch(
+    ann: tuple[Path, dict[str, str], str], slurm: Slurm, shared_hub: Hub
+) -> None:
+    project, env, results = ann
+    api = shared_hub.api("ann")
+    asked = ["just", "job-script", "--time", "5", "--memory", "300M", "--cpus", "1"]
+
+    def submitted(*targets: str) -> str:
+        return run([*asked, "--submit", *targets], project, env).stdout.split()[3].rstrip(".")
+
+    def log(job: str) -> str:
+        return (project / f"logs/jobs/{job}.log").read_text(encoding="utf-8")
+
+    def at_work(job: str) -> None:
+        slurm.wait(job, "RUNNING")
+        eventually((project / "data/processed/out.txt").exists, f"nothing of {job}", within=60)
+
+    killed = submitted()
+    at_work(killed)
+    kill_all_in(project)
+    slurm.wait(killed)
+    assert list((project / ".snakemake/locks").iterdir()), "a killed run leaves its lock"
+
+    # Queued again by hand; then its time is up, as SLURM tells it, and it is queued again by itself.
+    (project / "data/processed/out.txt").unlink()
+    again = submitted()
+    at_work(again)
+    slurm.ask("scancel", "--batch", "--signal=USR1", again)
+    eventually(lambda: slurm.detail(again)["Restarts"] == "1", "it is not queued again", within=60)
+    (project / "go").touch()
+    # SLURM lets two minutes pass before a second try, unless it is told otherwise.
+    slurm.wait(again, "PENDING")
+    slurm.ask("scontrol", "update", f"JobId={again}", "StartTime=now")
+    assert slurm.wait(again, within=120) == "COMPLETED", log(again)
+    assert slurm.detail(again)["ExitCode"] == "0:0"
+    assert (project / "data/processed/out.txt").read_text() == "whole\n"
+    assert "processed/out.txt" in api.list_repo_files(results, repo_type="dataset", revision="ann")
+    titles = [commit.title for commit in api.list_repo_commits(results, repo_type="dataset", revision="ann")]
+    assert f"{env['HF_PROJECT']}, SLURM job {again}" in titles
+    said = log(again)
+    assert "the time is up: queued again" in said
+    assert "just run --unlock" in said
+    assert env["HF_TOKEN"] not in said + run(asked, project, env).stdout
+
+    wrong = submitted("data/processed/wrong.txt")
+    assert slurm.wait(wrong, within=60) == "FAILED"
+    assert slurm.detail(wrong)["ExitCode"] == "1:0"
+    assert "just put-results" not in log(wrong)
+
+    refused = run([*asked, "--submit", "--partition", "nowhere"], project, env, check=False)
+    assert refused.returncode == 1
+    assert "SLURM took no job: " in refused.stderr
+    assert hints.JOB_OPTIONS in refused.stderr
 
 
 def test_a_plate_through_slurm_is_the_same_bytes_as_here(

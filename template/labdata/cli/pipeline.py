@@ -58,3 +58,48 @@ def _become(command: list[str]) -> None:
         # There it would be a process of its own, which nobody waits for.
         sys.exit(subprocess.run(command, check=False).returncode)
     os.execv(command[0], command)  # noqa: S606 - the arguments are a list
+
+
+@cli.command("job-script")
+@click.option("--time", "time", default="4:00:00", show_default=True, metavar="TIME", help="How long it may take.")
+@click.option("--memory", default="8G", show_default=True, metavar="SIZE", help="How much memory it may take.")
+@click.option("--cpus", default=4, show_default=True, type=click.IntRange(1), help="How many cores it gets.")
+@click.option("--partition", default="", metavar="NAME", help="Where it is queued.")
+@click.option("--account", default="", metavar="NAME", help="Who pays for it.")
+@click.option("--restarts", default=3, show_default=True, type=click.IntRange(0), help="When its time is up.")
+@click.option("--submit", is_flag=True, help="Submit it instead of printing it.")
+@click.argument("targets", nargs=-1)
+def job_script(
+    time: str,
+    memory: str,
+    cpus: int,
+    partition: str,
+    account: str,
+    restarts: int,
+    submit: bool,
+    targets: tuple[str, ...],
+) -> None:
+    """Print a batch script for SLURM that gets the data, runs the pipeline and publishes the results."""
+    from labdata.core import job_script as scripts
+    from labdata.local import settings as settings_
+    from labdata.local.slurm import submit as hand_over
+
+    options = scripts.JobOptions(time, memory, cpus, partition, account, restarts)
+    if faults := options.faults():
+        raise click.UsageError("; ".join(faults))
+    settings = settings_.load(settings_.find_root(Path.cwd()))
+    root = settings.root.resolve()
+    if not str(root).isprintable():
+        raise LabdataError("The project's folder has a name that no batch script can hold.", hints.RENAME_FOLDER)
+    repos = {name: repo.per_member for name, repo in settings.repos.items()}
+    script = scripts.job_script(settings.project, str(root), repos, options, targets, "just job-script")
+    (root / scripts.LOGS).mkdir(parents=True, exist_ok=True)
+    if not submit:
+        click.echo(script, nl=False)
+        return
+    job = hand_over(script, root)
+    console = Console()
+    console.good(f"Submitted as job {job}.")
+    console.say(
+        f"Follow it with `squeue --job {job}` and `tail -f {scripts.LOGS}/{job}.log`, end it with `scancel {job}`."
+    )

@@ -98,6 +98,10 @@ REPORT = "Run it again with --debug and send what it prints to whoever looks aft
 # --- settings
 
 ENVIRONMENT = "Run it in the project's environment: `just review`."
+LOGIN_NODE = "Run it where jobs are submitted, on the cluster's login node; or print it: `just job-script > job.sh`."
+JOB_OPTIONS = (
+    "See what there is with `sinfo`, then run it again with --partition, --account, --time, --memory or --cpus."
+)
 RUN_ENVIRONMENT = "Run it in the project's environment: `just run`, after `pixi install`."
 PROJECT_FOLDER = "Change into your project's folder and try again."
 SET_BRANCH = "Set HF_BRANCH=<your-name> in .env, then run the same command again."
