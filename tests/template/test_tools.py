@@ -48,11 +48,15 @@ RFC = {
 MORE = {
     "onboard",
     "tag-list",
+    "get-at",
+    "get-inputs-at",
+    "reproduce",
     "get",
     "put",
     "data-status",
     "data-diff",
     "undo",
+    "update",
     "pr-merge",
     "review",
     "verify",
@@ -101,7 +105,10 @@ def test_it_passes_them_with_odd_names_and_other_choices_too(env: dict[str, str]
     assert len(str(odd["package_name"])) == LONGEST_PACKAGE
     project = generate(tmp_path / "project", odd)
     # Without results there are none to review.
-    assert [path.name for path in (project / ".github/workflows").iterdir()] == ["ci.yml"]
+    assert [path.name for path in sorted((project / ".github/workflows").iterdir())] == [
+        "ci.yml",
+        "template-update.yml",
+    ]
     assert_lints(project, env)
     run(["pre-commit", "run", "--all-files"], project, env)
 

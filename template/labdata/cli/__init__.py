@@ -14,6 +14,7 @@ from labdata.cli import (
     review,
     review_data,
     sync,
+    update,
     which,
 )
 from labdata.cli.app import cli, run
@@ -32,5 +33,6 @@ __all__ = [
     "review_data",
     "run",
     "sync",
+    "update",
     "which",
 ]

@@ -121,6 +121,33 @@ def tables(names: Iterable[str], wanted: str) -> str:
     return f"Tables there are: {', '.join(names) or 'none'}; add one to labdata.toml if {wanted} should be shared."
 
 
+# --- the template and its updates
+
+ANSWERS_BACK = "Take .copier-answers.yml back from git, or update with Copier itself (docs/update.md of the template)."
+COMMIT_FIRST = "Commit them, or put them aside with `git stash --include-untracked`, then run `just update` again."
+SETTLE_FIRST = "Settle them as said, commit, then run `just update` again."
+GIT_FIRST = "Make it one: `git init && git add . && git commit`. Then run `just update` again."
+TEMPLATE_REACH = "Check the network, and that git may read the template's repository; then run `just update` again."
+UPDATE_TOOLS = "Install it (`uvx` comes with `pixi install`, or with `pip install uv`), then run `just update` again."
+UPDATE_AGAIN = "Mend what it names, then run `just update` again."
+OLDER_TEMPLATE = "Take the update's commit back with `git revert` if the project is to be as before."
+SETTLE_THEN_COMMIT = (
+    "Settle each as said, look at `git diff`, run `just dry`, then commit: "
+    '`git add --all && git commit -m "chore: update the template"`. To take the update back: '
+    "`git restore --staged --worktree .`; `git clean -n` lists the new files."
+)
+TAKE_BACK = (
+    "Take it back with `git restore --staged --worktree .` and remove what `git clean -n` lists. Then run "
+    "`just update` again."
+)
+
+
+def template_versions(tags: Iterable[str]) -> str:
+    """Return which versions a template has, where one was named that it has not."""
+    there = ", ".join(sorted(tags)[-8:])
+    return f"Versions are {there}." if there else "Ask whoever looks after the template for a release."
+
+
 # --- names and paths that were typed
 
 TAG_NAME = "For example: `just tag paper-v1`."
