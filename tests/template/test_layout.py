@@ -40,6 +40,7 @@ matplotlibrc
 notebooks/README.md
 pixi.toml
 profiles/default/config.yaml
+profiles/slurm/config.yaml
 pyproject.toml
 references/README.md
 review/README.md
@@ -140,7 +141,7 @@ def test_no_template_braces_are_left(project: str, request: pytest.FixtureReques
 def test_every_toml_and_yaml_file_can_be_read(project: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(project)
     names = [name for name in committed(folder) if name.endswith((".toml", ".yml", ".yaml", ".cff"))]
-    assert len(names) == 13
+    assert len(names) == 14
     for name in names:
         text = (folder / name).read_text(encoding="utf-8")
         read = tomllib.loads(text) if name.endswith(".toml") else yaml.safe_load(text)

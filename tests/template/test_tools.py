@@ -190,7 +190,7 @@ def test_snakelint_fails_on_a_pipeline_that_cannot_be_read(project: Path, env: d
 def test_every_recipe_of_the_rfc_is_there(recipes: dict[str, Any]) -> None:
     shown = {name for name, recipe in recipes.items() if not recipe["private"]}
     assert len(RFC) == 24
-    assert shown == RFC | MORE
+    assert shown >= RFC | MORE
 
 
 def test_each_recipe_is_one_line_documented_and_in_a_group(recipes: dict[str, Any]) -> None:
