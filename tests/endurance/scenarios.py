@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from labdata.core.verdicts import Judged, Run, packed
 
 from tests.endurance.runner import Runner, quick_member
 from tests.endurance.stage import Stage
@@ -144,6 +147,17 @@ def _bob_works(stage: Stage, salt: str) -> None:
 def _bob_makes_a_large_table(stage: Stage, salt: str) -> None:
     _bob_works(stage, salt)
     stage.write(stage.actor, "processed/large.parquet", f"{salt} " * 200_000)
+    _bob_has_made_a_file_again(stage, salt)
+
+
+def _bob_has_made_a_file_again(stage: Stage, salt: str) -> None:
+    """As `reproduce` leaves it: a pack, and the note that it is to be published."""
+    judged = Judged("processed/b.csv", hashlib.sha256(salt.encode()).hexdigest(), "identical")
+    pack = packed(Run("bob", "2026-11-29T10:00:00Z", [judged]))
+    name, private = pack.path.rpartition("/")[2], stage.actor.path(".labdata")
+    for where, data in ((private / "packs" / name, pack.data), (private / "verdicts" / "results" / name, b"")):
+        where.parent.mkdir(parents=True, exist_ok=True)
+        where.write_bytes(data)
 
 
 def _two_files_a_commit(stage: Stage, runner: Runner) -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pygit2
-from labdata.core.records import is_pack, parsed
+from labdata.core import verdicts
+from labdata.core.records import is_pack, packs_in, parsed
+from labdata.core.verdicts import verdicts_in
 
 from localhub.api import pointers
 
@@ -105,10 +107,17 @@ class Stage:
     def recorded(self, revision: str) -> list[tuple[str, str, str]]:
         """Of which files a branch or commit has a record: path, text, and who published it."""
         commit = self.git.revparse_single(revision).peel(pygit2.Commit)
-        packs = [text for path, text in self._walk(commit.tree, "") if is_pack(path)]
+        packs = [text for path, text in self._walk(commit.tree, "") if packs_in({path: None})]
         hashes = {hash_: text for text in self.texts.values() for hash_ in hashes_of(text)}
         found = {one.id: one for pack in packs for one in parsed(pack.encode())}
         return sorted({(one.path, hashes[one.sha256], one.who) for one in found.values()})
+
+    def judged(self, revision: str) -> list[tuple[str, str, str]]:
+        """What came of making files again, as a branch or commit tells it: path, outcome, and who found it."""
+        commit = self.git.revparse_single(revision).peel(pygit2.Commit)
+        packs = {path: text for path, text in self._walk(commit.tree, "") if verdicts_in({path: None})}
+        runs = [verdicts.parsed(path, text.encode()) for path, text in packs.items()]
+        return sorted((one.path, one.outcome, run.who) for run in runs for one in run.files)
 
     def _walk(self, tree: pygit2.Tree, prefix: str) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -180,6 +189,7 @@ class Stage:
             "recycled, nowhere else": sorted(self.kept() & set(self.texts.values()) - on_hub - set(disk.values())),
             "hub": {name: self.hub(commit) for name, commit in heads.items()},
             "recorded": {name: self.recorded(commit) for name, commit in heads.items()},
+            "judged": {name: self.judged(commit) for name, commit in heads.items()},
             "history": {name: self.history(name) for name in heads},
             **{f"state: {topic}": value for topic, value in state.items()},
             "left over": self._left_over(),

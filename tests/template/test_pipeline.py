@@ -103,6 +103,31 @@ def test_it_makes_a_table_a_figure_and_profiles_of_the_plate(finished: Path) -> 
     assert (made_of.rule, made_of.params) == ("select", {"threshold": "0.9"})
 
 
+def test_a_figure_drawn_again_is_the_same_file_in_every_format(finished: Path, tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+
+from mito_screen.figures import pca_figure, save
+from mito_screen.tables import read_table
+
+profiles = Path("data/processed/P0001/profiles.parquet")
+figure = pca_figure(read_table(profiles))
+for kind in ("png", "pdf", "svg"):
+    save(figure, Path(sys.argv[1]) / f"pca.{kind}", [profiles], {"control": "DMSO"})
+"""
+    drawn = []
+    # Each Python starts later than the one before it, and hashes otherwise.
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        env = environment(tmp_path / "home", PYTHONPATH=f"{finished / 'src'}:{finished}", PYTHONHASHSEED=seed)
+        run([sys.executable, "-c", script, str(folder)], finished, env)
+        drawn.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    assert drawn[0].keys() == {"pca.pdf", "pca.png", "pca.svg"}
+    assert drawn[0] == drawn[1]
+    assert all(found_in(data) for data in drawn[0].values())
+
+
 def test_of_twin_features_one_stays_and_a_constant_one_goes(finished: Path) -> None:
     columns = pq.read_schema(finished / "data/processed/P0001/profiles.parquet").names
     assert len({"Cells_Feature_00", "Nuclei_Twin_00"} & set(columns)) == 1
