@@ -18,6 +18,7 @@ from labdata.local import settings as settings_
 from labdata.local.database import put_aside
 from labdata.local.lock import locked
 from labdata.local.notes import Heads
+from labdata.local.obstacles import require_disk
 from labdata.local.recovery import recover
 from labdata.local.recycle import Recycle
 from labdata.local.state import State
@@ -255,6 +256,7 @@ def opened(start: Path, console: Reporter, *, writing: bool = True) -> Iterator[
     """
     settings = settings_.load(settings_.find_root(start))
     folder = settings.data / ".labdata"
+    require_disk(settings.data)
     try:
         was_used = any((folder / name).exists() for name in _TRACES) or (settings.data / "_recycle").exists()
         folder.mkdir(parents=True, exist_ok=True)

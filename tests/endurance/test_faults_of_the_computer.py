@@ -121,16 +121,19 @@ def test_a_file_that_the_disk_does_not_take(lab: Lab, join: Join) -> None:
 # --- a layer that lives on another disk
 
 
-def test_a_layer_that_is_a_link_to_another_disk(lab: Lab, join: Join) -> None:
+@pytest.mark.parametrize("how", ["a link", "a mount"])
+def test_a_layer_that_is_on_another_disk(how: str, lab: Lab, join: Join) -> None:
     """Nothing can be renamed or linked from one disk to the other."""
     ann = join("ann")
     ann.write("processed/a.csv", "a, one")
     ann.write("processed/deep/old.csv", "old, one")
     ann.put("--main")
-    with small_disk(lab.folder / "scratch", 80):
-        bob = join("bob")
-        bob.path("processed").rmdir()
-        bob.path("processed").symlink_to(lab.folder / "scratch")
+    bob = join("bob")
+    bob.path("processed").rmdir()
+    disk = lab.folder / "scratch" if how == "a link" else bob.path("processed")
+    with small_disk(disk, 80):
+        if how == "a link":
+            bob.path("processed").symlink_to(disk)
         bob.get()
         assert bob.files() == ann.files()
         bob.write("processed/a.csv", "a, bob's")
@@ -142,7 +145,7 @@ def test_a_layer_that_is_a_link_to_another_disk(lab: Lab, join: Join) -> None:
         assert bob.files() == lab.on_hub() == {"processed/a.csv": "a, two"}
         assert "a, bob's" in bob.recycled()
         # What is replaced stays on its disk: the other may be too small for it.
-        kept = [path for path in (lab.folder / "scratch/.labdata/recycle").rglob("*") if path.is_file()]
+        kept = [path for path in (disk / ".labdata/recycle").rglob("*") if path.is_file()]
         assert "a, bob's" in [path.read_text() for path in kept]
         bob.run("undo")
         assert bob.files() == {"processed/a.csv": "a, bob's", "processed/deep/old.csv": "old, one"}

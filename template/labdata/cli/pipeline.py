@@ -33,6 +33,7 @@ ONLY_SHOWS |= {"--list-changes", "--lc", "-h", "--help", "-v", "--version"}
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_pipeline(arguments: tuple[str, ...]) -> None:
     """Run Snakemake with what stands behind --; one run at a time, and no get under it."""
+    from labdata.local.obstacles import require_disk
     from labdata.local.run_lock import hold_run
     from labdata.local.settings import find_root
 
@@ -43,7 +44,9 @@ def run_pipeline(arguments: tuple[str, ...]) -> None:
     if ONLY_SHOWS & set(arguments):
         _become(command)
         return
-    hold = hold_run(find_root(Path.cwd()) / "data" / ".labdata", Console().warn)
+    data = find_root(Path.cwd()) / "data"
+    require_disk(data)
+    hold = hold_run(data / ".labdata", Console().warn)
     try:
         _become(command)
     finally:

@@ -6,6 +6,15 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from labdata.core import hints
+from labdata.core.errors import LabdataError
+
+
+def require_disk(data: Path) -> None:
+    """Raise ``LabdataError`` where all of ``data/`` is a link to what is not there, as on a disk that is away."""
+    if data.is_symlink() and not data.exists():
+        raise LabdataError(f"data is a link to {data.readlink()}, which is not there. Nothing was done.", hints.MOUNT)
+
 
 def find_obstacles(data: Path, paths: Iterable[str], known: Collection[str]) -> dict[str, tuple[str, str]]:
     """Find what stands in the way of writing paths, as ``path: (what is in the way, why)``.

@@ -68,8 +68,14 @@ class Recycle:
             there = private / "recycle" / name
             there.mkdir(parents=True)
             with suppress(OSError):
-                (folder / layer).symlink_to(there.absolute(), target_is_directory=True)
+                (folder / layer).symlink_to(self._from(folder, there), target_is_directory=True)
         return folder
+
+    def _from(self, folder: Path, there: Path) -> Path:
+        """Return how a recycle folder leads to a place in ``data/``; also after the project was moved, if it can be."""
+        if self.folder.is_symlink():
+            return there.absolute()
+        return Path(*[".."] * len(folder.relative_to(self.data).parts), there.relative_to(self.data))
 
     def _next_stamp(self) -> str:
         """Return the time as a name; later than all that are here, though a clock may have been ahead."""
@@ -188,7 +194,7 @@ class Recycle:
         for top in folder.iterdir():
             if top.is_symlink():
                 if top.readlink().parent.parent.name == PRIVATE:
-                    shutil.rmtree(top.readlink(), ignore_errors=True)
+                    shutil.rmtree(folder / top.readlink(), ignore_errors=True)
                 top.unlink()
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

@@ -172,11 +172,11 @@ class Worktree:
         return known is not None and known.sha256 == content.sha256 and signature_of(stat) == signature_of_known(known)
 
     def private(self, path: str) -> Path:
-        """Return labdata's own folder on the disk of a file: in its layer, if that is a link to another disk."""
+        """Return labdata's own folder on the disk of a file: in its layer, if that is on another disk."""
         layer = path.partition("/")[0]
         if layer not in self._private:
             folder = self.data / layer
-            is_away = folder.is_symlink() and folder.is_dir() and folder.stat().st_dev != self.data.stat().st_dev
+            is_away = folder.is_dir() and folder.stat().st_dev != self.data.stat().st_dev
             self._private[layer] = (folder if is_away else self.data) / PRIVATE
         return self._private[layer]
 

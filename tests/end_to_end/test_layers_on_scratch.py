@@ -1,0 +1,119 @@
+"""Layers, or all of data/, behind links to another disk: get, put, undo and the recycle folder work as elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.endurance.runner import Quick
+from tests.members import Lab
+
+Join = Callable[..., Quick]
+OTHER_DISK = Path("/dev/shm")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Iterator[Path]:
+    if not OTHER_DISK.is_dir() or OTHER_DISK.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other disk to put a layer on")
+    folder = Path(tempfile.mkdtemp(dir=OTHER_DISK, prefix="labdata-test-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def ann(join: Join) -> Quick:
+    """Ann has published inputs and results."""
+    ann = join("ann")
+    for layer in ("raw", "interim", "processed"):
+        ann.write(f"{layer}/a.csv", f"{layer}, one")
+        ann.write(f"{layer}/deep/b.csv", f"{layer}, deep")
+    ann.run("put", "inputs")
+    ann.put("--main")
+    return ann
+
+
+def linked(member: Quick, scratch: Path, *names: str) -> Quick:
+    """Some layers, or all of data/ (`.`), become links to the other disk before the first get."""
+    for name in names:
+        place = (member.root / "data" / name).resolve()
+        there = scratch / f"of {name}"
+        shutil.copytree(place, there)
+        shutil.rmtree(place)
+        (member.root / "data" / name).symlink_to(there) if name != "." else place.symlink_to(there)
+    return member
+
+
+def on(disk: Path, text: str) -> bool:
+    """Whether a disk has a file of that text, links to elsewhere not followed."""
+    return any(text == path.read_text() for path in disk.rglob("*") if path.is_file() and path.suffix == ".csv")
+
+
+@pytest.mark.parametrize("names", [("raw", "processed"), (".",)], ids=["two layers", "all of data"])
+def test_a_day_with_data_on_scratch(names: tuple[str, ...], ann: Quick, join: Join, lab: Lab, scratch: Path) -> None:
+    bob = linked(join("bob"), scratch, *names)
+    bob.run("get", "inputs")
+    bob.get()
+    assert bob.files() == ann.files()
+    for layer in ("raw", "processed"):
+        ann.write(f"{layer}/a.csv", f"{layer}, two")
+        ann.remove(f"{layer}/deep/b.csv")
+    ann.run("put", "inputs")
+    ann.put("--main")
+    bob.write("processed/a.csv", "processed, bob's")
+    bob.get(code=3)
+    bob.get("--theirs", "**")
+    bob.run("get", "inputs")
+    assert bob.files() == ann.files()
+    # What was replaced is on the disk of its layer, whose room it takes.
+    assert on(scratch, "processed, bob's")
+    assert not [path for path in scratch.rglob("incoming/*") if path.is_file()]
+
+    # The project's folder is moved: what is kept is still found, and goes back to its place.
+    home = bob.root.rename(bob.root.with_name("renamed"))
+    bob.root = home
+    assert "processed, bob's" in bob.recycled()
+    assert not lab.untrue(bob)
+    bob.run("recycle", "restore", "processed/a.csv")
+    assert bob.read("processed/a.csv") == "processed, bob's"
+    bob.put()
+    assert lab.on_hub("bob")["processed/a.csv"] == "processed, bob's"
+    assert "nothing to publish" in bob.put()
+    bob.run("verify")
+    bob.run("recycle", "empty", "--yes")
+    assert bob.recycled() == []
+    assert not [path for path in scratch.rglob("recycle/*/*") if path.is_file()]
+    assert lab.on_hub("bob")["interim/a.csv"] == "interim, one"
+
+
+def test_an_undo_on_scratch_puts_everything_back(ann: Quick, join: Join, scratch: Path) -> None:
+    bob = linked(join("bob"), scratch, "interim", "processed")
+    bob.get()
+    before = bob.files()
+    ann.write("processed/a.csv", "two")
+    ann.remove("interim/deep/b.csv")
+    ann.put("--main")
+    bob.get()
+    assert bob.files() != before
+    bob.root = bob.root.rename(bob.root.with_name("renamed"))
+    bob.run("undo")
+    assert bob.files() == before
+
+
+@pytest.mark.hint("MOUNT")
+def test_all_of_data_on_a_disk_that_is_away_is_said_and_nothing_is_done(ann: Quick, lab: Lab, scratch: Path) -> None:
+    linked(ann, scratch, ".")
+    there = (ann.root / "data").readlink()
+    away = there.rename(scratch / "away")
+    published = lab.on_hub(repo=lab.inputs)
+    for command in (["get", "results"], ["put", "inputs"], ["status"], ["setup"], ["run", "--", "--cores", "1"]):
+        said = ann.run(*command, code=1).stderr
+        assert f"data is a link to {there}, which is not there. Nothing was done." in said, command
+        assert "mounted" in said
+    away.rename(there)
+    assert "nothing to publish" in ann.run("put", "inputs").stdout
+    assert lab.on_hub(repo=lab.inputs) == published
