@@ -22,8 +22,8 @@ ROWS, COLUMNS, CELL = 100, 30, 200
 TEXT, LINES, LINE = 200_000, 2_000, 1_000
 LARGEST_PICTURE = 20_000_000
 LARGEST_PIXELS = 50_000_000
-UNPACKED = 1_000_000_000
-"""Bytes that the shown columns of a Parquet file's first part may take; they are read page by page."""
+UNPACKED, SHOWN = 500_000_000, 50_000_000
+"""Bytes that the shown columns of a Parquet file's first part may take, read page by page, and its first rows."""
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -110,6 +110,8 @@ def _parquet(file: File) -> Look:
             if sum(part.total_uncompressed_size for part in shown) > UNPACKED:
                 return Look("Its first rows are too large to be unpacked here; it can be downloaded.")
             batch = next(table.iter_batches(ROWS, row_groups=[0], columns=names, use_threads=False))
+            if batch.nbytes > SHOWN:
+                return Look("Its first rows are too large to be shown here; it can be downloaded.")
             columns = [[_cell(value) for value in column.to_pylist()] for column in batch.columns]
             rows = [list(row) for row in zip(*columns, strict=True)]
             head = list(batch.schema.names)

@@ -151,7 +151,7 @@ def test_on_a_terminal_its_hub_stays_until_somebody_presses_ctrl_c(tmp_path: Pat
     def press(shown: str) -> str | None:
         if "still at work" not in shown or answers:
             return None
-        answers.append(httpx2.get(shown.split()[0]).status_code)
+        answers.append(httpx2.get(shown.split()[0], timeout=60).status_code)
         return "\x03"
 
     command = [sys.executable, "-c", program, str(tmp_path)]

@@ -47,8 +47,12 @@ def _picture(colour: str) -> bytes:
 def _table() -> bytes:
     wide = pd.DataFrame({f"{EVIL[0]} {number}": range(300) for number in range(40)})
     wide.insert(0, "text", [EVIL[number % len(EVIL)] for number in range(300)])
+    return _parquet(wide)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
     packed = io.BytesIO()
-    wide.to_parquet(packed)
+    table.to_parquet(packed)
     return packed.getvalue()
 
 
@@ -157,7 +161,7 @@ def test_a_visitor_walks_from_the_repo_to_a_figure_and_through_a_request(visit: 
 
 
 def _get(hub: Hub, path: str, **headers: str) -> httpx2.Response:
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         return client.get(f"{hub.endpoint}{path}", headers=headers)
 
 
@@ -168,7 +172,7 @@ def test_a_private_repo_is_shown_to_whoever_opened_the_link_and_the_link_opens_n
         refused = _get(shared_hub, path)
         assert (refused.status_code, repo in refused.text) == (401, False)
     assert repo not in _get(shared_hub, "/").text
-    with httpx2.Client(base_url=shared_hub.endpoint) as client:
+    with httpx2.Client(base_url=shared_hub.endpoint, timeout=60) as client:
         assert client.get("/_localhub/login?ticket=login:ann~9999999999~00").status_code == 403
         answer = client.get(f"{shared_hub.links['rea'].removeprefix(shared_hub.endpoint)}&to=//elsewhere.example")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -207,7 +211,8 @@ def test_what_is_large_or_broken_is_told_and_not_unpacked(shared_hub: Hub) -> No
     head = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     files = {
         "huge.png": b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IEND", b""),
-        "bomb.csv.gz": gzip.compress(b"a,b\n" + b"0,0\n" * 20_000_000, 1),
+        "bomb.csv.gz": gzip.compress(b"a,b\n" + b"0,0\n" * 5_000_000, 1),
+        "bomb.parquet": _parquet(pd.DataFrame({"a": ["0" * 51_000_000]})),
         "no.csv.gz": b"\x1f\x8bnothing",
         "empty.csv": b"",
         "long.csv": b"a,b\n" + b"1,2\n" * 100_000,
@@ -220,6 +225,7 @@ def test_what_is_large_or_broken_is_told_and_not_unpacked(shared_hub: Hub) -> No
     assert "<img" not in said["huge.png"] + _get(shared_hub, f"/datasets/{repo}/commit/main").text
     assert "no picture that can be read" in said["huge.png"]
     assert "the first 100 of its rows, 2 columns" in said["bomb.csv.gz"]
+    assert "first rows are too large to be shown" in said["bomb.parquet"]
     assert "nothing to show" in said["no.csv.gz"]
     assert "It is empty." in said["empty.csv"]
     assert "the first 100 of its rows" in said["long.csv"]
@@ -247,7 +253,7 @@ def test_whoever_starts_a_hub_on_a_terminal_gets_links_to_open(tmp_path: Path) -
     def press(shown: str) -> str | None:
         links = re.findall(r"In a browser, as (ann|rea): (\S+)\s", shown)
         if len(links) == 2 and not opened:
-            opened.extend(httpx2.get(link).status_code for _name, link in links)
+            opened.extend(httpx2.get(link, timeout=60).status_code for _name, link in links)
             return "\x03"
         return None
 
