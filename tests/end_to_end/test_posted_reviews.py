@@ -82,6 +82,8 @@ def test_a_proposal_brings_its_review_which_follows_it(ann: Quick, join: Join, l
     assert json.loads(rea.run("review", "#1", "--post", "--json").stdout)["posted"] == "updated"
     assert [author for author, _text in comments(lab)] == ["ann", "rea"]
     ann.run("pr", "merge", "1", "--yes")
+    rea.run("review", "bob", "--post", code=2)
+    rea.run("review", "1", "--all-open", code=2)
     assert "Pull request 1 is merged: the review was not posted." in rea.run("review", "1", "--post").stdout
     assert len(comments(lab)) == 2
 

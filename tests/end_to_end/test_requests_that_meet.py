@@ -64,6 +64,7 @@ def test_two_requests_on_one_file_and_the_second_is_decided_and_superseded(
     assert told(cho, "pr", "view", "2")["conflicts"] == ["processed/a.csv"]
     review = told(cho, "review", "2", "--post")
     assert "main changed 1 file that pull request 2 changed too" in review["notes"][0]
+    assert "**main changed 1 file that pull request 2 changed too, so it cannot be merged" in comments(lab, 2)[1][1]
     assert "data/processed/a.csv" in cho.run("pr", "merge", "2", code=1).stderr
     assert "main changed 1 file that your branch changed too" in propose(bob, "Bob's", code=3)
     assert "processed/a.csv" in bob.get(code=3)

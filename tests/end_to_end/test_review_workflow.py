@@ -105,6 +105,7 @@ def test_each_open_request_is_reviewed_once_and_again_only_when_it_changed(share
     # One request changes, one cannot be reviewed: the others are, and the workflow fails.
     web_request(api, repo, "processed/b.txt", "newer\nnewest", "refs/pr/3")
     web_request(api, repo, "processed/c.txt", "another")
+    api.create_pull_request(repo, "Nothing yet", repo_type="dataset")
     shared_hub.set_faults(["route=discussion,path=discussions/3,status=403"])
     try:
         said = run(clone, rea, code=1)
@@ -115,5 +116,6 @@ def test_each_open_request_is_reviewed_once_and_again_only_when_it_changed(share
     now = comments(api, repo)
     assert (now[2], now[3]) == (found[2], found[3])
     assert "Posted the review at pull request 4:" in said
+    assert "Pull request 5 changes nothing: there is nothing to post." in said
     assert "Brought the review at pull request 3 up to date:" in run(clone, rea)
-    assert [len(texts) for texts in comments(api, repo).values()] == [1, 1, 1, 0]
+    assert [len(texts) for texts in comments(api, repo).values()] == [0, 1, 1, 1, 0]

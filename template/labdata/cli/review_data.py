@@ -100,6 +100,9 @@ def _one(workspace: Workspace, repo: Repo, target: str, wish: Wish) -> list[Done
     if place and place.is_up_to_date and wish.all_open and not (wish.attach or wish.fail_on):
         say_unchanged(workspace.console, place)
         return []
+    if place and not place.comment and wish.all_open and not (subject.sides.old or subject.sides.new):
+        workspace.console.say(f"Pull request {number} changes nothing: there is nothing to post.")
+        return []
     try:
         found = look(workspace, subject, ask=not (wish.yes or wish.as_json))
     finally:

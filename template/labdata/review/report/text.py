@@ -94,7 +94,7 @@ def _markdown(review: Review, pictures: Sequence[Attached], shown: int) -> str:
     parts = [f"**{_plain(line)}**" if not number else _plain(line) for number, line in enumerate(verdict(review))]
     sides = [f"{one.name} ({one.commit[:8]})" if one.commit else one.name for one in (review.after, review.before)]
     made = f"{' compared with '.join(sides)}, {review.made}, labdata {review.by}"
-    text = ["  \n".join(parts), _plain(made)]
+    text = ["  \n".join(parts), *(f"**{_plain(note)}**" for note in review.notes), _plain(made)]
     findings = sorted_findings(review)
     if findings and shown:
         rows = [[one.level, one.path, one.text] for one in findings[:shown]]
@@ -109,6 +109,8 @@ def _markdown(review: Review, pictures: Sequence[Attached], shown: int) -> str:
             text.append(f"Most shifted columns of {_plain(one.change.path)}:")
             head = ["column", "cells changed", "shift", "mean before", "mean after"]
             text.append(_table(head, columns, len(one.table.columns) - len(columns)))
+    if review.facts and shown:
+        text.append(_table(["what made it", ""], review.facts[:_FILES], len(review.facts) - _FILES))
     for picture in pictures[:shown]:
         text.append(f"{_plain(picture.path)}:")
         names = [name for name, _address in picture.shown]
