@@ -28,7 +28,7 @@ def attach(workspace: Workspace, review: Review) -> list[Attached]:
     """Upload before, after and difference of the pictures that differ most; says first who will be able to see them."""
     chosen = _chosen(review)
     if not chosen:
-        workspace.console.say("There is no picture to attach: none that is in both versions differs.")
+        workspace.console.say("There is no picture to attach: none differs.")
         return []
     workspace.console.warn(
         f"Attaching the pictures of {words.number(len(chosen), 'file')}: whoever has the address of such a picture can "
@@ -45,7 +45,10 @@ def attach(workspace: Workspace, review: Review) -> list[Attached]:
 
 
 def _chosen(review: Review) -> list[tuple[FileReview, dict[str, Image]]]:
-    shares = [(picture.share or 0.0, one, picture) for one in review.files for picture in one.pictures[:1]]
+    shares = []
+    for one in review.files:
+        pictures = [*one.pictures, *(picture for cell in one.cells for picture in cell.pictures)]
+        shares += [(picture.share or 0.0, one, picture) for picture in pictures[:1]]
     shares.sort(key=lambda row: (-row[0], row[1].change.path))
     found = []
     for _share, one, picture in shares:

@@ -12,7 +12,7 @@ from labdata.compare.model import ColumnDiff, FileReview, Finding, Review, Table
 from labdata.core import markdown as markdown_
 from labdata.core import words
 from labdata.core.paths import visible
-from labdata.review.report.verdict import sorted_findings, verdict
+from labdata.review.report.verdict import SHIFTED, sorted_findings, verdict
 
 WIDTH = 80
 """Columns of a terminal that a line fits."""
@@ -93,7 +93,8 @@ def markdown(review: Review, pictures: Sequence[Attached] = (), most: int = COMM
 def _markdown(review: Review, pictures: Sequence[Attached], shown: int) -> str:
     parts = [f"**{_plain(line)}**" if not number else _plain(line) for number, line in enumerate(verdict(review))]
     sides = [f"{one.name} ({one.commit[:8]})" if one.commit else one.name for one in (review.after, review.before)]
-    made = f"{' compared with '.join(sides)}, {review.made}, labdata {review.by}"
+    made = f"{' compared with '.join(sides)}, {review.made}"
+    made += f", labdata {review.by}" if review.by != "unknown" else ""
     text = ["  \n".join(parts), *(f"**{_plain(note)}**" for note in review.notes), _plain(made)]
     findings = sorted_findings(review)
     if findings and shown:
@@ -103,20 +104,25 @@ def _markdown(review: Review, pictures: Sequence[Attached], shown: int) -> str:
         rows = [[one.change.path, one.change.verb, _sizes(one), one.summary] for one in review.files[:shown]]
         looks = [_looks(review, one) for one in review.files[:shown]]
         text.append(_table(["file", "what", "size", "in short"], rows, len(review.files) - len(rows), looks))
-    for one in review.files[:shown]:
-        if one.table and one.table.columns:
-            columns = [_figures(column) for column in one.table.columns[:_ROWS]]
-            text.append(f"Most shifted columns of {_plain(one.change.path)}:")
-            head = ["column", "cells changed", "shift", "mean before", "mean after"]
-            text.append(_table(head, columns, len(one.table.columns) - len(columns)))
+    for path, columns in _key_figures(review)[: min(shown, _ROWS)]:
+        text.append(f"Most shifted columns of {_plain(path)}:")
+        head = ["column", "cells changed", "shift", "mean before", "mean after"]
+        text.append(_table(head, [_figures(column) for column in columns[:_ROWS]], len(columns) - _ROWS))
     if review.facts and shown:
-        text.append(_table(["what made it", ""], review.facts[:_FILES], len(review.facts) - _FILES))
+        text.append(_table(["what made it", "as recorded"], review.facts[:_FILES], len(review.facts) - _FILES))
     for picture in pictures[:shown]:
         text.append(f"{_plain(picture.path)}:")
         names = [name for name, _address in picture.shown]
         images = [f"!{markdown_.link(name, address)}" for name, address in picture.shown]
         text.append(markdown_.table(names, [images]))
     return "\n\n".join(text) + "\n"
+
+
+def _key_figures(review: Review) -> list[tuple[str, list[ColumnDiff]]]:
+    """Return the columns that are worth a line, by the path of their table."""
+    tables = [(one.change.path, one.table.columns) for one in review.files if one.table is not None]
+    told = [(path, [one for one in columns if one.changed or one.shift >= SHIFTED]) for path, columns in tables]
+    return [(path, columns) for path, columns in told if columns]
 
 
 def _figures(column: ColumnDiff) -> list[str]:

@@ -13,7 +13,8 @@ _NOUNS = {
     "other": "file",
 }  # fmt: skip
 _VERBS = {"add": "new", "change": "changed", "remove": "removed", "rename": "renamed"}
-_SHIFTED = 0.1  # the shift of a column from which it is worth a word
+SHIFTED = 0.1
+"""The shift of a column from which it is worth a word."""
 
 
 def sorted_findings(review: Review) -> list[Finding]:
@@ -70,7 +71,7 @@ def _outstanding(review: Review) -> str:
     shifted = [(one.table.columns[0], one) for one in tables if one.table and one.table.columns]
     if shifted:
         column, one = max(shifted, key=lambda pair: pair[0].shift)
-        if column.shift >= _SHIFTED:
+        if column.shift >= SHIFTED:
             return f"Most shifted: {column.name} in {_name(one.change.path)} (by {percent(column.shift)} of its rows)."
     pictures = [(share, one) for one in review.files for share in _shares(one)]
     if pictures:
