@@ -20,6 +20,7 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 
 FLOORS = (
     ("cli",),
+    ("day",),
     ("onboarding", "review", "provenance", "migration"),
     ("sync",),
     ("records",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from localhub.testing import Hub
+from tests.end_to_end.newcomers import Town
 from tests.endurance.runner import Quick, Runner, quick_member
 from tests.members import Lab, Member, new_lab
+from tests.template.generating import generate, git
 
 
 @dataclass
@@ -48,3 +51,20 @@ def join(lab: Lab, runner: Runner) -> Callable[..., Quick]:
         return quick_member(lab, runner, name, computer, **settings)
 
     return joined
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code of a generated project, in a bare repository."""
+    folder = tmp_path_factory.mktemp("code")
+    root = generate(folder / "project")
+    git(folder, "clone", "--quiet", "--bare", str(root), str(folder / "lab" / "mito-screen.git"))
+    return folder / "lab" / "mito-screen.git"
+
+
+@pytest.fixture
+def town(code: Path, shared_hub: Hub, tmp_path: Path) -> Town:
+    """A project that anybody may clone and onboard to; its code is the test's own."""
+    origin = tmp_path / "lab" / code.name
+    shutil.copytree(code, origin)
+    return Town(shared_hub, tmp_path, origin)

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 from labdata.core import hints
 
-from localhub.testing import Hub
 from tests.end_to_end.newcomers import Newcomer, Town, marks
-from tests.template.generating import NOWHERE, generate, git
+from tests.template.generating import NOWHERE, USUAL, copier, git, template
 from tests.template.plates import synthetic_plate
 
 ALL_IS = dict.fromkeys(("code", "hooks", "folders", "login", "inputs", "results", "branch", "pipeline"), "✓")
-
-
-@pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's code, in a bare repository."""
-    folder = tmp_path_factory.mktemp("code")
-    root = generate(folder / "project")
-    git(folder, "clone", "--quiet", "--bare", str(root), str(folder / "lab" / "mito-screen.git"))
-    return folder / "lab" / "mito-screen.git"
-
-
-@pytest.fixture
-def town(code: Path, shared_hub: Hub, tmp_path: Path) -> Town:
-    return Town(shared_hub, tmp_path, code)
 
 
 @pytest.fixture
@@ -177,8 +161,13 @@ def test_what_is_in_conflict_is_told_and_the_rest_goes_on(ann: Newcomer, town: T
 
 @pytest.mark.hint("JOIN")
 def test_another_project_of_the_same_name_is_not_joined_by_accident(ann: Newcomer, town: Town) -> None:
-    other = Town(town.hub, town.folder / "other", generate(town.folder / "template" / "project"), town.project)
-    zoe = other.newcomer("bob")
+    new = town.folder / "new" / "project"
+    new.parent.mkdir()
+    env = town.newcomer("bob", "-copying").env
+    copied = copier(["copy", "--vcs-ref=HEAD", str(template()), str(new)], new.parent, env, USUAL)
+    assert hints.JOIN in copied.stderr
+    assert "The project is complete, but the Hub was not set up." in copied.stderr
+    zoe = Town(town.hub, town.folder / "other", new, town.project).newcomer("bob")
     said = zoe.first_day(code=1)
     assert hints.JOIN in said
     assert f"another project's as it seems: {town.inputs} with" in said

@@ -17,6 +17,7 @@ NOT_TRIED = {
     "AGAIN_LOOKS_FIRST": "a put looks itself and tells what it found; only a Hub that then fails too could show it",
     "ENVIRONMENT": "the tests' environment has all that a review needs",
     "IN_ENVIRONMENT": "the tests' environment has all that a reproduction needs",
+    "CACHE": "needs a cache of 50 GB; tests/end_to_end/test_recipes.py frees one",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
     "PIXI_INSTALL": "pixi is not on the machines of the tests",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labdata.cli import (
+    doctor,
     migrate,
     naming,
     onboard,
@@ -13,7 +14,9 @@ from labdata.cli import (
     reproduce,
     review,
     review_data,
+    storage,
     sync,
+    today,
     update,
     which,
 )
@@ -21,6 +24,7 @@ from labdata.cli.app import cli, run
 
 __all__ = [
     "cli",
+    "doctor",
     "migrate",
     "naming",
     "onboard",
@@ -32,7 +36,9 @@ __all__ = [
     "review",
     "review_data",
     "run",
+    "storage",
     "sync",
+    "today",
     "update",
     "which",
 ]

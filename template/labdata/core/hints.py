@@ -55,6 +55,62 @@ WORKING_TOKEN = "Put a token that works into .env (HF_TOKEN=hf_…), or take tha
 PREVIEW = "Look at all that Snakemake says: `just dry`."
 
 
+FETCH = "Check the network and your access to the code (`git fetch` says more), then `just today` again."
+PULL = "Put yours on top of theirs: `git pull --rebase`."
+STASH = "Commit your edits or `git stash` them, and move new files out of the way; then `just today`."
+SWITCH = "Check a branch out: `git switch main`."
+ADD_REMOTE = "Put it on GitHub: `git remote add origin ADDRESS && git push -u origin HEAD`."
+RUN = "`just dry` lists them, `just run` makes them."
+UPDATE = "`just update` takes it over."
+
+
+MEND_ENV = "`pixi run doctor --mend` writes it anew, and keeps all that it says."
+MEND_ENV_BY_HAND = "Save it as UTF-8 in your editor."
+ONBOARD = "`just onboard --no-data` does that."
+CLOCK = "Set this computer's clock by the network: `timedatectl set-ntp true`, on macOS `sudo sntp -sS time.apple.com`."
+SLOW = "Try another network. `just get-results` moves only what changed; a large first get is best left overnight."
+LOCALE = "Put `export LANG=C.UTF-8` into ~/.profile, and log in again."
+CACHE = "`just cache-clear` frees what no branch or tag names."
+NOT_COMMITTED = "Finish the update: look at `git diff`, then commit."
+STASH_TOOL = "Put the edit aside: `git stash push --include-untracked -- labdata`."
+
+
+def finish(command: str) -> str:
+    """Return the command that finishes what was cut off."""
+    return f"{command} finishes it."
+
+
+def restore_tool(commit: str) -> str:
+    """Return how the tool becomes what the template brought; the edit stays in git's history."""
+    return f"`git restore --source={commit} --staged --worktree -- labdata`, then commit."
+
+
+def untrack(path: str, *, tracked: bool) -> str:
+    """Return how a file is kept out of git; ``path`` is quoted for a shell."""
+    ignore = f"echo {path} >> .gitignore"
+    return f"`git rm --cached -- {path}; {ignore}`. Revoke it if it was ever pushed." if tracked else f"`{ignore}`"
+
+
+def push_branch(branch: str) -> str:
+    """Return how a branch of the code is shared."""
+    return f"Share it: `git push -u origin {branch}`."
+
+
+def publish(puts: Iterable[str], *, code: bool) -> str:
+    """Return what publishes that which is on this computer only; edits of code are for a person to commit."""
+    return ", ".join([*(["`git push`"] if code else []), *puts]) or "`git status` lists it."
+
+
+def view_request(number: int) -> str:
+    """Return how a pull request is looked at."""
+    return f"`just pr-view {number}`"
+
+
+def review_request(number: int) -> str:
+    """Return how the data of a pull request are looked at."""
+    return f"`just review {number}`"
+
+
 def write_access(org: str) -> str:
     """Return who gives the right to publish."""
     return f"To publish, ask a maintainer of {org} for write access."

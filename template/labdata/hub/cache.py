@@ -42,6 +42,13 @@ def clear() -> int:
     return freed
 
 
+def size() -> int:
+    """Return the bytes of the Hub's cache on this computer, of all projects and models."""
+    from huggingface_hub import constants
+
+    return _size(Path(constants.HF_HUB_CACHE)) + _size(Path(constants.HF_XET_CACHE))
+
+
 def _size(folder: Path) -> int:
     total = 0
     for inner, _folders, files in os.walk(folder):

@@ -195,6 +195,12 @@ class Hub:
         """Return the organisations that this account is a member of."""
         return [str(one["name"]) for one in self.call(self.api.whoami).get("orgs") or []]
 
+    def large_files(self, repo: str) -> Iterator[tuple[str, str, int]]:
+        """Give the large files that any version holds or held, as ``(path, sha256, size)``; each content once."""
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/lfs-files"
+        for item in self._pages(url, {}):
+            yield str(item["filename"]), str(item["oid"]), int(item["size"])
+
     def may_write(self, repo: str) -> bool:
         """Tell whether this account may push to a repo."""
         try:

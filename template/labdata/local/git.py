@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+
+QUIETLY = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+"""git asks for no password, and speaks English."""
 
 
 def ask(root: Path, *arguments: str, strip: bool = True, patience: int = 60) -> str | None:
     """Return what git says, ``None`` where it fails."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False, timeout=patience)
-    except (OSError, subprocess.TimeoutExpired):
+    said, why = tried(root, *arguments, patience=patience)
+    if why:
         return None
+    return said.strip() if strip else said
+
+
+def tried(root: Path, *arguments: str, patience: int = 60) -> tuple[str, str]:
+    """Return what git says, and in its own words why it failed, empty where it did not."""
+    env = os.environ | QUIETLY
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, check=False, timeout=patience, env=env
+        )
+    except subprocess.TimeoutExpired:
+        return "", f"git did not answer within {patience} seconds"
+    except OSError as error:
+        return "", f"git cannot be run: {error.strerror or error}"
     # Names of files may be in any encoding.
-    said = done.stdout.decode(errors="replace")
-    return (said.strip() if strip else said) if done.returncode == 0 else None
+    said, why = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
+    return said, "" if done.returncode == 0 else (why or "git gave no reason")

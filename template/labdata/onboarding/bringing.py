@@ -30,7 +30,7 @@ def bring(workspace: Workspace, repo: Repo, *, yes: bool) -> Step:
         return Step(Mark.LOOK, repo.name, said, hints.branchs_own(repo.name))
     try:
         with kept(workspace, warnings=True):
-            planned = preview(workspace, repo)
+            _remote, planned = preview(workspace, repo)
         if planned and (stop := _stopped(workspace, repo, planned, yes=yes)):
             return stop
         with kept(workspace) as told:

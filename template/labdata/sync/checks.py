@@ -14,12 +14,8 @@ from labdata.core import hints, words
 from labdata.core.content import Tree, parents
 from labdata.core.errors import LabdataError
 from labdata.core.paths import portability, twins
+from labdata.core.storage import BYTES_PER_FILE, FILES_PER_FOLDER, FILES_PER_REPO
 from labdata.local.scan import Scan
-
-FILES_PER_FOLDER = 10_000
-FILES_PER_REPO = 100_000
-BYTES_PER_FILE = 500_000_000_000
-"""The Hub's documented limits, August 2026: below 10k files a folder and 100k a repo, 500 GB a file at most."""
 
 MANY_REMOVALS = 20
 """Files from which a push that removes more than half of a layer has to be asked for by name."""
@@ -120,6 +116,11 @@ def nearness(after: Iterable[str]) -> list[str]:
     if len(after) > FILES_PER_REPO / 2:
         lines.append(f"the repo will hold {len(after):,} of the {FILES_PER_REPO:,} files that the Hub takes.")
     return lines
+
+
+def holds_secret(where: Path) -> bool:
+    """Tell whether the first few MB of a file hold a token or a private key."""
+    return _SECRET.search(_beginning(where, _LOOKED_AT)) is not None
 
 
 def contents(files: Iterable[tuple[str, Path]]) -> None:

@@ -53,15 +53,15 @@ def get(workspace: Workspace, repo: Repo, options: GetOptions) -> None:
     require_layers(workspace, repo)
 
 
-def preview(workspace: Workspace, repo: Repo) -> plan.GetPlan | None:
-    """Decide what a plain get would do now, without doing it; ``None`` where it has nothing to do."""
+def preview(workspace: Workspace, repo: Repo) -> tuple[Remote, plan.GetPlan | None]:
+    """Decide what a plain get would do now, without doing it; with the Hub's side. ``None`` if it has nothing to do."""
     require_joined(workspace, repo)
     journal.settle(workspace, repo)
     remote, options = read_remote(workspace, repo), GetOptions.of()
     standing = find_standing(workspace, remote)
     if is_up_to_date(workspace, remote, standing):
-        return None
-    return decide(gather(workspace, remote, standing, options), options)
+        return remote, None
+    return remote, decide(gather(workspace, remote, standing, options), options)
 
 
 def decide(snapshot: Snapshot, options: GetOptions) -> plan.GetPlan:

@@ -1,0 +1,78 @@
+"""This computer: tools, disks, cache, locale."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from labdata.core import hints, words
+from labdata.core.steps import Mark, Step
+from labdata.hub import cache
+from labdata.local.room import rooms
+
+_PROGRAMS = ("git", "just")
+_PACKAGES = ("huggingface_hub", "hf_xet", "snakemake", "pre-commit")
+_OLDEST = (3, 11)
+_LITTLE, _SOME = 1_000_000_000, 0.05  # bytes, and the part of a disk, below which it is told
+_LARGE_CACHE = 50_000_000_000
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+
+def tools() -> Step:
+    """Look whether all programs and packages are there, and which versions."""
+    found = [f"Python {sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"]
+    missing = [] if sys.version_info >= _OLDEST else [f"Python {_OLDEST[0]}.{_OLDEST[1]}"]
+    for name in _PROGRAMS:
+        version = _version_of(name)
+        (found if version else missing).append(f"{name} {version}".strip())
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Step(Mark.MISSING, "tools", f"Not there: {', '.join(missing)}.", hints.PIXI_INSTALL)
+    return Step(Mark.IS, "tools", ", ".join(found))
+
+
+def _version_of(program: str) -> str:
+    if not shutil.which(program):
+        return ""
+    try:
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    match = _VERSION.search(done.stdout)
+    return match.group() if match else "of an unknown version"
+
+
+def disks(data: Path, folders: list[str]) -> Iterator[Step]:
+    """Look at the room on each disk that holds layers, and at what the recycle bin takes of it."""
+    for room in rooms(data, folders):
+        where = ", ".join(f"data/{folder}" for folder in room.folders)
+        said = f"{words.size(room.free)} of {words.size(room.total)} are free for {where}."
+        mark = Mark.IS if room.free > _SOME * room.total or room.free > 100 * _LITTLE else Mark.LOOK
+        mark = Mark.MISSING if room.free < _LITTLE else mark
+        yield Step(mark, "disk", said, "" if mark is Mark.IS else hints.DISK_FULL)
+
+
+def caches() -> Step:
+    """Look at the size of the Hub's cache."""
+    size = cache.size()
+    said = f"The Hub's cache takes {words.size(size)}."
+    return Step(Mark.LOOK, "cache", said, hints.CACHE) if size > _LARGE_CACHE else Step(Mark.IS, "cache", said)
+
+
+def locale() -> Step:
+    """Look whether programs take names for UTF-8."""
+    told = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
+    if os.name == "nt" or re.search(r"utf-?8", told, re.IGNORECASE):
+        return Step(Mark.IS, "locale", told or "UTF-8")
+    said = f"Names of files are not UTF-8 by the locale ({told or 'none is set'}); labdata uses UTF-8 all the same."
+    return Step(Mark.LOOK, "locale", said, hints.LOCALE)

@@ -1,0 +1,151 @@
+"""`just doctor`: each finding names a command, and after that command it is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from labdata.core import hints
+
+from tests.end_to_end.newcomers import Newcomer, Town, marks
+from tests.endurance.runner import USUAL, Conditions, Quick
+from tests.members import Lab
+from tests.template.generating import NOWHERE, git
+
+
+@pytest.fixture
+def ann(town: Town) -> Newcomer:
+    """Ann, whose project is set up; there is no pipeline, for the doctor asks for none."""
+    ann = town.newcomer("ann")
+    ann.env |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+    ann.first_day("--no-data")
+    return ann
+
+
+def findings(who: Newcomer, code: int = 0) -> dict[str, dict[str, str]]:
+    """What the doctor finds that is not well, by name; asked by the pixi task, as where `just` cannot start."""
+    done = subprocess.run(
+        who.task("doctor", "--json"), cwd=who.root, env=who.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    rows = json.loads(done.stdout)
+    return {row["name"]: row for row in rows if row["mark"] != "is"}
+
+
+def follow(who: Newcomer, help_: str) -> None:
+    """Run every command that a finding names, in order."""
+    for command in re.findall(r"`([^`]+)`", help_):
+        if command.startswith("pixi run "):
+            name, *rest = command.removeprefix("pixi run ").split()
+            subprocess.run(who.task(name, *rest), cwd=who.root, env=who.env, check=True, capture_output=True)
+        else:
+            subprocess.run(command, shell=True, cwd=who.root, env=who.env, check=True, capture_output=True)
+
+
+@pytest.mark.hint("MEND_ENV", "ONBOARD", "untrack", "STASH_TOOL", "restore_tool", "NOT_COMMITTED")
+def test_what_is_wrong_in_the_folder_is_mended_by_what_is_named(ann: Newcomer) -> None:
+    assert findings(ann) == {}
+    said = ann.just("doctor")
+    assert "All is well." in said
+    assert set(marks(said).values()) == {"✓"}
+    env = ann.root / ".env"
+    good = env.read_text()
+    for broken, told in (
+        ("\ufeff" + good, "byte-order mark"),
+        (good + 'CORES="2\n', "quote that is never closed"),
+        (good + "CORES=“2”\n", "typographic quotes"),
+        (good + "MY CORES\n", "is no NAME=value"),
+    ):
+        env.write_text(broken)
+        found = findings(ann, code=1)
+        assert told in found[".env"]["text"], broken
+        follow(ann, found[".env"]["help"])
+        assert findings(ann) == {}
+    assert env.read_text().endswith("HF_BRANCH=ann\n# MY CORES\n")
+    env.write_bytes(good.replace("\n", "\r\n").encode())
+    env.chmod(0o644)
+    found = findings(ann)
+    assert found.keys() == {".env"}
+    follow(ann, found[".env"]["help"])
+    assert env.read_text() == good
+
+    (ann.root / ".git/hooks/pre-push").unlink()
+    token = ann.root / "notebooks" / "my token.txt"
+    token.write_text("hf_" + "a" * 34)
+    git(ann.root, "add", "--force", "notebooks/my token.txt")
+    (ann.root / "id_rsa").write_text("key")
+    (ann.root / "labdata/pipeline.py").write_text("# edited\n")
+    (ann.root / "labdata/mine.py").write_text("# new\n")
+    found = findings(ann, code=1)
+    assert found.keys() == {"hooks", "secrets", "labdata/"}
+    for name in ("labdata/", "hooks", "secrets"):
+        follow(ann, found[name]["help"])
+    follow(ann, findings(ann, code=1)["secrets"]["help"])
+    assert findings(ann) == {}
+    assert token.exists()
+    git(ann.root, "stash", "pop")
+    git(ann.root, "add", "labdata")
+    git(ann.root, "commit", "--quiet", "--no-verify", "--message", "fix: our own labdata")
+    found = findings(ann)
+    assert found.keys() == {"labdata/"}
+    follow(ann, found["labdata/"]["help"])
+    assert findings(ann) == {}
+    git(ann.root, "commit", "--quiet", "--no-verify", "--message", "fix: labdata as it was")
+    answers = ann.root / ".copier-answers.yml"
+    answers.write_text(answers.read_text() + "\n")
+    assert findings(ann)["labdata/"]["help"] == hints.NOT_COMMITTED
+    git(ann.root, "commit", "--quiet", "--no-verify", "--all", "--message", "chore: update")
+    assert findings(ann) == {}
+
+
+def test_one_broken_part_hides_no_other(ann: Newcomer) -> None:
+    toml = ann.root / "labdata.toml"
+    good = toml.read_text()
+    toml.write_text(good + "\nfolders = [\n")
+    (ann.root / ".git/hooks/pre-commit").unlink()
+    found = findings(ann, code=1)
+    assert {"settings", "hooks"} <= found.keys()
+    assert found["settings"]["help"] == hints.MEND_LINE
+    toml.write_text(good)
+    ann.env["HF_TOKEN"] = "hf_" + "x" * 34
+    found = findings(ann, code=1)
+    assert found["login"]["help"] == hints.WORKING_TOKEN
+    ann.env["HF_ENDPOINT"] = NOWHERE
+    found = findings(ann, code=1)
+    assert found["login"]["help"] == hints.NETWORK
+    assert "hooks" in found
+
+
+@pytest.mark.hint("CLOCK", "SLOW", "LOCALE", "finish", "MEND_ENV_BY_HAND")
+def test_the_hub_and_the_notes_are_looked_at(lab: Lab, join: Callable[..., Quick]) -> None:
+    ann, rea = join("ann"), join("rea")
+
+    def found(who: Quick, conditions: Conditions = USUAL) -> dict[str, str]:
+        rows = json.loads(who.under(conditions, "doctor", "--json", code=None).stdout)
+        return {row["name"]: row["help"] for row in rows if row["mark"] != "is"}
+
+    assert found(rea)["results"] == hints.write_access(lab.org)
+    assert found(ann, Conditions(clock_shift=3_600_000_000_000))["clock"] == hints.CLOCK
+    assert "clock" not in found(ann)
+    with lab.faults("route=agent-harnesses,delay-ms=1700"):
+        assert found(ann)["network"] == hints.SLOW
+    assert "network" not in found(ann)
+    ann.env["LC_ALL"] = "de_DE.ISO-8859-1"
+    assert found(ann)["locale"] == hints.LOCALE
+    ann.env["LC_ALL"] = "C.UTF-8"
+    assert "locale" not in found(ann)
+    ann.configure("[repos.inputs]", "files_per_commit = 2\n\n[repos.inputs]")
+    for number in range(5):
+        ann.write(f"processed/{number}.csv", str(number))
+    with lab.faults("route=commit,skip=1,status=403"):
+        ann.put(code=1)
+    assert found(ann)["push"] == hints.FINISH_PUSH
+    ann.put()
+    assert "push" not in found(ann)
+    (ann.root / ".env").write_bytes("HF_BRANCH=Müller\n".encode("latin-1"))
+    assert found(ann)[".env"] == hints.MEND_ENV_BY_HAND
+    (ann.root / ".env").write_text("HF_BRANCH=ann\n")
+    assert ".env" not in found(ann) or found(ann)[".env"] == hints.MEND_ENV

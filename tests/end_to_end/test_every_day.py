@@ -1,0 +1,170 @@
+"""`just today`: what moved comes, what is mine stays, and what waits is told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from labdata.core import hints
+
+from tests.end_to_end.newcomers import Newcomer, Town, marks
+from tests.template.generating import NOWHERE, git
+
+
+@pytest.fixture
+def ann(town: Town) -> Newcomer:
+    """Ann, who has published a plate to the inputs and a table to main."""
+    ann = town.newcomer("ann")
+    ann.first_day("--no-data")
+    ann.write("raw/notes.txt", "the plates\n")
+    ann.write("processed/table.csv", "1\n")
+    ann.just("put-inputs")
+    ann.just("put-results-main")
+    return ann
+
+
+@pytest.fixture
+def bob(ann: Newcomer, town: Town) -> Newcomer:
+    """Bob, who has all of that; there is no pipeline, for most of these days need none."""
+    git(ann.root, "rm", "--quiet", "Snakefile")
+    commit(ann, "refactor: no pipeline")
+    bob = town.newcomer("bob")
+    bob.first_day()
+    return bob
+
+
+def commit(who: Newcomer, title: str) -> None:
+    """Commit all there is to be committed, and push it; what a newcomer's `just` finds is of the same folder."""
+    git(who.root, "add", "--all")
+    git(who.root, "commit", "--quiet", "--no-verify", "--message", title)
+    git(who.root, "push", "--quiet", "--no-verify")
+
+
+def edit(who: Newcomer, path: str, text: str) -> None:
+    """Edit a file of the code."""
+    where = who.root / path
+    where.parent.mkdir(parents=True, exist_ok=True)
+    where.write_text(text)
+
+
+@pytest.mark.hint("UPDATE", "publish", "review_request", "view_request")
+def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newcomer, bob: Newcomer) -> None:
+    edit(ann, "notebooks/new.py", "print(1)\n")
+    edit(ann, "labdata/__init__.py", (ann.root / "labdata/__init__.py").read_text() + "\n# a newer tool\n")
+    commit(ann, "feat: a notebook")
+    ann.write("raw/notes.txt", "the plates, again\n")
+    ann.write("processed/table.csv", "2\n")
+    ann.just("put-inputs")
+    ann.just("put-results-main")
+    ann.write("processed/more.csv", "more\n")
+    ann.just("put-results")
+    ann.just("pr-create", "More of it")
+    bob.write("processed/mine.csv", "mine\n")
+    edit(bob, "notes.md", "mine\n")
+    answers = bob.root / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace("_commit: v0.1.0", "_commit: v0.0.9"))
+    before, head = bob.files("raw", "processed"), git(bob.root, "rev-parse", "HEAD")
+    said = bob.just("today", "--dry-run")
+    assert said.count("ould come: ") == 3
+    assert (bob.files("raw", "processed"), git(bob.root, "rev-parse", "HEAD")) == (before, head)
+    said = bob.just("today")
+    expected = {"code": "+", "inputs": "+", "results": "+", "only": "!", "yours": "✓", "waiting": "!", "template": "!"}
+    assert marks(said) == expected
+    assert len(said.splitlines()) <= 10
+    for told in (
+        "1 commit by Ann.",
+        "1 file (18 B) by ann.",
+        "1 file of results (5 B), 2 edited files of code",
+        "#1 More of it by ann",
+        hints.review_request(1),
+        "v0.1.0 is out; this project is at v0.0.9.",
+    ):
+        assert told in said, told
+    assert bob.files("raw", "processed")["processed/mine.csv"] == b"mine\n"
+    assert bob.files("raw")["raw/notes.txt"] == b"the plates, again\n"
+    assert (bob.root / "notebooks/new.py").exists()
+    bob.just("review", "1")
+    bob.just("put-results")
+    bob.just("pr-create", "Mine")
+    found = json.loads(bob.just("today", "--json"))
+    assert found["yours"]["requests"] == [{"number": 2, "title": "Mine", "author": "bob"}]
+    assert found["only here"]["data"][1] == {"repo": "results", "files": [], "size": 0}
+    assert {found[name]["mark"] for name in ("code", "inputs", "results")} == {"is"}
+    bob.just("pr-view", "2")
+
+
+def test_what_is_in_conflict_stays_and_the_rest_comes(ann: Newcomer, bob: Newcomer) -> None:
+    bob.write("raw/notes.txt", "bob's\n")
+    ann.write("raw/notes.txt", "ann's\n")
+    ann.write("processed/table.csv", "2\n")
+    ann.just("put-inputs")
+    ann.just("put-results-main")
+    said = bob.just("today", code=3)
+    assert {"code": "✓", "inputs": "✗", "results": "+"}.items() <= marks(said).items()
+    assert "data/raw/notes.txt" in said
+    assert hints.sides("inputs") in said
+    assert bob.files("raw")["raw/notes.txt"] == b"bob's\n"
+    assert bob.files("processed")["processed/table.csv"] == b"2\n"
+    bob.just("get-inputs", "--mine", "raw/notes.txt")
+    bob.just("get-results-at", "main")
+    said = bob.just("today")
+    assert "data/ shows version main (" in said
+    assert hints.branchs_own("results") in said
+    bob.just("get-results")
+    bob.env["HF_ENDPOINT"] = NOWHERE
+    said = bob.just("today", code=1)
+    assert {"code": "✓", "inputs": "✗", "results": "✗", "only": "!"}.items() <= marks(said).items()
+
+
+@pytest.mark.hint("PULL", "STASH", "SWITCH", "FETCH", "push_branch", "ADD_REMOTE")
+def test_code_that_is_more_than_a_step_ahead_is_told_and_left(ann: Newcomer, bob: Newcomer, town: Town) -> None:
+    edit(ann, "notes.md", "ann's\n")
+    edit(ann, "logs/run.txt", "ann's\n")
+    git(ann.root, "add", "--force", "logs/run.txt")
+    commit(ann, "docs: notes")
+    for path in ("notes.md", "logs/run.txt"):
+        edit(bob, path, "bob's own\n")
+        said = bob.just("today")
+        assert hints.STASH in said
+        assert path in said
+        assert (bob.root / path).read_text() == "bob's own\n"
+        (bob.root / path).unlink()
+    edit(bob, "other.md", "bob's\n")
+    git(bob.root, "add", "other.md")
+    git(bob.root, "commit", "--quiet", "--no-verify", "--message", "docs: other notes")
+    said = bob.just("today")
+    assert "1 commit by Ann and 1 of yours went different ways." in said
+    assert hints.PULL in said
+    git(bob.root, "pull", "--quiet", "--rebase")
+    said = bob.just("today")
+    assert "1 commit of code" in said
+    assert hints.publish([], code=True) in said
+    git(bob.root, "push", "--quiet", "--no-verify")
+    git(bob.root, "checkout", "--quiet", "--detach")
+    assert hints.SWITCH in bob.just("today")
+    git(bob.root, "switch", "--quiet", "main")
+    git(bob.root, "switch", "--quiet", "--create", "idea")
+    assert hints.push_branch("idea") in bob.just("today")
+    git(bob.root, "push", "--quiet", "--no-verify", "-u", "origin", "idea")
+    away = town.origin.rename(town.origin.with_name("away.git"))
+    assert hints.FETCH in bob.just("today", code=1)
+    away.rename(town.origin)
+    assert marks(bob.just("today"))["code"] == "✓"
+    git(bob.root, "remote", "remove", "origin")
+    assert hints.ADD_REMOTE in bob.just("today")
+    git(bob.root, "remote", "add", "origin", str(town.origin))
+    git(bob.root, "push", "--quiet", "--no-verify", "-u", "origin", "HEAD")
+
+
+@pytest.mark.hint("RUN")
+def test_what_would_run_is_stale(ann: Newcomer, town: Town) -> None:
+    rule = (
+        "rule a:\n    input: 'data/raw/notes.txt'\n    output: 'data/interim/a.txt'\n    shell: 'cp {input} {output}'"
+    )
+    (ann.root / "Snakefile").write_text(rule)
+    said = ann.just("today")
+    assert "1 job would run (a 1)." in said
+    assert hints.RUN in said
+    ann.just("dry")
+    ann.just("run")
+    assert "Nothing: the pipeline has nothing to make." in ann.just("today")
