@@ -81,9 +81,11 @@ def test_what_is_wrong_in_the_folder_is_mended_by_what_is_named(ann: Newcomer) -
     (ann.root / "labdata/mine.py").write_text("# new\n")
     found = findings(ann, code=1)
     assert found.keys() == {"hooks", "secrets", "labdata/"}
-    for name in ("labdata/", "hooks", "secrets"):
+    for name in ("hooks", "secrets"):
         follow(ann, found[name]["help"])
-    follow(ann, findings(ann, code=1)["secrets"]["help"])
+    found = findings(ann, code=1)
+    for name in ("secrets", "labdata/"):
+        follow(ann, found[name]["help"])
     assert findings(ann) == {}
     assert token.exists()
     git(ann.root, "stash", "pop")
@@ -145,6 +147,10 @@ def test_the_hub_and_the_notes_are_looked_at(lab: Lab, join: Callable[..., Quick
     assert found(ann)["push"] == hints.FINISH_PUSH
     ann.put()
     assert "push" not in found(ann)
+    (ann.root / "data/.labdata/state.db").write_bytes(b"no database" * 1000)
+    assert found(ann)["state"] == hints.whose("results")
+    ann.put("--yes")
+    assert "state" not in found(ann)
     (ann.root / ".env").write_bytes("HF_BRANCH=Müller\n".encode("latin-1"))
     assert found(ann)[".env"] == hints.MEND_ENV_BY_HAND
     (ann.root / ".env").write_text("HF_BRANCH=ann\n")

@@ -43,7 +43,7 @@ def _show(console: Console, found: Storage) -> None:
     console.say(f"{found.name}: {found.repo}, {words.size(found.now)} now, {words.size(found.old)} in old versions")
     rows = [["", "files on main", "bytes now", "old versions add"]]
     rows += [
-        [f"data/{one.name}", f"{one.files:,}", words.size(one.now), words.size(one.old) if found.knows_history else "?"]
+        [one.name, f"{one.files:,}", words.size(one.now), words.size(one.old) if found.knows_history else "?"]
         for one in found.layers
     ]
     console.rows(rows)

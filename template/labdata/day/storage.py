@@ -36,7 +36,7 @@ def storage_of(workspace: Workspace, repo: Repo) -> Storage:
         repo.name,
         repo.id,
         layers_of({path: one for path, one in tree.items() if repo.holds(path)}, held, history or {}, repo.folders),
-        largest_of(tree),
+        largest_of({path: one for path, one in tree.items() if repo.holds(path)}),
         nearness(tree),
         history is not None,
         largest_of(tree, _read_by_others(workspace, repo)),

@@ -24,21 +24,25 @@ _LARGE_CACHE = 50_000_000_000
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
-def tools() -> Step:
+def tools() -> Iterator[Step]:
     """Look whether all programs and packages are there, and which versions."""
-    found = [f"Python {sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"]
-    missing = [] if sys.version_info >= _OLDEST else [f"Python {_OLDEST[0]}.{_OLDEST[1]}"]
-    for name in _PROGRAMS:
-        version = _version_of(name)
-        (found if version else missing).append(f"{name} {version}".strip())
-    for name in _PACKAGES:
-        try:
-            found.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            missing.append(name)
-    if missing:
-        return Step(Mark.MISSING, "tools", f"Not there: {', '.join(missing)}.", hints.PIXI_INSTALL)
-    return Step(Mark.IS, "tools", ", ".join(found))
+    python = ".".join(str(number) for number in sys.version_info[:3])
+    programs = {"Python": python if sys.version_info >= _OLDEST else ""}
+    programs |= {name: _version_of(name) for name in _PROGRAMS}
+    packages = {name: _installed(name) for name in _PACKAGES}
+    for title, found in (("tools", programs), ("packages", packages)):
+        missing = [name for name, version in found.items() if not version]
+        if missing:
+            yield Step(Mark.MISSING, title, f"Not there, or too old: {', '.join(missing)}.", hints.PIXI_INSTALL)
+        else:
+            yield Step(Mark.IS, title, ", ".join(f"{name} {version}" for name, version in found.items()))
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _version_of(program: str) -> str:
@@ -55,8 +59,7 @@ def _version_of(program: str) -> str:
 def disks(data: Path, folders: list[str]) -> Iterator[Step]:
     """Look at the room on each disk that holds layers, and at what the recycle bin takes of it."""
     for room in rooms(data, folders):
-        where = ", ".join(f"data/{folder}" for folder in room.folders)
-        said = f"{words.size(room.free)} of {words.size(room.total)} are free for {where}."
+        said = f"{words.size(room.free)} of {words.size(room.total)} are free for {', '.join(room.folders)}."
         mark = Mark.IS if room.free > _SOME * room.total or room.free > 100 * _LITTLE else Mark.LOOK
         mark = Mark.MISSING if room.free < _LITTLE else mark
         yield Step(mark, "disk", said, "" if mark is Mark.IS else hints.DISK_FULL)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def examine(root: Path, opened: Callable[[], AbstractContextManager[Workspace]]) -> Iterator[Step]:
     """Give a line for each look. ``opened`` opens the project, and raises ``LabdataError`` where it cannot be."""
-    yield computer.tools()
+    yield from computer.tools()
     yield computer.locale()
     yield from _guarded(".env", lambda: project.env(root))
     yield project.hooks(root)
