@@ -11,8 +11,8 @@ from labdata.core import hints
 from labdata.core.content import Content, path_collisions, same
 from labdata.core.errors import LabdataError
 from labdata.core.paths import RECYCLE_FOLDER, portability, twins
+from labdata.core.storage import BYTES_PER_FILE, FILES_PER_FOLDER, FILES_PER_REPO
 from labdata.migration.model import ARCHIVED, CONFLICT, LEFT_OUT, THERE, Item, Move, Outcome, Source, Target
-from labdata.sync.checks import BYTES_PER_FILE, FILES_PER_FOLDER, FILES_PER_REPO
 
 if TYPE_CHECKING:
     from labdata.core.patterns import Excludes
