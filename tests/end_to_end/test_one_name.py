@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from labdata.core import hints
 
+from localhub.api.cards import front_matter, problems
 from tests.endurance.runner import Quick
 from tests.members import Lab
 from tests.template.generating import git, run
@@ -366,3 +367,85 @@ def test_the_log_tells_code_inputs_names_and_request_and_of_a_path_what_touched_
     assert "code " in shown
     assert "No commit touched data/processed/none.csv" in ann.member.run("log", "processed/none.csv").stdout
     assert "Did you mean ann" in ann.member.run("log", "an", code=1).stderr
+
+
+ANSWERS = """\
+_commit: v0.1.0
+description: 'Which compounds | <b>matter</b>'
+github_org: lab
+project_name: Mito Screen
+project_slug: mito-screen
+"""
+
+
+def card(lab: Lab, repo: str) -> str:
+    where = lab.hub.api("cho").hf_hub_download(repo, "README.md", repo_type="dataset", cache_dir=lab.folder / "cards")
+    return Path(where).read_text()
+
+
+def test_cards_say_what_the_data_are_and_are_never_written_over_an_edited_one(
+    ann: Desk, desk: Callable[..., Desk], lab: Lab
+) -> None:
+    (ann.root / ".copier-answers.yml").write_text(ANSWERS)
+    ann.commit()
+    ann.member.run("setup")
+    heads = lab.head(), lab.head("main", lab.inputs)
+    ann.member.run("setup")
+    assert (lab.head(), lab.head("main", lab.inputs)) == heads
+    text = card(lab, lab.results)
+    assert problems(text) == ([], [])
+    assert front_matter(text)["pretty_name"] == "Mito Screen: results"
+    for part in (
+        "# Mito Screen: results",
+        "https://github.com/lab/mito-screen",
+        lab.inputs,
+        "How to cite",
+        "None yet.",
+    ):
+        assert part in text
+    assert "<b>" not in text
+    assert "None is given" in text
+    # It is no data: nothing to get, put, propose or ask about.
+    before = ann.member.files()
+    assert "up to date" in ann.member.get()
+    assert "nothing to publish" in ann.member.put()
+    assert "README" not in ann.member.run("status").stdout + ann.member.run("pr", "create", "-n").stdout
+    assert ann.member.files() == before
+    # A tag writes itself down, once; a colleague without the code's tag reads there who gave it.
+    ann.member.configure("[repos.inputs]", '[card]\nlicense = "CC-BY-4.0"\n\n[repos.inputs]')
+    ann.commit()
+    ann.tag("paper-v1", "--push")
+    head = lab.head()
+    assert "already" in ann.tag("paper-v1")
+    assert lab.head() == head
+    text = card(lab, lab.results)
+    assert front_matter(text)["license"] == "cc-by-4.0"
+    assert f"results {lab.head('ann')[:8]}" in text
+    assert f"code {ann.git('rev-parse', '--short=8', 'HEAD')}" in card(lab, lab.inputs)
+    bob = desk("bob")
+    bob.git("tag", "--delete", "paper-v1")
+    [told] = json.loads(bob.member.run("tag-list", "--json").stdout)
+    assert told["who"] == "ann@lab.example"
+    assert told["versions"]["code"] == ""
+    # And his tag leaves hers as it was told.
+    bob.member.run("tag", "mine", "--results-only", "--main")
+    assert "ann" in card(lab, lab.results)
+    assert "| mine |" in card(lab, lab.results)
+    # From the moment that somebody edits it, it is theirs.
+    edited = card(lab, lab.results).replace("Mito Screen", "Our screen")
+    lab.web_commit("cho", {"README.md": edited})
+    assert "stays as it is" in ann.tag("paper-v2")
+    assert card(lab, lab.results) == edited
+    assert "| paper-v2 |" in card(lab, lab.inputs)
+    ann.member.run("setup")
+    assert card(lab, lab.results) == edited
+    # Histories that have nothing in common any more make no question of it.
+    lab.squash("main")
+    lab.squash("ann")
+    assert "README" not in ann.member.get(code=3) + ann.member.run("status").stdout
+    ann.member.get("--mine", "processed/**")
+    ann.member.write("processed/new.csv", "new")
+    ann.member.put()
+    ann.member.run("pr", "create", "New")
+    ann.member.run("pr", "merge", "1")
+    assert card(lab, lab.results) == edited

@@ -171,7 +171,7 @@ def test_one_analysis_travels_alone(project: Project, tmp_path: Path) -> None:
 def test_put_results_main_publishes_without_review(project: Project) -> None:
     project.just("put-results-main", "-m", "Straight to main")
     assert project.on_hub(project.results) == project.on_disk("interim", "processed")
-    assert project.titles() == ["Straight to main", "initial commit"]
+    assert project.titles() == ["Straight to main", "Describe the data", "initial commit"]
 
 
 def test_get_results_from_shows_a_teammates_branch(project: Project, tmp_path: Path) -> None:

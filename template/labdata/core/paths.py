@@ -25,6 +25,9 @@ RECYCLE_FOLDER = "_recycle"
 LONGEST_NAME = 255
 """Bytes that the name of a file or folder may have on almost any disk."""
 
+CARD = "README.md"
+"""The page of a repo that the Hub shows, its card: main's, and no file of anybody's data."""
+
 
 def visible(text: str, *, keep_lines: bool = False) -> str:
     """Return a text from outside with all that a terminal would obey as escapes; ``keep_lines`` spares line breaks."""

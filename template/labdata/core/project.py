@@ -61,6 +61,8 @@ class Settings:
     files_per_commit: int = FILES_PER_COMMIT
     review_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Key columns of tables by a pattern of their paths."""
+    card: Mapping[str, str] = field(default_factory=dict)
+    """What the cards of the repos say beside the template's answers."""
 
     @property
     def data(self) -> Path:

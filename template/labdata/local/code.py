@@ -84,17 +84,18 @@ def repo_name(address: str) -> str:
 
 def commit_address(root: Path, sha: str) -> str:
     """Return where a commit of the project's code can be looked at, empty where its origin is not GitHub."""
-    page = _page(root)
+    page = page_of(root)
     return f"{page}/commit/{sha}" if page else ""
 
 
 def compare_address(root: Path, old: str, new: str) -> str:
     """Return where two commits of the project's code can be compared, empty where its origin is not GitHub."""
-    page = _page(root)
+    page = page_of(root)
     return f"{page}/compare/{old}...{new}" if page else ""
 
 
-def _page(root: Path) -> str:
+def page_of(root: Path) -> str:
+    """Return the page of the project's code, empty where its origin is not GitHub."""
     address = _git(root, "config", "--get", "remote.origin.url") or ""
     host = re.sub(r"^(?:\w+://)?(?:[^@/]*@)?", "", address).partition("/")[0].partition(":")[0]
     return f"https://github.com/{repo_name(address)}" if host == "github.com" else ""

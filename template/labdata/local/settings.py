@@ -64,6 +64,7 @@ def load(root: Path) -> Settings:
         branch=branch,
         files_per_commit=_count(table, "files_per_commit", FILES_PER_COMMIT),
         review_keys=_review_keys(table),
+        card=_card(table),
     )
 
 
@@ -192,6 +193,16 @@ def _review_keys(table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
             "Nothing was done."
         )
     return {pattern: _texts(keys, pattern, (), "in [review.keys]") for pattern in keys}
+
+
+def _card(table: dict[str, Any]) -> dict[str, str]:
+    """Return what ``[card]`` says of the project."""
+    card = table.get("card", {})
+    if not isinstance(card, dict) or not all(isinstance(value, str) for value in card.values()):
+        raise LabdataError(
+            'labdata.toml: [card] must be a table of texts, for example license = "cc-by-4.0". Nothing was done.'
+        )
+    return card
 
 
 def _count(table: dict[str, Any], key: str, default: int) -> int:

@@ -15,6 +15,7 @@ from labdata.local.environment import read_env
 from labdata.local.text_files import read_text
 from labdata.onboarding.joining import note_ours, require_ours
 from labdata.onboarding.new_project import make_layers
+from labdata.sync.cards import make_card
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -64,6 +65,8 @@ def make_repo(workspace: Workspace, repo: Repo) -> Step:
     hub = workspace.hub
     account = hub.account
     if hub.exists(repo.id):
+        # Who may only read leaves it to others.
+        make_card(workspace, repo)
         return Step(Mark.IS, repo.name, f"{repo.id} is on the Hub.")
     try:
         hub.create_repo(repo.id, private=workspace.settings.private)
@@ -75,6 +78,8 @@ def make_repo(workspace: Workspace, repo: Repo) -> Step:
             hints.maintainer(repo.id.split("/")[0]),
         ) from error
     note_ours(workspace, repo)
+    if not make_card(workspace, repo):
+        workspace.console.warn(f"The page of {repo.id} could not be written; `just onboard` tries it again.")
     return Step(Mark.DONE, repo.name, f"Created {repo.id} ({'private' if workspace.settings.private else 'public'}).")
 
 

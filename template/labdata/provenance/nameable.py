@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Tree, same
 from labdata.core.naming import CodeState, Facts, Place, RepoState
+from labdata.core.paths import CARD
 from labdata.core.trailers import commit_of
 from labdata.local import git_tags, snakemake_plan
 from labdata.local.code import Code
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
-CARD = "README.md"
 _LOOKED_AT = 20
 """Commits of the results that are looked at for the newest that names its inputs."""
 

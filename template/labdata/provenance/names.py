@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from labdata.core.card import Given
 from labdata.core.naming import versions_in
 from labdata.local import git_tags
+from labdata.sync.cards import names_on
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -51,4 +54,16 @@ def list_names(workspace: Workspace) -> list[Name]:
         when = tag.when.isoformat() if tag and tag.when else ""
         versions |= {CODE: tag.commit if tag else ""}
         found.append(Name(name, tag.who if tag else "", when, versions, moved))
+    if any(not one.who for one in found):
+        told = {name: one for table in reversed(order) for name, one in names_on(workspace, repos[table]).items()}
+        found = [one if one.who or one.name not in told else _as_told(one, told[one.name]) for one in found]
     return sorted(found, key=lambda one: one.when, reverse=True)
+
+
+def _as_told(one: Name, told: Given) -> Name:
+    """Return a name with who gave it and when as a card tells it, for this clone has no tag that does."""
+    try:
+        when = datetime.fromisoformat(told.when).replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        when = ""
+    return replace(one, who=told.who, when=when)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
+from labdata.core.card import Given
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.naming import Place, message_of, require_nameable
 from labdata.core.project import check_tag
 from labdata.local import git_tags
 from labdata.provenance.nameable import Nameable, gather, place_of
+from labdata.provenance.names import Name, list_names
+from labdata.sync.cards import update_card
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.remote import read_remote
 from labdata.sync.unfinished import require_finished
@@ -106,6 +111,7 @@ def name_commit(workspace: Workspace, repo: Repo, name: str, commit: str) -> Non
 def _end(workspace: Workspace, name: str, *, push: bool) -> None:
     root = workspace.settings.root
     remote = git_tags.remote_of(root)
+    _update_cards(workspace, workspace.settings.repos.values(), list_names(workspace))
     if push:
         git_tags.push(root, name)
         workspace.console.say(f"Pushed the code's tag to {remote}.")
@@ -114,6 +120,23 @@ def _end(workspace: Workspace, name: str, *, push: bool) -> None:
     else:
         workspace.console.say("The code's tag is on this computer; the code has no remote.")
     workspace.console.say(f"`just get-at {name}` shows inputs and results of that name.")
+
+
+def _update_cards(workspace: Workspace, repos: Iterable[Repo], names: list[Name]) -> None:
+    given = [_given(one) for one in names]
+    for repo in repos:
+        try:
+            is_done = update_card(workspace, repo, given)
+        except HubError:
+            is_done = False
+        if not is_done:
+            workspace.console.say(f"The page of {repo.id} stays as it is: somebody edited it, or it cannot be written.")
+
+
+def _given(one: Name) -> Given:
+    when = datetime.fromisoformat(one.when).astimezone(UTC).strftime("%Y-%m-%d %H:%M") if one.when else ""
+    versions = ", ".join(f"{what} {commit[:8]}" for what, commit in one.versions.items() if commit)
+    return Given(one.name, when, one.who, versions)
 
 
 def tag_results(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfinished: bool = False) -> None:
@@ -126,6 +149,8 @@ def tag_results(workspace: Workspace, repo: Repo, name: str, *, main: bool = Fal
         require_finished(workspace, remote, "main" if is_main else remote.branch_name, "nothing was tagged")
     name_commit(workspace, repo, name, commit)
     where = "main" if commit == remote.main else remote.branch_name
+    now = datetime.now(UTC).isoformat()
+    _update_cards(workspace, [repo], [Name(name, workspace.branch, now, {repo.name: commit}), *list_names(workspace)])
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
     if not is_main:
         warn_of_unpublished(workspace, repo, "the tag", remote.branch_tree)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from labdata.core.content import Content, Tree, path_collisions, same
+from labdata.core.paths import CARD
 from labdata.core.records import FOLDER, is_pack
 
 
@@ -70,6 +71,9 @@ def merge(bases: Sequence[Base], branch: Tree, main: Tree) -> Merge:
             # The union of both is right, whatever any history says: packs never change, and none replaces another.
             if theirs is not None and path != FOLDER and FOLDER not in branch:
                 tree.setdefault(path, theirs)
+        elif path == CARD:
+            # The page that the Hub shows is main's, and no file of anybody's data.
+            tree |= {path: theirs} if theirs is not None else {}
         elif winner == "both":
             conflicts[path] = (ours, theirs)
         elif winner == "theirs" and theirs is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labdata.core.content import Content, Tree, path_collisions
+from labdata.core.paths import CARD
 from labdata.core.plan.conflict import Conflict, Side
 from labdata.core.plan.merge import Base, winner_of
 from labdata.core.records import FOLDER, is_pack
@@ -38,6 +39,8 @@ def plan_proposal(
         if is_pack(path):
             # Main keeps its own packs, and gets those of the branch.
             winner = "ours" if theirs is None and FOLDER not in main else "none"
+        elif path == CARD:
+            winner = "none"
         if winner in ("both", "theirs") and settled(path) == "mine":
             winner = "ours"
         elif winner == "both" and settled(path) == "theirs":
