@@ -26,7 +26,9 @@ def said(member: Member, *arguments: str) -> str:
 
 
 def proposed_and_merged(lab: Lab, member: Member, title: str) -> None:
-    member.run("pr", "create", title)
+    assert "Posted the review" in member.run("pr", "create", title).stdout
+    # The comment comes back as it was written, and is found.
+    assert "is up to date: nothing changed since" in member.run("pr", "create").stdout
     pulls = lab.hub.api("cho").get_repo_discussions(lab.results, discussion_type="pull_request", repo_type="dataset")
     member.run("pr", "merge", str(max(pull.num for pull in pulls)))
 
