@@ -174,6 +174,8 @@ def _runs_in(node: ast.AST) -> Iterator[list[str]]:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         words = _texts(node.args)
         yield words
+        for word in words:
+            yield from _in_a_line(word) if " " in word else ()
         if called in PROGRAMS:
             yield [called, *words]
         if called in ("get", "put"):
@@ -183,12 +185,17 @@ def _runs_in(node: ast.AST) -> Iterator[list[str]]:
     elif isinstance(node, ast.List | ast.Tuple):
         yield _texts(node.elts)
         yield ["labdata", *_texts(node.elts)]
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
-        for line in node.value.splitlines():
-            for part in re.split(r"&&|;|\|", line):
-                for start in re.finditer(rf"(?:^|[`\s])(?=(?:{'|'.join(PROGRAMS)}) )", part):
-                    yield words_of(re.split("[`#]", part[start.end() :])[0])
-            yield ["labdata", *words_of(line)]
+        for word in _texts(node.elts):
+            yield from _in_a_line(word) if " " in word else ()
+
+
+def _in_a_line(text: str) -> Iterator[list[str]]:
+    """Give the words of each command in a text that is given to something, as to a shell; not of what is expected."""
+    for line in text.splitlines():
+        for part in re.split(r"&&|;|\|", line):
+            for start in re.finditer(rf"(?:^|[`\s])(?=(?:{'|'.join(PROGRAMS)}) )", part):
+                yield words_of(re.split("[`#]", part[start.end() :])[0])
+        yield ["labdata", *words_of(line)]
 
 
 def _texts(nodes: Sequence[ast.AST]) -> list[str]:
