@@ -20,6 +20,7 @@ NOT_TRIED = {
     "CACHE": "needs a cache of 50 GB; tests/end_to_end/test_recipes.py frees one",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
+    "finish": "a command that is killed between two steps; tests/endurance/kills.py finishes each by running it again",
     "PIXI_INSTALL": "pixi is not on the machines of the tests",
     "REPORT": "no state is known that leads there",
     "REVIEW_YES": "a review that would fetch more than is sensible in a test, on a terminal",

@@ -75,6 +75,11 @@ NOT_COMMITTED = "Finish the update: look at `git diff`, then commit."
 STASH_TOOL = "Put the edit aside: `git stash push --include-untracked -- labdata`."
 
 
+def learn_again(repo: str) -> str:
+    """Return the recipe after which labdata knows again which files are as the Hub has them."""
+    return f"`{words.recipe('get', repo)}` learns it again; your own files stay."
+
+
 def finish(command: str) -> str:
     """Return the command that finishes what was cut off."""
     return f"{command} finishes it."

@@ -11,7 +11,9 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.core.steps import Mark, Step
 from labdata.hub import pulse
 from labdata.sync.remote import read_remote
+from labdata.sync.snapshot import gather_local
 from labdata.sync.unfinished import unfinished
+from labdata.sync.working_copy import unsaved_paths
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -68,10 +70,10 @@ def notes(workspace: Workspace) -> Iterator[Step]:
     """Look whether what labdata notes of the working copy is whole, and whether a command was cut off."""
     state, found = workspace.state, False
     for repo in workspace.settings.repos.values():
-        if state.is_unsure(repo.id):
+        if state.is_unsure(repo.id) and (help_ := _after_a_loss(workspace, repo)):
             found = True
             said = f"The notes on {repo.name} were lost, so that nobody knows what data/ shows."
-            yield Step(Mark.LOOK, "state", said, hints.whose(repo.name))
+            yield Step(Mark.LOOK, "state", said, help_)
         if state.intent(repo.id):
             found = True
             again = f"`{words.recipe('put', repo.name)}`"
@@ -82,6 +84,13 @@ def notes(workspace: Workspace) -> Iterator[Step]:
         yield Step(Mark.LOOK, "state", "A get was cut off.", hints.finish("`just get-results`"))
     if not found:
         yield Step(Mark.IS, "state", "What labdata notes of data/ is whole.")
+
+
+def _after_a_loss(workspace: Workspace, repo: Repo) -> str:
+    """Return what is to be done after a loss of notes; nothing where all that is here is as the Hub has it."""
+    if not workspace.state.heads(repo.id).main:
+        return hints.learn_again(repo.name)
+    return hints.whose(repo.name) if unsaved_paths(gather_local(workspace, repo)) else ""
 
 
 def finding(name: str, error: LabdataError) -> Step:
