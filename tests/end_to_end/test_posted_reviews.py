@@ -121,7 +121,7 @@ def test_only_a_comment_that_is_mine_word_for_word_is_replaced(ann: Quick, join:
 
 
 def test_whatever_goes_wrong_with_a_review_the_request_stands(
-    ann: Quick, lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ann: Quick, join: Join, lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Nobody asked for a review, so a large download is none of its business; a review that is asked for makes it.
     for name, value in ann.env.items():
@@ -164,6 +164,15 @@ def test_whatever_goes_wrong_with_a_review_the_request_stands(
     [(_ann, text)] = comments(lab, 2)
     assert "46 rows removed" in text
     assert ann.run("pr", "create", "--no-review").stdout.count("review") == 0
+
+    # What could not be fetched is said, and is looked at again though nothing changed.
+    bob = join("bob")
+    with lab.faults("route=resolve,path=more-1.txt,status=404"):
+        bob.run("review", "2", "--post")
+    assert "not fetched" in comments(lab, 2)[-1][1]
+    assert "Brought the review at pull request 2 up to date:" in bob.run("review", "2", "--post").stdout
+    assert "not fetched" not in comments(lab, 2)[-1][1]
+    assert "up to date: nothing changed" in bob.run("review", "--all-open", "--post").stdout
 
 
 def picture(size: int, hole: int) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labdata.cli.app import open_project
+from labdata.cli.console import Console
 from labdata.core import words
 from labdata.core.errors import LabdataError
 
@@ -60,10 +61,8 @@ def review_own(number: int, name: str, *, attach: bool, quiet: bool) -> str:
 
     Whatever goes wrong is told in a sentence: the request stands. Returns what came of it, in words.
     """
-    console = None
     try:
         with open_project(quiet=quiet, writing=False) as workspace:
-            console = workspace.console
             return _reviewed(workspace, name, number, attach=attach, quiet=quiet)
     except LabdataError as error:
         reason = error.message
@@ -74,8 +73,7 @@ def review_own(number: int, name: str, *, attach: bool, quiet: bool) -> str:
     except Exception as error:  # noqa: BLE001 - the request is made, and no fault of a review may hide that
         reason = f"{type(error).__name__}: {error}."
     said = f"The review was not posted: {reason}"
-    if console is not None:
-        console.warn(f"{said} The request stands; `just review {number} --post` tries again.")
+    Console().warn(f"{said} The request stands; `just review {number} --post` tries again.")
     return said
 
 

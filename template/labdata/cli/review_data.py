@@ -125,8 +125,10 @@ def _all_open(workspace: Workspace, repo: Repo, wish: Wish) -> tuple[list[Done],
         workspace.console.say()
         try:
             done += _one(workspace, repo, str(number), wish)
-        except (LabdataError, OSError) as error:
-            said = error.message if isinstance(error, LabdataError) else str(error)
+        except ModuleNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one request holds, the others are reviewed
+            said = error.message if isinstance(error, LabdataError) else f"{type(error).__name__}: {error}"
             workspace.console.warn(f"Pull request {number} was not reviewed: {said}")
             failed += 1
     return done, failed

@@ -28,6 +28,9 @@ LARGEST = 4_000_000_000
 ASKED = 1_000_000_000
 """Bytes from which it is asked whether to fetch them, where somebody is there to answer."""
 
+NOT_FETCHED = "not fetched"
+"""How it begins what is said of a file that did not come, but might another time."""
+
 _FOLDER = "review"
 _KEPT = 3600.0  # seconds
 
@@ -86,7 +89,7 @@ def bring(
             found, failed = fetch(workspace, repo, commit, some)
             places[number] |= {path: place for path, (place, _content) in found.items()}
             came += [content for _place, content in found.values()]
-            refused |= {path: f"not fetched: {reason}" for path, reason in failed.items()}
+            refused |= {path: f"{NOT_FETCHED}: {reason}" for path, reason in failed.items()}
             commits.add(commit)
     _drop_others(workspace, commits)
     return Fetched(list(_changes(sides, renames, places, refused)), size, came)

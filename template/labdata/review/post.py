@@ -11,6 +11,7 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.hub import requests
 from labdata.local.code import template_version
 from labdata.review import signature
+from labdata.review.contents import NOT_FETCHED
 from labdata.review.look import Subject
 from labdata.review.report.text import COMMENT, Attached, markdown
 
@@ -100,13 +101,15 @@ def _contents(*trees: Tree) -> Iterator[str]:
 
 def post(workspace: Workspace, subject: Subject, review: Review, place: Place, pictures: Sequence[Attached]) -> bool:
     """Post a review; returns whether it is a new comment. Raises ``HubError`` where the Hub does not take it."""
+    named = _named(workspace, subject, place.number)
+    # Where a file did not come, the next review is another one, though nothing changed.
+    came = not any(one.change.not_read.startswith(NOT_FETCHED) for one in review.files)
+    of = place.state if came else signature.state((place.state, "in part"))
     refused: HubError | None = None
     for most in _SHORTER:
         text = markdown(review, pictures, most - signature.LONGEST)
         try:
-            return _write(
-                workspace, subject, place, signature.signed(text, _named(workspace, subject, place.number), place.state)
-            )
+            return _write(workspace, subject, place, signature.signed(text, named, of))
         except HubError as error:
             if error.status not in _TOO_LONG:
                 raise
@@ -124,9 +127,9 @@ def _write(workspace: Workspace, subject: Subject, place: Place, text: str) -> b
         requests.comment(hub, repo, place.number, text)
     except HubError as error:
         # The answer may be lost after the work was done.
-        if error.status in _TOO_LONG or not _is_there(
-            hub.account, requests.details(hub, repo, place.number).notes, text
-        ):
+        if error.status in _TOO_LONG:
+            raise
+        if not _is_there(hub.account, requests.details(hub, repo, place.number).notes, text):
             raise
     return True
 
