@@ -237,7 +237,22 @@ def test_a_tag_that_was_cut_off_is_finished_by_the_same_command(ann: Desk, desk:
     rea = desk("rea")
     assert hints.MAINTAINER_TAGS in rea.tag("v3", code=1)
     assert "v3" not in rea.tags()["code"]
-    ann.tag("v3")
+    ann.tag("v3", "--push")
+    # Who has only a part of the data here may name all of it, and takes over the code's tag that is pushed already.
+    ann.member.write("raw/other.csv", "other")
+    ann.member.run("put", "inputs")
+    laptop = desk("ann", "-laptop")
+    laptop.git("tag", "--delete", "v3")
+    laptop.member.run("get", "inputs", "raw/other.csv")
+    (laptop.root / "Snakefile").write_text("rule all:\n")
+    laptop.commit()
+    assert "Not all of it is on this disk" in laptop.tag("v4")
+    assert hints.ANOTHER_TAG in laptop.tag("v3", "--push", code=1)
+    ann.git("pull", "--quiet", "origin", "main")
+    ann.tag("v5", "--push")
+    laptop.git("tag", "--list")
+    laptop.tag("v5", "--push")
+    assert laptop.git("rev-parse", "v5") == ann.git("rev-parse", "v5")
 
 
 def test_main_is_named_with_the_inputs_that_it_was_made_from(ann: Desk, desk: Callable[..., Desk], lab: Lab) -> None:
@@ -253,6 +268,8 @@ def test_main_is_named_with_the_inputs_that_it_was_made_from(ann: Desk, desk: Ca
     assert bob.tags()["results"] == {"release": lab.head("main")}
     assert bob.tags()["inputs"] == {"release": made_from}
     assert "main" in said
+    # Without a branch it is main too, but then what only this disk holds stands in the way.
+    assert hints.publish_to_tag("results") in bob.tag("release-2", code=1)
     # A version of somebody else's is not mine to name as my branch's.
     bob.member.put()
     bob.member.get("--from", "ann")
@@ -367,6 +384,9 @@ def test_the_log_tells_code_inputs_names_and_request_and_of_a_path_what_touched_
     assert "code " in shown
     assert "No commit touched data/processed/none.csv" in ann.member.run("log", "processed/none.csv").stdout
     assert "Did you mean ann" in ann.member.run("log", "an", code=1).stderr
+    # A path of the inputs is looked for where the inputs are.
+    [row] = log("data/raw/plate.csv")
+    assert row["commit"] == lab.head("main", lab.inputs)
 
 
 ANSWERS = """\

@@ -70,7 +70,9 @@ def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
             # No branch has a slash in its name.
             branch, path = "", branch
         pattern = typed_pattern(path, workspace.settings.root.as_posix()).rstrip("/*") if path else ""
-        rows = run_log(workspace, results(workspace), branch, pattern, main=main, limit=limit)
+        holding = (repo for repo in workspace.settings.repos.values() if pattern and repo.holds(f"{pattern}/"))
+        repo = next(holding, None) or results(workspace)
+        rows = run_log(workspace, repo, branch, pattern, main=main, limit=limit)
         if as_json:
             click.echo(json.dumps(rows))
             return

@@ -54,7 +54,8 @@ class CodeState:
 class RepoState:
     """The working copy of one repo: files that differ from the Hub and are ``unpublished``; is it ``detached``, behind.
 
-    ``behind`` tells that it was synced with another version than the one to be named.
+    ``behind`` tells that it was synced with another version than the one to be named, ``partial`` that not all files of
+    that are here.
     """
 
     name: str
@@ -62,11 +63,12 @@ class RepoState:
     unpublished: Sequence[str] = ()
     half_made: Sequence[str] = ()
     behind: bool = False
+    partial: bool = False
 
     @property
     def is_as_named(self) -> bool:
-        """Whether this disk shows just the version that is to be named."""
-        return not (self.detached or self.unpublished or self.half_made or self.behind)
+        """Whether this disk shows just the version that is to be named, and all of it."""
+        return not (self.detached or self.unpublished or self.half_made or self.behind or self.partial)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,14 @@ def on_remote(root: Path, name: str) -> str:
     return found.get(f"refs/tags/{name}^{{}}") or found.get(f"refs/tags/{name}", "")
 
 
+def bring(root: Path, name: str) -> bool:
+    """Fetch a tag from the remote, so that it is the same tag here as there; returns whether that worked."""
+    return (
+        _git(root, "fetch", "--quiet", "--no-tags", remote_of(root), f"refs/tags/{name}:refs/tags/{name}").returncode
+        == 0
+    )
+
+
 def push(root: Path, name: str) -> None:
     """Push a tag; raises ``LabdataError`` with git's own words where that fails."""
     remote = remote_of(root)

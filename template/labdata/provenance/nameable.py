@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labdata.core.content import Tree, same
+from labdata.core.content import same
 from labdata.core.naming import CodeState, Facts, Place, RepoState
 from labdata.core.paths import CARD
 from labdata.core.trailers import commit_of
@@ -43,9 +43,10 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     remote = read_remote(workspace, results)
     is_main = main or not remote.branch
     commit = remote.main if is_main else remote.branch
-    states = [] if is_main else [state_of(workspace, results, commit)]
+    # What only this disk holds is no matter where main is named on purpose.
+    states = [] if main else [state_of(workspace, results, commit)]
     commits, judged = _commits(workspace, remote, results, commit, others, is_main=is_main)
-    if not is_main:
+    if not main:
         states += [state_of(workspace, repo, commits[repo.name]) for repo in others]
     places = [place_of(workspace, repo, name, commits[repo.name]) for repo in (results, *others)]
     code = Code(workspace.settings.root)
@@ -54,6 +55,8 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     if all(state.is_as_named for state in seen):
         # What Snakemake says is about this disk.
         _ask_snakemake(workspace, judged)
+    elif snakemake_plan.has_pipeline(workspace.settings.root):
+        judged.doubts.append("Not all of it is on this disk: whether a rule would run is told from records only.")
     workspace.keep_learned()
     branch = "main" if is_main else remote.branch_name
     writable = {place.where for place in places[:-1] if place.is_done or workspace.hub.may_write(place.where)}
@@ -105,19 +108,22 @@ def state_of(workspace: Workspace, repo: Repo, commit: str) -> RepoState:
     known = (path for path in sorted(local.mine.keys() | local.base.keys()) if repo.publish(path))
     differing = [path for path in known if not same(local.mine.get(path), tree.get(path))]
     mine = [path for path in differing if not same(local.mine.get(path), local.base.get(path))]
-    theirs = len(differing) > len(mine) or _has_come(workspace, repo, tree, local.base, local.mine)
+    seen = workspace.known_tree(repo.id, heads.branch) if heads.branch else None
+    came = seen is not None and any(
+        _is_fetched(workspace, repo, path) and not same(seen.get(path), tree.get(path)) for path in seen.keys() | tree
+    )
+    theirs = len(differing) > len(mine) or came
     if theirs and heads.branch == commit:
         # What a get merged from main goes to my branch with the next put.
         mine, theirs = differing, False
     half_made = [path for path in incomplete_in(workspace, repo) if repo.publish(path)]
-    return RepoState(repo.name, unpublished=mine, half_made=half_made, behind=theirs)
+    absent = any(_is_fetched(workspace, repo, path) for path in tree if path not in local.mine)
+    return RepoState(repo.name, "", mine, half_made, theirs, absent)
 
 
-def _has_come(workspace: Workspace, repo: Repo, tree: Tree, *here: Tree) -> bool:
-    """Tell whether a version holds files that a plain get would bring, and none has brought yet."""
-    excluded = workspace.settings.excludes.file
-    known = {path for one in here for path in one}
-    return any(repo.holds(path) and repo.fetch(path) and not excluded(path) for path in tree if path not in known)
+def _is_fetched(workspace: Workspace, repo: Repo, path: str) -> bool:
+    """Tell whether a plain get would bring a file."""
+    return repo.holds(path) and repo.fetch(path) and not workspace.settings.excludes.file(path)
 
 
 def _commits(
@@ -135,6 +141,9 @@ def _commits(
         here = "" if heads.detached else heads.branch or heads.main
         now = read_remote(workspace, repo).main
         said = claimed if repo.name == "inputs" and workspace.known_tree(repo.id, claimed) is not None else ""
+        if not (is_main or _fits(workspace, repo, said)):
+            # A part of a later version is here.
+            said = ""
         first, second = (said or here or now, now) if is_main else (here or said or now, here or now)
         tries[0][repo.name], tries[1][repo.name] = first, second
     found: list[tuple[dict[str, str], Judged]] = []
@@ -144,6 +153,12 @@ def _commits(
         if not found[-1][1].stale:
             return found[-1]
     return found[0]
+
+
+def _fits(workspace: Workspace, repo: Repo, commit: str) -> bool:
+    """Tell whether a version holds all that was got of a repo."""
+    tree = workspace.known_tree(repo.id, commit) or {}
+    return all(same(tree.get(path), one) for path, one in workspace.state.synced(repo.id).items())
 
 
 def _claimed(remote: Remote, *, is_main: bool) -> str:

@@ -58,7 +58,7 @@ def tag(workspace: Workspace, results: Repo, name: str, options: TagOptions) -> 
     elif not options.yes and workspace.console.confirm(f"Name them {name}? A name never moves.") is False:
         raise LabdataError("Nothing was tagged.")
     else:
-        _carry_out(workspace, found)
+        _carry_out(workspace, found, push=options.push)
         workspace.console.good(f"Tagged as {name}.")
     if not options.dry_run:
         _end(workspace, name, push=options.push)
@@ -80,14 +80,16 @@ def _state(place: Place) -> str:
     return "named so already" if place.is_done else ""
 
 
-def _carry_out(workspace: Workspace, found: Nameable) -> None:
+def _carry_out(workspace: Workspace, found: Nameable, *, push: bool) -> None:
     """Make what is missing, the results' tag last: who sees that one finds the others."""
     facts = found.facts
     results, *others, code = facts.places
-    if not code.is_done:
+    root = workspace.settings.root
+    is_pushed = push and not code.is_done and git_tags.on_remote(root, facts.name) == code.commit
+    if not code.is_done and not (is_pushed and git_tags.bring(root, facts.name)):
         notes = [f"Branch: {found.branch}", *(["Stale: yes, and meant"] if facts.stale else [])]
         message = message_of(facts.name, facts.places, workspace.branch, notes)
-        git_tags.create(workspace.settings.root, facts.name, code.commit, message)
+        git_tags.create(root, facts.name, code.commit, message)
     for place in (*others, results):
         if not place.is_done:
             name_commit(workspace, workspace.settings.repo(place.what), facts.name, place.commit)

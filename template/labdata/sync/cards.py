@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from labdata.core import card
 from labdata.core.card import Given, Subject
 from labdata.core.content import Content
-from labdata.core.errors import HubError, LabdataError
+from labdata.core.errors import LabdataError
 from labdata.core.paths import CARD
 from labdata.hub.small import LightHub
 from labdata.local.about import about
@@ -45,7 +46,8 @@ def names_on(workspace: Workspace, repo: Repo) -> dict[str, Given]:
     """Return the names that a repo's card lists."""
     try:
         return card.names_in(_text(workspace, repo, workspace.hub.refs(repo.id).branches["main"]) or "")
-    except (HubError, KeyError):
+    except (LabdataError, OSError, KeyError):
+        # Whoever reads the names can do without what the card adds.
         return {}
 
 
@@ -77,34 +79,27 @@ def _text(workspace: Workspace, repo: Repo, commit: str) -> str | None:
     found = workspace.hub.contents(repo.id, commit, [CARD])
     if CARD not in found:
         return None
-    staging = workspace.private_folder / "incoming" / "card"
-    try:
-        download = Download(workspace.hub, repo.id, commit, staging, lambda _size: None)
-        staged = download.fetch(found)
+    with TemporaryDirectory(prefix="labdata-") as folder:
+        staged = Download(workspace.hub, repo.id, commit, Path(folder), lambda _size: None).fetch(found)
         # One that cannot be read is somebody's own.
         return staged[CARD][0].read_bytes().decode(errors="replace") if CARD in staged else ""
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _commit(workspace: Workspace, repo: Repo, head: str, text: str, *, is_new: bool) -> bool:
-    hub = workspace.hub
+    hub, data = workspace.hub, text.encode()
     if not isinstance(hub, LightHub):
         return False
-    draft = workspace.private_folder / "incoming" / "card-draft"
-    draft.parent.mkdir(parents=True, exist_ok=True)
-    data = text.encode()
-    draft.write_bytes(data)
     git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
     content = Content(len(data), hashlib.sha256(data).hexdigest(), git)
     title = "Describe the data" if is_new else "Bring the card up to date"
-    try:
-        made = hub.commit_small(
-            repo.id, {CARD: content}, [], lambda _path: draft, branch="main", parent=head, title=title, body=""
-        )
-    except LabdataError:
-        # The answer was lost: the next try looks at what is there.
-        return False
-    finally:
-        draft.unlink(missing_ok=True)
+    with TemporaryDirectory(prefix="labdata-") as folder:
+        draft = Path(folder, CARD)
+        draft.write_bytes(data)
+        try:
+            made = hub.commit_small(
+                repo.id, {CARD: content}, [], lambda _path: draft, branch="main", parent=head, title=title, body=""
+            )
+        except LabdataError:
+            # The answer was lost: the next try looks at what is there.
+            return False
     return bool(made)
