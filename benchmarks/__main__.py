@@ -53,7 +53,7 @@ def main(small: bool, parts: tuple[str, ...], repeat: int, tools: list[str], lat
     arguments += ["--tools " + ",".join(tools)] if tools != list(NAMES) else []
     command = " ".join(["uv run python -m benchmarks", *arguments, "--latency " + ",".join(latency)])
     wish = Wish(small, 1 if small else repeat, tools, [int(ms) for ms in latency], command)
-    found = report.Results(datetime.now(UTC).date().isoformat(), machine.describe())
+    found = report.Results(datetime.now(UTC).date().isoformat(), machine.describe(), machine.load())
     found.read(_RESULTS)
     rooms: dict[str, Callable[[report.Results, Path, Wish], None]]
     rooms = {"tools": _tools, "scale": _scale, "parquet": _parquet}

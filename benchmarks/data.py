@@ -39,7 +39,7 @@ def small_paths(count: int) -> Iterator[str]:
         yield f"tables/plate-{number // _PER_FOLDER:03}/well-{number % _PER_FOLDER:03}.csv"
 
 
-def table(seed: int, size: int = _SMALL_SIZE) -> bytes:
+def table(seed: int | str, size: int = _SMALL_SIZE) -> bytes:
     """A table of numbers as text, of just this size, different for each seed."""
     numbers = random.Random(seed)
     lines = ["well,area,intensity,texture\n"]
@@ -51,14 +51,16 @@ def table(seed: int, size: int = _SMALL_SIZE) -> bytes:
     return "".join(lines).encode()[: size - 1] + b"\n"
 
 
-def lay_out(folder: Path, shape: Shape) -> None:
-    """Write all files below a folder; the same shape always gives the same bytes."""
+def lay_out(folder: Path, shape: Shape, whose: str = "") -> None:
+    """Write all files below a folder; the same shape and name always give the same bytes.
+
+    Who sends what another has sent before them to the same Hub sends nothing: so each has data of their own.
+    """
     for number, path in enumerate(small_paths(shape.small)):
-        _write(folder / path, table(number))
+        _write(folder / path, table(f"{whose}{number}"))
     for number in range(shape.large):
-        _write(
-            folder / "images" / f"stack-{number:02}.bin", random.Random(f"large {number}").randbytes(shape.large_size)
-        )
+        content = random.Random(f"{whose} large {number}").randbytes(shape.large_size)
+        _write(folder / "images" / f"stack-{number:02}.bin", content)
 
 
 def change_one(folder: Path, seed: int) -> str:

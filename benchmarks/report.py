@@ -13,8 +13,9 @@ from benchmarks.targets import Target, medians
 
 _NOTES = f"""\
 Every time is the median of its turns, in seconds of wall clock for the whole process; in each turn every program does
-every operation, so that a busy minute of the machine hits all alike; only the fresh get of S3 programs, minutes of
-moto's time, is taken in the first turn alone. Files are checked to be equal after each fresh get.
+every operation, so that a busy minute of the machine hits all alike; only the first put and the fresh get of S3
+programs, minutes of moto's time, are taken in the first turn alone. A first put is of a project of its own, with
+contents that nobody has sent before. Files are checked to be equal after each fresh get.
 Latency is added to each request. Requests and MB are those of one operation, without the added latency.
 
 - **labdata**: `labdata status` (asks the Hub about both repos), `put results`, `get results`.
@@ -33,6 +34,7 @@ class Results:
 
     date: str
     machine: str
+    load: float = 0.0
     parts: dict[str, Any] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
 
@@ -43,7 +45,8 @@ class Results:
             self.parts = json.loads(where.read_text(encoding="utf-8"))
 
     def _add(self, part: str, body: dict[str, Any], targets: list[Target], command: str) -> None:
-        self.parts[part] = {"command": command, "targets": [asdict(target) for target in targets], **body}
+        kept = [asdict(target) for target in targets]
+        self.parts[part] = {"command": command, "load": self.load, "targets": kept, **body}
         self.targets += targets
 
     def add_race(
@@ -113,7 +116,7 @@ def _medians(part: dict[str, Any]) -> dict[str, dict[str, dict[str, Sample]]]:
 
 
 def _race(part: dict[str, Any]) -> str:
-    text = [f"## {part['shape']}", f"`{part['command']}`"]
+    text = [f"## {part['shape']}", _run(part)]
     programs = list(part["versions"])
     for latency, rows in _medians(part).items():
         titles = [f"{name} {part['versions'][name]}".strip() for name in programs]
@@ -141,7 +144,7 @@ def _scale(part: dict[str, Any]) -> str:
         f"Both look at the same tree, warm, in turns, median of {turns}; {campaign.PUT} and {campaign.GET} are of the "
         "half that is the results."
     )
-    return "\n\n".join([f"## {part['files']:,} files", f"`{part['command']}`", _table(rows), text])
+    return "\n\n".join([f"## {part['files']:,} files", _run(part), _table(rows), text])
 
 
 def _parquet(part: dict[str, Any]) -> str:
@@ -151,7 +154,12 @@ def _parquet(part: dict[str, Any]) -> str:
         for push in part["pushes"]
     ]
     text = "Random numbers in 50 columns, written by the template's `write_parquet`; the new rows stand in the middle."
-    return "\n\n".join(["## A large parquet file that changes a little", f"`{part['command']}`", _table(rows), text])
+    return "\n\n".join(["## A large parquet file that changes a little", _run(part), _table(rows), text])
+
+
+def _run(part: dict[str, Any]) -> str:
+    """The command, and how busy the machine was before it began."""
+    return f"`{part['command']}`, with {part.get('load', 0):.1f} processes that wanted a core when it began"
 
 
 def _table(rows: list[list[str]]) -> str:

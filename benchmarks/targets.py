@@ -8,7 +8,9 @@ from benchmarks import campaign
 from benchmarks.measuring import Sample, median
 
 QUARTER = 0.25
-FRESH = 1.2
+FIRST = 1.0
+ONE_CHANGE = 0.35
+FRESH = 0.7
 
 Medians = dict[str, dict[str, Sample]]
 
@@ -40,7 +42,9 @@ def of_race(latency: int, times: Medians) -> list[Target]:
         _against(found, latency, times, operation, ["dvc"], QUARTER)
     others = [name for name in campaign.CONTENDERS if name != "labdata"]
     _against(found, latency, times, campaign.PUT_ONE, others, QUARTER)
-    _against(found, latency, times, campaign.FRESH, ["hf"], FRESH)
+    _against(found, latency, times, campaign.FIRST, ["hf"], FIRST)
+    _against(found, latency, times, campaign.GET_ONE, others, ONE_CHANGE)
+    _against(found, latency, times, campaign.FRESH, others, FRESH)
     return found
 
 
