@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from demo import alone, team, together
+from demo import alone, team, together, trust
 from demo.ending import leave, stay, where_to_look
 from demo.hub import start_hub
 from demo.plate import synthetic_plate
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from demo.plate import PlateFiles
     from demo.stage import Stage
 
-CHAPTERS = (*alone.CHAPTERS, *team.CHAPTERS, *together.CHAPTERS)
+CHAPTERS = (*alone.CHAPTERS, *team.CHAPTERS, *together.CHAPTERS, *trust.CHAPTERS)
 
 
 def play(stage: Stage, tell: Narrator, plate: PlateFiles | None, *, kept: bool, stays: bool = False) -> None:

@@ -378,3 +378,24 @@ def test_a_put_stops_at_what_is_half_made_unless_that_is_meant_and_says_so(ann: 
     git(ann.root, "push", "--quiet", "origin", "HEAD")
     assert which(ann, "data/processed/plot.txt")["pushed"] is True
     mark.unlink()
+
+
+def test_a_project_made_before_records_goes_on_and_has_them_from_its_next_put_on(
+    shared_hub: Hub, running: Runner, tmp_path: Path
+) -> None:
+    lab = new_lab(shared_hub, tmp_path)
+    eve = Desk(quick_member(lab, running, "ann"))
+    (eve.root / "Snakefile").write_text(SNAKEFILE)
+    eve.threshold("0.9")
+    lab.web_commit("ann", {"processed/old.txt": "old\n", "interim/table.csv": "A01\nwell\n"})
+    eve.member.write("raw/plate.csv", "A01\n")
+    done = eve.member.run("get", "results")
+    assert (done.stderr, packs(lab)) == ("", [])
+    assert "nothing says how it was made" in eve.member.run("which", "data/processed/old.txt").stdout
+    eve.member.put()
+    assert packs(lab, "ann") == []
+    eve.snakemake()
+    eve.member.put()
+    assert sorted(records(lab, "ann")) == MADE
+    assert eve.member.read("processed/old.txt") == "old\n"
+    assert "nothing to publish" in eve.member.put()

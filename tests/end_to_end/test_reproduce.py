@@ -180,6 +180,21 @@ def test_what_was_tampered_with_comes_out_different_and_is_shown(ann: Quick, bob
     assert hints.IN_A_RULE in bob.run("reproduce", "data/processed/notes.txt", code=1).stderr
 
 
+def test_a_figure_of_yesterday_is_traced_and_made_again_though_its_branch_moved_on(bob: Quick, lab: Lab) -> None:
+    figure = bob.root.parent / "talk.png"
+    found = json.loads(bob.run("which", "--json", str(figure)).stdout)[0]
+    assert found["holders"] == {}
+    (selected,) = found["origin"]["inputs"]
+    (table,) = selected["inputs"]
+    assert [one["name"] for one in table["inputs"]] == ["data/raw/plate.csv"]
+    # Its table is in the history of a branch only, which lists it by its git hash.
+    assert outcomes(reproduce(bob, str(figure))) == {"processed/plot.png": "identical"}
+    bob.write("processed/renamed.png", figure.read_bytes())
+    found = json.loads(bob.run("which", "--json", "data/processed/renamed.png").stdout)[0]
+    assert (found["path"], found["record"]["path"]) == ("processed/renamed.png", "processed/plot.png")
+    bob.remove("processed/renamed.png")
+
+
 def test_noise_is_equal_and_a_tag_is_made_again_as_a_whole(ann: Quick, bob: Quick, lab: Lab) -> None:
     snakemake(ann, "data/processed/plot.png", "--forcerun", "table")
     ann.put()

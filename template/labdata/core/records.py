@@ -296,4 +296,5 @@ def tidied(sizes: Mapping[str, int], ids: Mapping[str, frozenset[str]]) -> tuple
 
 def newest(records: Iterable[Record]) -> Record | None:
     """Return the latest of some records, the same one on every machine; ``None`` without any."""
-    return max(records, key=lambda record: (record.noted, record.id), default=None)
+    found = [*{id(one): one for one in records}.values()]  # of a single one no id is computed: that takes long
+    return max(found, key=lambda one: (one.noted, one.id)) if found[1:] else next(iter(found), None)

@@ -121,7 +121,7 @@ class Reproduction:
             self._bring(group, checkout.project / "data", folder)
             rerun = Rerun(root, checkout.project, folder / "log.txt", console.say, self._options.cores, passed)
             files = words.number(len(group.files), "file")
-            console.say(f"Snakemake makes {files} again; what it says is in {rerun.log}")
+            console.say(f"Snakemake makes {files} again …")
             rerun.make(group.files, group.rules)
             outcomes = self._judged(group, checkout.project / "data", folder, rerun)
             (folder / _DONE).touch()
