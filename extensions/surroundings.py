@@ -43,6 +43,19 @@ def renamed(value: str, folder: object, question: str) -> str:
     return f'see "Rename" in docs/update.md: an update does not rename {stored[0]}'
 
 
+def hidden(package: str, folder: object) -> str:
+    """Say what keeps *package* from being new in `src/` of *folder*: a package of that name at the top."""
+    root = Path(str(folder))
+    if (root / ".copier-answers.yml").exists() or not (root / package / "__init__.py").is_file():
+        return ""
+    return f"your package {package} is at the top already: another name for the one in src/"
+
+
+def beside(package: str, folder: object) -> str:
+    """Return *package*, or with `_steps` after it where the repository in *folder* has a package of that name."""
+    return f"{package}_steps" if package and hidden(package, folder) else package
+
+
 class SurroundingsExtension(Extension):
     """Make the functions of this module available as Jinja filters."""
 
@@ -51,3 +64,5 @@ class SurroundingsExtension(Extension):
         environment.filters["git_config"] = git_config
         environment.filters["folder_name"] = folder_name
         environment.filters["renamed"] = renamed
+        environment.filters["hidden"] = hidden
+        environment.filters["beside"] = beside

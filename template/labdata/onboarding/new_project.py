@@ -24,7 +24,7 @@ STANDARD = ("external", "raw", "interim", "processed")
 def main() -> int:
     """Set up the project in the current folder; returns 0 always."""
     root = Path.cwd()
-    for step in (folders, first_commit, hub_setup):
+    for step in (folders, first_commit, hub_setup, adoption):
         try:
             said = step(root)
         except (OSError, subprocess.SubprocessError) as error:
@@ -155,6 +155,15 @@ def hub_setup(root: Path) -> str:
     if done.returncode != 0:
         return "The project is complete, but the Hub was not set up. Run `just onboard` in the project to do it."
     return ""
+
+
+def adoption(root: Path) -> str:
+    """Return what stays to do where the project is in a repository that was there before."""
+    if len(sys.argv) < 3:
+        return ""
+    from labdata.onboarding.adopt import adopted
+
+    return adopted(root, Path(sys.argv[1]), sys.argv[2])
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
