@@ -60,12 +60,12 @@ def naming(scene: Scene) -> None:
     """Ann names code, inputs and results."""
     stage, ann, tell = scene.stage, scene.ann, scene.tell
     tell.chapter("One name for code, inputs and results")
+    # The tag also writes the name into the card of the repo, which is a commit more.
+    head = scene.hub.head(RESULTS)
     done = stage.run(ann, "just", "tag", NAME, "--main", "--push")
     tell.lines(done.lines[:4])
     refs = scene.hub.api.list_repo_refs(RESULTS, repo_type="dataset")
-    require(
-        {one.name: one.target_commit for one in refs.tags} == {NAME: scene.hub.head(RESULTS)}, f"{NAME} is not main."
-    )
+    require({one.name: one.target_commit for one in refs.tags} == {NAME: head}, f"{NAME} is not main.")
     tagged = stage.quietly(ann, "git", "ls-remote", "--tags", "origin").text
     require(f"refs/tags/{NAME}" in tagged, f"The code on GitHub has no tag {NAME}.")
     tell.held(f"`just get-at {NAME}` shows just this to whoever asks in a year")
