@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 
 import pytest
 from labdata.core import hints
@@ -86,6 +87,23 @@ def test_without_a_network_the_rest_is_set_up_and_the_next_time_finishes_it(ann:
     assert {"inputs": "✗", "branch": "+"}.items() <= marks(said).items()
     assert set(marks(bob.first_day()).values()) == {"✓", "+"}
     assert bob.files("raw", "processed") == ann.files("raw", "processed")
+
+
+def test_a_first_day_that_is_killed_goes_on_where_it_was(ann: Newcomer, town: Town) -> None:
+    bob = town.newcomer("bob")
+    for moment in ("Installed the checks", "Created branch", "Downloaded"):
+        process = subprocess.Popen(bob.task("onboard"), cwd=bob.root, env=bob.env, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if moment in line or line.startswith("Next:"):
+                process.kill()
+        process.wait()
+        process.stdout.close()
+    said = bob.first_day()
+    assert "✗" not in said
+    assert "!" not in marks(said).values()
+    assert bob.files("raw", "processed") == ann.files("raw", "processed")
+    assert bob.just("data-status").count("up to date") == 2
 
 
 @pytest.mark.hint("write_access")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from labdata.cli.onboard import show
 from labdata.core.errors import EXIT_CONFLICT, EXIT_FAILED
 from labdata.core.steps import Mark
 from labdata.local.environment import apply_environment
-from labdata.local.git import ask
 from labdata.local.settings import find_root
 
 if TYPE_CHECKING:
@@ -29,9 +27,12 @@ if TYPE_CHECKING:
 @dry_run_option
 def today(as_json: bool, since: str, dry_run: bool) -> None:
     """Bring code, inputs and results up to date; say what moved, what is only here, what waits."""
+    import subprocess
+
     from labdata.day.code import take_over
     from labdata.day.today import of_code
     from labdata.day.today import today as run_today
+    from labdata.local.git import ask
 
     root = find_root(Path.cwd())
     apply_environment(root)
