@@ -36,8 +36,8 @@ def onboard(no_data: bool, yes: bool, join: bool) -> None:
     if not missing:
         workspace.console.say("Next: `just today` each morning, `just run` for the pipeline, `just` for all recipes.")
         return
-    click.echo(click.style(f"Not everything is there: {_names(missing)}. The rest is set up.", fg="red"), err=True)
-    click.echo("Once that is mended: `just onboard` again; what is done is kept.", err=True)
+    click.echo(click.style(f"Not everything is there: {_names(missing)}.", fg="red"), err=True)
+    click.echo("What is done is kept. Once that is mended, `just onboard` goes on with what needs it.", err=True)
     raise click.exceptions.Exit(EXIT_CONFLICT if all(step.conflict for step in missing) else EXIT_FAILED)
 
 

@@ -10,6 +10,7 @@ import click
 
 from labdata.cli.app import cli, open_project
 from labdata.core import words
+from labdata.core.paths import visible
 
 if TYPE_CHECKING:
     from labdata.cli.console import Console
@@ -80,6 +81,6 @@ def _advice(found: list[Storage], prices: Prices | None, total: int) -> list[str
         lines.append('take "interim" out of folders in labdata.toml; old versions stay until the repo is squashed.')
     for each in found:
         if each.intermediate:
-            files = ", ".join(f"{path} ({words.size(size)})" for path, size in each.intermediate[:3])
+            files = ", ".join(f"{visible(path)} ({words.size(size)})" for path, size in each.intermediate[:3])
             lines.append(f"Read by other steps, so perhaps for interim: {files}.")
     return lines

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labdata.core import hints, words
 from labdata.core.errors import HubError
+from labdata.core.paths import visible
 from labdata.core.steps import Mark, Step
 from labdata.day import data, template
 from labdata.hub import requests
@@ -94,4 +95,5 @@ def _requests(workspace: Workspace) -> Iterator[Part]:
 
 
 def _short(title: str) -> str:
+    title = visible(title)
     return title if len(title) <= 40 else f"{title[:39]}…"
