@@ -154,7 +154,7 @@ def test_ann_updates_and_is_led_through_each_conflict(ann: Ann) -> None:
         re.sub(r"=======\n(.*\n)>>>>>>> after updating\n", "", (ann.root / "Justfile").read_text()), encoding="utf-8"
     )
     ann.shell("git add Justfile")
-    commit = re.search(r"`(git add --all && git commit .*?)`", said)
+    commit = re.search(r"`(git add --all \. && git commit .*?)`", said)
     assert commit
     ann.shell(commit[1])
     assert (ann.root / "labdata/__init__.py").read_text().startswith('"""labdata, mended:')
@@ -198,6 +198,33 @@ def test_what_an_update_needs_is_said_and_the_hint_gets_ann_on(ann: Ann, source:
     ann.shell("git revert --no-edit HEAD")
     assert ann.version() == OLD
     assert git(ann.root, "diff", "--stat", head) == ""
+
+
+@pytest.mark.hint("COMMIT_UPDATE")
+def test_a_project_inside_a_larger_repository_is_updated_and_one_update_is_committed_before_the_next(
+    ann: Ann,
+) -> None:
+    outer = ann.root.parent / "outer"
+    outer.mkdir()
+    shutil.rmtree(ann.root / ".git")
+    ann.root = ann.root.rename(outer / "part")
+    git(outer, "init", "--quiet")
+    (outer / "beside.txt").write_text("of another\n")
+    ann.edit("Justfile", "# List the recipes", "# What there is")
+    git(outer, "add", "--all")
+    git(outer, "commit", "--quiet", "--message", "all")
+    (outer / "beside.txt").write_text("being written\n")
+    said = ann.just("update", code=3)
+    assert "  Justfile  first, for no recipe runs before" in said
+    assert "changed  config/config.yaml" in said
+    ann.shell("git checkout --theirs Justfile && git add Justfile")
+    assert "An earlier update is not committed. Nothing was done." in ann.just("update", code=1)
+    ann.shell("git restore --staged --worktree . && git clean -fdq docs")
+    assert ann.version() == OLD
+    ann.just("update", code=3)
+    ann.shell("git checkout --theirs Justfile && git add --all . && git commit --quiet -m 'chore: update the template'")
+    assert ann.version() == NEW
+    assert git(outer, "status", "--porcelain") == "M beside.txt"
 
 
 @pytest.mark.hint("UPDATE_AGAIN", "TAKE_BACK", "GIT_FIRST")

@@ -186,6 +186,10 @@ def tables(names: Iterable[str], wanted: str) -> str:
 
 ANSWERS_BACK = "Take .copier-answers.yml back from git, or update with Copier itself (docs/update.md of the template)."
 COMMIT_FIRST = "Commit them, or put them aside with `git stash --include-untracked`, then run `just update` again."
+COMMIT_UPDATE = (
+    "If it is whole, look at it with `git diff` and commit it. If it was cut off, take it back with "
+    "`git restore --staged --worktree .`, remove what `git clean -n` lists, and run `just update` again."
+)
 SETTLE_FIRST = "Settle them as said, commit, then run `just update` again."
 GIT_FIRST = "Make it one: `git init && git add . && git commit`. Then run `just update` again."
 TEMPLATE_REACH = "Check the network, and that git may read the template's repository; then run `just update` again."
@@ -194,7 +198,7 @@ UPDATE_AGAIN = "Mend what it names, then run `just update` again."
 OLDER_TEMPLATE = "Take the update's commit back with `git revert` if the project is to be as before."
 SETTLE_THEN_COMMIT = (
     "Settle each as said, look at `git diff`, run `just dry`, then commit: "
-    '`git add --all && git commit -m "chore: update the template"`. To take the update back: '
+    '`git add --all . && git commit -m "chore: update the template"`. To take the update back: '
     "`git restore --staged --worktree .`; `git clean -n` lists the new files."
 )
 TAKE_BACK = (

@@ -87,7 +87,9 @@ def changes(root: Path) -> dict[str, str]:
     Raises ``LabdataError`` where there is no git repository.
     """
     listed = _ask(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".")
-    return {entry[3:]: entry[:2] for entry in listed.split("\0") if entry}
+    # Where the project is a part of a larger repository, git names files from that one's root.
+    above = _git(root, "rev-parse", "--show-prefix").stdout.strip()
+    return {entry[3:].removeprefix(above): entry[:2] for entry in listed.split("\0") if entry}
 
 
 def committed(root: Path) -> dict[str, str]:

@@ -142,6 +142,8 @@ def _refuse_uncommitted(changes: Mapping[str, str]) -> None:
             hints.SETTLE_FIRST,
             [f"{path}: {settle(path)}" for path in half],
         )
+    if template.ANSWERS in changes:
+        raise LabdataError("An earlier update is not committed. Nothing was done.", hints.COMMIT_UPDATE)
     first = next(iter(changes))
     raise LabdataError(
         f"{words.number(len(changes), 'file')} {_are(changes)} not committed, {first} for one. Nothing was done.",
@@ -208,5 +210,5 @@ def _tell(console: Reporter, outcome: Outcome) -> None:
             words.aligned([[path, settle(path)] for path in outcome.conflicts]),
         )
     console.say("Look at it with `git diff`, and run `just dry`. Then commit:")
-    console.say('  git add --all && git commit -m "chore: update the template"')
+    console.say('  git add --all . && git commit -m "chore: update the template"')
     console.say("To take it back: `git restore --staged --worktree .`; `git clean -n` lists the new files.")
