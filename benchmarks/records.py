@@ -39,12 +39,14 @@ _SNAKEFILE = 'rule select:\n    output: "data/processed/{name}.csv"\n    shell: 
 
 @click.command()
 @click.option("--files", default=100_000, show_default=True, help="How many outputs.")
+@click.option("--latency", default=0, show_default=True, help="Added ms for each request, as over a network.")
 @click.option("--repeat", default=3, show_default=True, help="How many turns; the fastest counts.")
-def main(files: int, repeat: int) -> None:
+def main(files: int, latency: int, repeat: int) -> None:
     """Measure put, get and which of many outputs, with and without records."""
-    click.echo(f"{machine.describe()}; {machine.load():.1f} processes want a core; {files:,} outputs")
+    click.echo(f"{machine.describe()}; {machine.load():.1f} processes want a core")
+    click.echo(f"{files:,} outputs, {latency} ms more for each request")
     with tempfile.TemporaryDirectory(prefix="hublab-records-") as folder:
-        found = [Turn(Path(folder), files, number).measured() for number in range(repeat)]
+        found = [Turn(Path(folder), files, number, latency).measured() for number in range(repeat)]
     best = {name: min(one[name] for one in found) for name in found[0]}
     for name, value in best.items():
         spread = f" ({', '.join(f'{one[name]:.2f}' for one in found)})" if repeat > 1 else ""
@@ -76,8 +78,9 @@ def _ratio(found: dict[str, float], command: str) -> float:
 class Turn:
     """One turn: a Hub, a project that makes the files, and one that gets them, each with records and without."""
 
-    def __init__(self, folder: Path, files: int, number: int) -> None:
+    def __init__(self, folder: Path, files: int, number: int, latency: int) -> None:
         self._folder = folder / str(number)
+        self._latency = latency
         self._files = files
 
     def measured(self) -> dict[str, float]:
@@ -107,6 +110,7 @@ class Turn:
         if has_records:
             _as_snakemake_notes(mine, paths)
         _code(mine)
+        labdata.counter.set_latency(self._latency)
         found = _timed(f"put {name}", labdata.labdata(mine, "mine", "put", "results"))
         found |= _timed(f"get {name}", labdata.labdata(other, "theirs", "get", "results"))
         if has_records:

@@ -13,6 +13,7 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.core.records import Record
 from labdata.core.verdicts import Run
 from labdata.records import store, verdicts
+from labdata.records.making import keeps_records
 
 if TYPE_CHECKING:
     from labdata.core.content import Tree
@@ -115,7 +116,9 @@ class HubSide:
     @cached_property
     def runs(self) -> list[Run]:
         """What came of making files again, the newest first."""
-        return verdicts.known(self._workspace, self.repo, self.trees, ask=self.reached) if self.repo.per_member else []
+        return (
+            verdicts.known(self._workspace, self.repo, self.trees, ask=self.reached) if keeps_records(self.repo) else []
+        )
 
     def holders(self, content: Content) -> dict[str, list[str]]:
         """Return which versions hold a content, by name, and as which paths."""

@@ -25,6 +25,7 @@ _DEEP = 100
 """Commits of a history that are searched for a content that no branch or tag holds now."""
 
 _SMALL, _MANY = 1_000_000, 200  # bytes, files: what else of the inputs is brought, for a Snakefile may read it
+_LOOKED_AT = 20_000  # other inputs, beyond which no Snakefile is helped: to lay them out would take longer than it
 _ELSEWHERE = "not needed to make this again"
 
 
@@ -61,6 +62,7 @@ class Ingredients:
         repo = self._workspace.settings.repos.get("inputs")
         tree = (self._workspace.known_tree(repo.id, commit) if repo else None) or {}
         rest = {path: one for path, one in tree.items() if repo and repo.holds(path) and path not in besides}
+        rest = rest if len(rest) <= _LOOKED_AT else {}
         small = sorted((one.size, path) for path, one in rest.items() if one.size <= _SMALL)[:_MANY]
         brought = {path: rest[path] for _size, path in small if not (folder / path).is_file()}
         if repo and brought:

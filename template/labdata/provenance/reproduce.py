@@ -18,7 +18,7 @@ from labdata.compare.same import is_equal
 from labdata.compare.tables.values import NOISE
 from labdata.core import hints, words
 from labdata.core.errors import LabdataError
-from labdata.core.verdicts import DIFFERENT, EQUAL, IDENTICAL, Judged, Run, differing
+from labdata.core.verdicts import DIFFERENT, EQUAL, IDENTICAL, OUTCOMES, Judged, Run, differing
 from labdata.local.checkout import Checkout, title_of
 from labdata.local.disk import hash_file
 from labdata.local.lock import passed_on
@@ -29,6 +29,7 @@ from labdata.records import verdicts
 from labdata.records.jobs import software_of
 
 if TYPE_CHECKING:
+    from labdata.core.project import Repo
     from labdata.provenance.hub_side import HubSide
     from labdata.workspace import Workspace
 
@@ -94,7 +95,8 @@ class Reproduction:
         outcomes: list[Outcome] = []
         for group in grouped(files):
             outcomes += self._with_code_of_the_job(self._group(group))
-        outcomes.sort(key=lambda one: one.file.path)
+        # What is different must not be what is cut from a long list.
+        outcomes.sort(key=lambda one: (-OUTCOMES.index(one.outcome), one.file.path))
         now = software_of(self._workspace.settings.root)
         recorded = [one.file.record.software for one in outcomes]
         differs = list(dict.fromkeys(line for one in recorded for line in differing(one, now)))
@@ -144,8 +146,7 @@ class Reproduction:
         ingredients.stand_in(versions["inputs"], data, group.inputs)
         published = {one.path: one.record.sha256 for one in group.files}
         version = next((one.version.rpartition("@")[2] for one in group.files if one.version), "")
-        own = next(side.repo.name for side in self._sides.values() if side.repo.per_member)
-        ingredients.bring(published, folder / "published", {own: version})
+        ingredients.bring(published, folder / "published", {self._repo(group.files[0]).name: version})
 
     def _judged(self, group: Group, data: Path, folder: Path, rerun: Rerun) -> list[Outcome]:
         notes, found = rerun.notes(group.files), []
@@ -183,19 +184,20 @@ class Reproduction:
                 with suppress(LabdataError), passed_on(folder.with_suffix(".lock")):
                     self._remove(folder)
 
+    def _repo(self, one: Wanted) -> Repo:
+        return next(side.repo for side in self._sides.values() if side.repo.holds(one.path))
+
     def _note(self, outcomes: Sequence[Outcome], who: str, software: Mapping[str, Any], differs: Sequence[str]) -> None:
         """Note the verdicts, by the code and the version that they are about; the next put publishes them."""
-        repo = next(side.repo for side in self._sides.values() if side.repo.per_member)
         noted = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        by: dict[tuple[str, str], list[Outcome]] = {}
+        by: dict[tuple[str, str, str], list[Outcome]] = {}
         for one in outcomes:
-            by.setdefault((f"{one.file.record.code.get('repo', '')}@{one.file.commit}", one.file.version), []).append(
-                one
-            )
-        for (code, version), some in by.items():
+            code = f"{one.file.record.code.get('repo', '')}@{one.file.commit}"
+            by.setdefault((self._repo(one.file).name, code, one.file.version), []).append(one)
+        for (name, code, version), some in by.items():
             files = [Judged(one.file.path, one.file.record.sha256, one.outcome, one.made, _short(one)) for one in some]
             run = Run(who, noted, files, code, version, software, differs, NOISE)
-            verdicts.note(self._workspace, repo, run)
+            verdicts.note(self._workspace, self._sides[name].repo, run)
 
 
 def _short(one: Outcome) -> str:

@@ -12,6 +12,7 @@ from labdata.core.errors import LabdataError
 from labdata.core.records import Record, is_pack
 from labdata.local.checkout import has_commit, tagged
 from labdata.provenance.wanted import Wanted, behind, wanted
+from labdata.records.making import keeps_records
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide
@@ -56,7 +57,7 @@ class Finder:
 
     def _side_with_tag(self, name: str) -> HubSide | None:
         sides = self._which.sides.values()
-        return next((side for side in sides if side.repo.per_member and f"tag {name}" in side.heads), None)
+        return next((side for side in sides if keeps_records(side.repo) and f"tag {name}" in side.heads), None)
 
     def _file(self, asked: str, folder: Path) -> Wanted:
         answer = self._which.answer(asked, folder)
@@ -96,7 +97,7 @@ class Finder:
     def _version(self, record: Record) -> str:
         """Return a version of the results that holds a recorded file: my branch's, main's, else any other."""
         for side in self._which.sides.values():
-            if side.repo.per_member:
+            if keeps_records(side.repo):
                 names = [f"branch {self._workspace.branch}", "main", *side.heads]
                 for name in names:
                     held = side.trees.get(side.heads.get(name, ""), {}).get(record.path)

@@ -12,6 +12,7 @@ from labdata.core.errors import LabdataError
 from labdata.core.paths import refusal
 from labdata.core.records import Record
 from labdata.local.checkout import has_commit
+from labdata.records.making import keeps_records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +150,7 @@ def behind(files: Sequence[Wanted], sides: Mapping[str, HubSide]) -> Iterator[Re
         }
         level = []
         for side in sides.values():
-            for sha256, records in (side.records(sought) if side.repo.per_member and sought else {}).items():
+            for sha256, records in (side.records(sought) if keeps_records(side.repo) and sought else {}).items():
                 fitting = [one for one in records if one.path == sought[sha256] and one.rule]
                 if fitting and (fitting[0].path, sha256) not in seen:
                     seen.add((fitting[0].path, sha256))
