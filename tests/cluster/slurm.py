@@ -119,7 +119,8 @@ class Slurm:
     def forget(self) -> None:
         """Cancel what is still queued or running, so that the next test begins with an idle node."""
         subprocess.run(["scancel", "--user=root", "--full"], capture_output=True, check=False, timeout=30)
-        eventually(lambda: all(job["state"] in ENDED for job in self.jobs().values()), "jobs do not end", within=30)
+        # A node is idle once the last process of the last job is gone.
+        eventually(lambda: _is_idle(self), "jobs do not end", within=30)
 
 
 def eventually(look: Callable[[], Found], otherwise: str, *, within: float = 30) -> Found:
