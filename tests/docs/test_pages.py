@@ -97,15 +97,23 @@ def test_every_recipe_is_on_a_page() -> None:
     assert not missing, f"no page shows: {', '.join(sorted(missing))}"
 
 
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
 def test_every_link_between_pages_leads_somewhere() -> None:
     broken = []
     for page in pages():
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", text):
             if "://" in link or link.startswith("mailto:") or "{{" in link:
                 continue
-            target = page.parent / link
+            target = page.parent / link if link else page
             # In a project a file has no .jinja at its end.
             if not target.exists() and not target.with_name(f"{target.name}.jinja").exists():
                 broken.append(f"{page.relative_to(ROOT)}: {link}")
+            elif anchor and target.suffix == ".md" and anchor not in headings(target):
+                broken.append(f"{page.relative_to(ROOT)}: {link}#{anchor}")
     assert not broken, broken

@@ -104,7 +104,7 @@ def texts_of(workspace: Workspace, packs: Iterable[str]) -> dict[str, bytes]:
         except OSError:
             continue
         except NewerPackError as error:
-            faults[f"{error}; update the project to read it: `copier update`"] += 1
+            faults[f"{error}; update the project to read it: `just update`"] += 1
         except PackError as error:
             # It is fetched again by the next get.
             workspace.pack(path).unlink(missing_ok=True)
