@@ -128,6 +128,7 @@ def test_whatever_goes_wrong_with_a_review_the_request_stands(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(ann.root)
     monkeypatch.setattr(post, "UNASKED", 100)
+    ann.write("processed/large.txt", "large\n" * 5_000)
     ann.write("processed/wells.csv", table(90))
     ann.put()
     mine = ann.path("processed/wells.csv")
@@ -135,11 +136,12 @@ def test_whatever_goes_wrong_with_a_review_the_request_stands(
     assert run(["pr", "create", "Fewer wells"]) == 0
     said = capsys.readouterr()
     assert "Pull request from ann to main" in said.out
-    assert "The review was not posted: It would fetch 1.7 kB; unasked, at most 100 B are fetched." in said.err
+    assert "The review was not posted: It would fetch 1.7 kB; unasked, it does so up to 100 B." in said.err
     assert "The request stands; `just review 1 --post` tries again." in said.err
     assert comments(lab) == []
+    monkeypatch.setattr(post, "UNASKED", 2_000)
     assert run(["pr", "create", "--json"]) == 0
-    assert "It would fetch" in json.loads(capsys.readouterr().out)["review"]
+    assert "It would read 31.7 kB; unasked, it does so up to 20.0 kB." in json.loads(capsys.readouterr().out)["review"]
     assert run(["review", "1", "--post"]) == 0
     assert len(comments(lab)) == 1
 

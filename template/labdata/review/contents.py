@@ -31,6 +31,9 @@ ASKED = 1_000_000_000
 NOT_FETCHED = "not fetched"
 """How it begins what is said of a file that did not come, but might another time."""
 
+_READ = 10
+"""How many times as much is read unasked as is fetched: a disk is that much nearer."""
+
 _FOLDER = "review"
 _KEPT = 3600.0  # seconds
 
@@ -56,29 +59,19 @@ def bring(
 ) -> Fetched:
     """Bring what both versions hold where they differ; raises ``LabdataError`` where somebody says no.
 
-    It raises that too where more than ``most`` bytes would have to come, before any does. Of files that the review
-    itself does not look into, only those are brought that a check of the lab looks at.
+    It raises that too, before anything comes, where more than ``most`` bytes would have to, or ten times as many would
+    have to be read. Of files that the review itself does not look into, only those are brought that a check of the lab
+    looks at.
     """
     renames = _renames(sides)
-    here = _Here(workspace, local)
-    places: list[dict[str, Path]] = [{}, {}]
-    wanted: list[dict[str, Content]] = [{}, {}]
-    refused: dict[str, str] = {}
-    left_out = {*renames, *renames.values()}
-    for number, tree in enumerate((sides.old, sides.new)):
-        for path, content in tree.items():
-            if path in left_out or (kind_of(path) == "other" and not is_checked(path)):
-                continue
-            if content.size > LARGEST:
-                refused[path] = f"not looked into: it is larger than {words.size(LARGEST)}"
-            elif place := here.find(content):
-                places[number][path] = place
-            elif sides.commit_of(number, path) and not paths.refusal(path):
-                wanted[number][path] = content
+    places, wanted, refused = _sorted(_Here(workspace, local), sides, {*renames, *renames.values()}, is_checked)
     coming = _coming(workspace, sides, wanted)
     size = sum(content.size for content in coming)
-    if most is not None and size > most:
-        raise LabdataError(f"It would fetch {words.size(size)}; unasked, at most {words.size(most)} are fetched.", "")
+    if most is not None:
+        trees = zip((sides.old, sides.new), places, wanted, strict=True)
+        read = sum(tree[path].size for tree, here, there in trees for path in (*here, *there))
+        _require_little("fetch", size, most)
+        _require_little("read", read, _READ * most)
     left = sum(map(len, wanted)) - len(coming)
     _tell(workspace, len(coming), size, sum(map(len, places)) + left, ask=ask)
     commits = set()
@@ -93,6 +86,26 @@ def bring(
             commits.add(commit)
     _drop_others(workspace, commits)
     return Fetched(list(_changes(sides, renames, places, refused)), size, came)
+
+
+def _sorted(
+    here: _Here, sides: Sides, left_out: Collection[str], is_checked: Callable[[str], bool]
+) -> tuple[list[dict[str, Path]], list[dict[str, Content]], dict[str, str]]:
+    """Return where contents before and after are on this disk, which have to be fetched, and why others are not."""
+    places: list[dict[str, Path]] = [{}, {}]
+    wanted: list[dict[str, Content]] = [{}, {}]
+    refused: dict[str, str] = {}
+    for number, tree in enumerate((sides.old, sides.new)):
+        for path, content in tree.items():
+            if path in left_out or (kind_of(path) == "other" and not is_checked(path)):
+                continue
+            if content.size > LARGEST:
+                refused[path] = f"not looked into: it is larger than {words.size(LARGEST)}"
+            elif place := here.find(content):
+                places[number][path] = place
+            elif sides.commit_of(number, path) and not paths.refusal(path):
+                wanted[number][path] = content
+    return places, wanted, refused
 
 
 def _renames(sides: Sides) -> dict[str, str]:
@@ -149,6 +162,11 @@ class _Here:
             if self.workspace.worktree.unchanged_since(here, self.mine[here]):
                 return self.workspace.worktree.path(here)
         return None
+
+
+def _require_little(verb: str, size: int, most: int) -> None:
+    if size > most:
+        raise LabdataError(f"It would {verb} {words.size(size)}; unasked, it does so up to {words.size(most)}.", "")
 
 
 def _coming(workspace: Workspace, sides: Sides, wanted: list[dict[str, Content]]) -> list[Content]:
