@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-SAMPLE = 17
+SAMPLE = 11
 """Kills of each scenario in the ordinary test run."""
 
 

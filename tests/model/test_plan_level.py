@@ -13,7 +13,7 @@ from tests.model.plan_level import begin, told
 from tests.model.steps import Setting
 from tests.model.story import Story
 
-HISTORIES = 1_200
+HISTORIES = 600
 BATCHES = 4
 
 
@@ -45,4 +45,4 @@ def _in_memory() -> Iterator[None]:
 
 
 TestAnyDay = AnyDayInMemory.TestCase
-TestAnyDay.settings = days(200, 16)
+TestAnyDay.settings = days(100, 16)

@@ -19,7 +19,7 @@ from tests.model.steps import Setting
 from tests.model.story import Story
 from tests.model.tool_level import ToolWorld, harm, open_house, play
 
-HISTORIES = 36
+HISTORIES = 24
 BATCHES = 6
 
 
@@ -69,7 +69,7 @@ class AnyDayWithTheTool(AnyDay):
 
 # Few, for each takes a second; they are there to tell the shortest day of one that goes wrong.
 TestAnyDay = pytest.mark.usefixtures("_own_house")(AnyDayWithTheTool.TestCase)
-TestAnyDay.settings = days(12, 8)
+TestAnyDay.settings = days(6, 8)
 
 
 @pytest.fixture(scope="class")
