@@ -13,7 +13,8 @@ pytest_plugins = ["localhub.testing", "tests.browsing"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the tests of tests/live speak to another Hub than the one on this machine."""
+    """Let the tests of tests/live speak to another Hub than the one on this machine, and those of SLURM take longer."""
+    parser.addoption("--slurm", action="store_true", help="also the stories of tests/cluster that mostly wait")
     group = parser.getgroup("live", "tests/live on a real Hub, with HF_TOKEN")
     group.addoption("--live", metavar="ENDPOINT", help="its address, for instance https://huggingface.co")
     group.addoption("--live-org", metavar="ORG", help="an organisation or account to make throw-away repos in")

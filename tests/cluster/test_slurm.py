@@ -110,8 +110,10 @@ def clone(project: Path, folder: Path) -> Path:
 
 
 def test_a_run_is_stopped_and_gone_on_with_and_a_retry_gets_more(
-    made: Path, env: dict[str, str], slurm: Slurm, tmp_path: Path
+    made: Path, env: dict[str, str], slurm: Slurm, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    if not request.config.getoption("--slurm"):
+        pytest.skip("half a minute of waiting: --slurm")
     project = clone(made, tmp_path / "project")
     (project / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
 

@@ -192,3 +192,15 @@ def test_without_snakemake_a_run_says_where_it_is(bob: Quick) -> None:
     assert hints.RUN_ENVIRONMENT in bob.run("run", "--", "--version", code=1).stderr
     bob.env["PATH"] = path
     bob.run("run", "--", "--version")
+
+
+def test_a_run_before_the_first_get_leaves_no_doubt_whose_the_files_are(lab: Lab) -> None:
+    fresh = lab.slow_member("cho", ready=False)
+    (fresh.root / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    (fresh.root / "go").touch()
+    fresh.write("interim/in.txt", "first")
+    fresh.run("run", "--", "--cores", "1")
+    assert not (fresh.root / "data/.labdata/lock").exists()
+    fresh.run("setup")
+    fresh.put()
+    assert lab.on_hub("cho")[OUT] == "first"

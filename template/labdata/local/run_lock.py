@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,14 +62,20 @@ def hold_run(folder: Path, tell: Callable[[str], None]) -> Hold:
     It goes on in a program that takes the place of this process. A wait of more than two seconds is told. Raises
     ``LabdataError`` where another run is at work for longer than ``patience``.
     """
-    waiting = _Waiting(folder, tell)
+    waiting, lock = _Waiting(folder, tell), folder / "lock"
     while True:
-        with locked(folder / "lock", tell):
+        # Before the first command there is no such file. One that is made here would pass for a trace of lost notes.
+        is_used = lock.exists()
+        with locked(lock, tell) if is_used else nullcontext():
             hold = _try_to_hold(folder)
-            if hold is not None:
+            if hold is not None and is_used == lock.exists():
                 _write_note(folder)
                 return hold
-        waiting.go_on()
+        if hold is not None:
+            # The first command has begun meanwhile.
+            hold.close()
+        else:
+            waiting.go_on()
 
 
 def waited_for_run(folder: Path, tell: Callable[[str], None]) -> bool:
