@@ -67,6 +67,7 @@ def migrate_from_s3(
                 return
             where = report or _default_report(workspace)
             if only_compare:
+                _say_what_is_read(workspace, migration)
                 _carry_out(migration, where, migration.compare)
                 workspace.console.rows(reasons(migration.plan.of(LEFT_OUT)))
                 _end(workspace, migration, where, as_json=as_json, verb="compared")
@@ -81,6 +82,15 @@ def migrate_from_s3(
 
 def _default_report(workspace: Workspace) -> Path:
     return workspace.settings.root / "references" / f"migration-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
+
+
+def _say_what_is_read(workspace: Workspace, migration: Migration) -> None:
+    """Say how much a comparison reads: all that was not read here before."""
+    read = [move.item.size for share in migration.plan.shares for move in share.compare]
+    if read:
+        workspace.console.say(
+            f"Reading {words.number(len(read), 'object')}, {words.size(sum(read))}, to compare by hash …"
+        )
 
 
 def _carry_out(migration: Migration, where: Path, work: Callable[[], None]) -> None:

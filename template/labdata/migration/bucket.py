@@ -119,13 +119,13 @@ class Bucket:
         )
         return data
 
-    def part_size(self, item: Item) -> int:
+    def part_size(self, item: Item, heard: Callable[[], None]) -> int:
         """Return the size of an object's first part if it was uploaded in parts and the store tells, else 0."""
         if not parts_of(item.etag):
             return 0
         try:
             # Some stores give a part an ETag of its own: that it is the listed object is asked where it is read.
-            head = self._call(self._client.head_object, Key=item.key, PartNumber=1)
+            head = self._call(self._client.head_object, Key=item.key, PartNumber=1, heard=heard)
         except LeftOutError:
             return 0
         return int(head.get("ContentLength") or 0)

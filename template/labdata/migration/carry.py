@@ -115,7 +115,7 @@ class Carrier:
         self, item: Item, write: Callable[[bytes], None], heard: Callable[[], None] = lambda: None
     ) -> tuple[Content, str]:
         """Read a whole object, give its bytes to ``write``, and return what it is; raises ``LeftOutError``."""
-        part = self.bucket.part_size(item) if item.size else 0
+        part = self.bucket.part_size(item, heard) if item.size else 0
         reading = self.bucket.open(item, heard)
         digests = Digests(item, is_md5=reading.is_md5, part=part)
         done = 0

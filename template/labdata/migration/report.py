@@ -91,7 +91,7 @@ def expected(plan: Plan, *, is_aws: bool) -> list[str]:
     found = [f"time: {lines}, if the line is all that limits it"]
     if is_aws:
         objects = len(plan.known) + sum(len(share.send) + len(share.compare) for share in plan.shares)
-        requests = 2 * objects * _AWS_GET + objects / 1000 * _AWS_LIST * 1000
+        requests = 2 * objects * _AWS_GET + objects / 1000 * _AWS_LIST
         found.append(
             f"cost: about ${size / 1e9 * _AWS_EGRESS:,.2f} to AWS for the way out to the Internet (nothing from a "
             f"computer in the bucket's region), ${requests:,.2f} for requests"
