@@ -27,6 +27,7 @@ def test_what_is_written_is_read_again_whatever_it_is() -> None:
     given = [
         Given("v1", "2026-11-29 10:00", "ann | <b>bob</b> [x](http://evil) `y`", "results 12345678, code 87654321"),
         Given("old", "", "", ""),
+        Given("made|on <the> web`", "", "", "results 1"),
     ]
     about = About("A: title\n# with ---\n", "- <script>alert(1)</script> | *x*", "mit", "Lab (2026), doi:10/1")
     text = written(about, SUBJECT, given)

@@ -15,7 +15,7 @@ from labdata.core.paths import visible
 
 _END = re.compile(r"\n<!-- Written by labdata \(([0-9a-f]{16})\)[^\n]*-->\s*\Z")
 _NOTE = "`just tag` brings this page up to date until somebody edits it."
-_ROW = re.compile(r"^\| ([\w.-]+) \| (\S[^|]*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([^|\n]+) \| ([^|\n]+) \| ([^|\n]*) \| ([^|\n]*) \|$", re.MULTILINE)
 _HOLDS = {
     "external": "What others made: metadata, plate maps, annotations.",
     "raw": "Measurements as they came.",
@@ -95,7 +95,8 @@ def names_in(text: str) -> dict[str, Given]:
     """Return the names that a card lists."""
     section = text.replace("\r\n", "\n").partition("## Versions that have a name")[2].partition("\n## ")[0]
     rows = _ROW.findall(section)[1:]
-    return {name: Given(name, *(_said(cell) for cell in cells)) for name, *cells in rows if set(name) != {"-"}}
+    given = (Given(*(_said(cell) for cell in cells)) for cells in rows if set(cells[0]) != {"-"})
+    return {one.name: one for one in given}
 
 
 def _said(cell: str) -> str:
@@ -150,7 +151,8 @@ def _made(about: About, subject: Subject) -> str:
 
 
 def _names(names: Iterable[Given]) -> str:
-    rows = [[one.name, *(_light(cell) or _NONE for cell in (one.when, one.who, one.versions))] for one in names]
+    cells = ((_light(one.name), _light(one.when), markdown.text(one.who), _light(one.versions)) for one in names)
+    rows = [[cell or _NONE for cell in row] for row in cells]
     return markdown.table(["name", "when (UTC)", "by", "versions"], rows) if rows else "None yet."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from labdata.core import hints
@@ -58,7 +59,7 @@ def _code(workspace: Workspace, name: str, tags: dict[str, dict[str, str]]) -> l
         there = f", not {code.commit[:8]}, which is checked out" if code.commit else ""
         return [
             f"The code of {name} is commit {tag.commit[:8]}{there}.",
-            f"`git switch --detach {name}` shows it{changes}; `git switch -` returns.",
+            f"`git switch --detach {shlex.quote(name)}` shows it{changes}; `git switch -` returns.",
         ]
     changes = ", with changes that git does not have" if code.dirty != () else ""
     return [f"The code of {name} is commit {tag.commit[:8]}, which is checked out{changes}."]

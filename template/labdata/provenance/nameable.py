@@ -52,10 +52,11 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     code = Code(workspace.settings.root)
     places.append(_code_place(workspace, name, code, push=push))
     seen = states or [state_of(workspace, repo, commits[repo.name]) for repo in (results, *others)]
-    if all(state.is_as_named for state in seen):
+    is_free = all(place.is_done or not place.named for place in places)
+    if is_free and all(state.is_as_named for state in seen):
         # What Snakemake says is about this disk.
         _ask_snakemake(workspace, judged)
-    elif snakemake_plan.has_pipeline(workspace.settings.root):
+    elif is_free and snakemake_plan.has_pipeline(workspace.settings.root):
         judged.doubts.append("Not all of it is on this disk: whether a rule would run is told from records only.")
     workspace.keep_learned()
     branch = "main" if is_main else remote.branch_name

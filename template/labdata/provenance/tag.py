@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
@@ -113,7 +114,7 @@ def name_commit(workspace: Workspace, repo: Repo, name: str, commit: str) -> Non
 def _end(workspace: Workspace, name: str, *, push: bool) -> None:
     root = workspace.settings.root
     remote = git_tags.remote_of(root)
-    _update_cards(workspace, workspace.settings.repos.values(), list_names(workspace))
+    _update_cards(workspace, workspace.settings.repos.values())
     if push:
         git_tags.push(root, name)
         workspace.console.say(f"Pushed the code's tag to {remote}.")
@@ -124,11 +125,11 @@ def _end(workspace: Workspace, name: str, *, push: bool) -> None:
     workspace.console.say(f"`just get-at {name}` shows inputs and results of that name.")
 
 
-def _update_cards(workspace: Workspace, repos: Iterable[Repo], names: list[Name]) -> None:
-    given = [_given(one) for one in names]
+def _update_cards(workspace: Workspace, repos: Iterable[Repo], more: Iterable[Name] = ()) -> None:
+    """Bring cards up to date, with names that only this command knows; a name stands whether or not that works."""
     for repo in repos:
         try:
-            is_done = update_card(workspace, repo, given)
+            is_done = update_card(workspace, repo, map(_given, chain(more, list_names(workspace))))
         except HubError:
             is_done = False
         if not is_done:
@@ -152,7 +153,7 @@ def tag_results(workspace: Workspace, repo: Repo, name: str, *, main: bool = Fal
     name_commit(workspace, repo, name, commit)
     where = "main" if commit == remote.main else remote.branch_name
     now = datetime.now(UTC).isoformat()
-    _update_cards(workspace, [repo], [Name(name, workspace.branch, now, {repo.name: commit}), *list_names(workspace)])
+    _update_cards(workspace, [repo], [Name(name, workspace.branch, now, {repo.name: commit})])
     workspace.console.good(f"Tagged {where} {commit[:8]} of {repo.id} as {name}.")
     if not is_main:
         warn_of_unpublished(workspace, repo, "the tag", remote.branch_tree)
