@@ -184,7 +184,7 @@ def work(project: Project, *, edit_tool: bool = False) -> set[str]:
 
 def check_edits(project: Project) -> None:
     """Fail unless every edit is there, on its own or in a conflict that git names, and nothing local was touched."""
-    marked = {name for name, content in project.files().items() if b"<<<<<<< " in content}
+    marked = {name for name, content in project.files().items() if b"<<<<<<< before updating" in content}
     assert marked == project.conflicts(), "a conflict that git does not name"
     assert not [name for name in project.files() if name.endswith(".rej")]
     edits = {
