@@ -246,6 +246,9 @@ def _log_with(member: Quick, text: str) -> Path:
 )
 def test_what_cannot_be_made_again_says_why_and_what_helps(ann: Quick, bob: Quick, lab: Lab) -> None:
     lab.web_commit("cho", {"processed/web.csv": "1\n"})
+    done = bob.run("reproduce", "data/raw/plate.csv", code=1)
+    assert "data/raw/plate.csv is an input" in done.stderr
+    assert hints.LIST_DATA in done.stderr
     done = bob.run("reproduce", "data/processed/web.csv", code=1)
     assert "nothing is recorded of how it was made: cho published it" in done.stderr
     assert hints.MADE_BEFORE_RECORDS in done.stderr

@@ -64,6 +64,8 @@ class Finder:
         if not answer.path:
             raise LabdataError(f"Nobody knows {asked}. Nothing was made.", hints.NOT_OF_THIS_PROJECT)
         record = answer.record
+        if any(side.repo.holds(answer.path) and not keeps_records(side.repo) for side in self._which.sides.values()):
+            raise LabdataError(f"data/{answer.path} is an input: no rule made it. Nothing was made.", hints.LIST_DATA)
         if record is None:
             who = f": {answer.published[0]} published it" if answer.published else ""
             raise LabdataError(
