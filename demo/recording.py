@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from demo.errors import TourError
 from demo.narrator import WIDTH, Narrator
 from demo.stage import REPOSITORY, Stage
 
@@ -186,7 +188,11 @@ def _spans(text: str) -> str:
 def main() -> None:
     """Record the tour and write the picture."""
     print("Playing the tour; this takes a minute or two.")
-    PICTURE.write_text(draw(record()), encoding="utf-8", newline="\n")
+    try:
+        lines = record()
+    except (TourError, KeyboardInterrupt) as error:
+        sys.exit(f"{error or 'Stopped.'} {PICTURE.name} was left as it was.")
+    PICTURE.write_text(draw(lines), encoding="utf-8", newline="\n")
     print(f"Wrote {PICTURE.relative_to(REPOSITORY)}: {len(outline(recorded()))} chapters and commands.")
 
 
