@@ -98,12 +98,15 @@ class Town:
         """The inputs repo."""
         return f"lab/{self.project}-inputs"
 
-    def newcomer(self, name: str, computer: str = "") -> Newcomer:
-        """Somebody who has just cloned the project."""
+    def newcomer(self, name: str, computer: str = "", *, pipeline: bool = False) -> Newcomer:
+        """Somebody who has just cloned the project; without its pipeline, which takes seconds to preview."""
         place = self.folder / f"{name}{computer}"
         place.mkdir(parents=True)
         root, home = place / "project", place / "home"
         git(place, "clone", "--quiet", str(self.origin), str(root))
+        if not pipeline and (root / "Snakefile").exists():
+            git(root, "update-index", "--skip-worktree", "Snakefile")
+            (root / "Snakefile").unlink()
         hub = self.hub.env(name, home)
         tools = environment(home, HF_PROJECT=self.project, CORES="1")
         return Newcomer(name, root, tools | {key: hub[key] for key in hub if key.startswith("HF_")})

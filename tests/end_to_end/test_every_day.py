@@ -14,7 +14,7 @@ from tests.template.generating import NOWHERE, git
 @pytest.fixture
 def ann(town: Town) -> Newcomer:
     """Ann, who has published a plate to the inputs and a table to main."""
-    ann = town.newcomer("ann")
+    ann = town.newcomer("ann", pipeline=True)
     ann.first_day("--no-data")
     ann.write("raw/notes.txt", "the plates\n")
     ann.write("processed/table.csv", "1\n")
@@ -28,7 +28,7 @@ def bob(ann: Newcomer, town: Town) -> Newcomer:
     """Bob, who has all of that; there is no pipeline, for most of these days need none."""
     git(ann.root, "rm", "--quiet", "Snakefile")
     commit(ann, "refactor: no pipeline")
-    bob = town.newcomer("bob")
+    bob = town.newcomer("bob", pipeline=True)
     bob.first_day()
     return bob
 

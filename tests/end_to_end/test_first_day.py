@@ -28,7 +28,7 @@ def ann(town: Town) -> Newcomer:
 
 
 def test_bob_has_it_all_after_a_clone_and_one_command(ann: Newcomer, town: Town) -> None:
-    bob = town.newcomer("bob")
+    bob = town.newcomer("bob", pipeline=True)
     said = bob.first_day()
     done = {name: mark for name, mark in marks(said).items() if mark == "+"}
     assert done == {"hooks": "+", ".env": "+", "branch": "+", "inputs": "+", "results": "+"}
