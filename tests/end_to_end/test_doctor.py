@@ -19,7 +19,7 @@ from tests.template.generating import NOWHERE, git
 @pytest.fixture
 def ann(town: Town) -> Newcomer:
     """Ann, whose project is set up; there is no pipeline, for the doctor asks for none."""
-    ann = town.newcomer("ann")
+    ann = town.newcomer("ann", pipeline=True)
     ann.env |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
     ann.first_day("--no-data")
     return ann
