@@ -32,6 +32,7 @@ README.md
 Snakefile
 config/config.schema.yaml
 config/config.yaml
+config/hub-prices.toml
 config/sources.toml
 docs/README.md
 docs/how-it-works.md
@@ -141,7 +142,7 @@ def test_no_template_braces_are_left(project: str, request: pytest.FixtureReques
 def test_every_toml_and_yaml_file_can_be_read(project: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(project)
     names = [name for name in committed(folder) if name.endswith((".toml", ".yml", ".yaml", ".cff"))]
-    assert len(names) == 14
+    assert len(names) == 15
     for name in names:
         text = (folder / name).read_text(encoding="utf-8")
         read = tomllib.loads(text) if name.endswith(".toml") else yaml.safe_load(text)
