@@ -1,4 +1,7 @@
-"""The tour on a made-up plate, watched to its end, and what it leaves in the folder that is kept."""
+"""The tour, watched to its end, and what it leaves in the folder that is kept.
+
+It is on the real plate where that is on this machine (its figures are known), else on a made-up one.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,13 @@ from demo.recording import outline, recorded
 from localhub.testing import Hub
 from tests.browsing import Visit
 from tests.demo.watching import Shown, left_behind, surroundings, watch
-from tests.template.generating import REPOSITORY
+from tests.template.generating import REPOSITORY, SHARED
 from tests.terminal import converse
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RESULTS = "lab/mito-screen-results"
+REAL = SHARED / "realdata"
+REAL_BARCODE = "SQ00015054"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Kept:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     around = tmp_path_factory.mktemp("tour")
     folder = around / "kept" / "tour"
-    return Kept(watch(around, "--keep", str(folder)), folder, around)
+    plate = ("--data", str(REAL)) if REAL.exists() else ()
+    return Kept(watch(around, "--keep", str(folder), *plate), folder, around)
 
 
 def test_the_tour_keeps_every_promise_and_says_so(kept: Kept) -> None:
@@ -71,16 +77,27 @@ def test_its_lines_fit_into_80_columns_and_are_plain_where_nobody_watches(kept: 
 
 
 def test_the_recording_in_the_readme_shows_this_very_tour(kept: Kept) -> None:
-    assert outline(recorded()) == outline(kept.shown.out.splitlines()), "run: uv run python -m demo.recording"
+    shown = kept.shown.out.replace(REAL_BARCODE, BARCODE).splitlines()
+    assert outline(recorded()) == outline(shown), "run: uv run python -m demo.recording"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real plate is not on this machine: ../shared/realdata")
+def test_it_tells_how_well_the_known_controls_of_a_real_plate_replicate(kept: Kept) -> None:
+    rows = {line.split()[0]: line.split()[1:3] for line in kept.shown.out.splitlines() if len(line.split()) > 2}
+    assert rows["bortezomib"] == ["12", "0.810"]
+    assert rows["MG-132"] == ["12", "0.784"]
+    assert rows["DMSO"] == ["24", "-0.007"]
+    assert "(yours)" in kept.shown.out
 
 
 def test_it_leaves_a_figure_and_a_table(kept: Kept) -> None:
-    results = kept.data("ann") / "processed" / BARCODE
+    barcode, treatment = (REAL_BARCODE, "bortezomib") if REAL.exists() else (BARCODE, "madeupzomib")
+    results = kept.data("ann") / "processed" / barcode
     assert (results / "figures" / "pca.png").read_bytes().startswith(PNG)
     with (results / "tables" / "replicate_correlation.csv").open(encoding="utf-8", newline="") as lines:
         rows = {row["name"] or row["sample"]: row for row in csv.DictReader(lines)}
-    assert rows["madeupzomib"]["wells"] == "12"
-    assert float(rows["madeupzomib"]["correlation"]) > 0.7 > 0.2 > float(rows["DMSO"]["correlation"])
+    assert rows[treatment]["wells"] == "12"
+    assert float(rows[treatment]["correlation"]) > 0.7 > 0.2 > float(rows["DMSO"]["correlation"])
 
 
 def test_ann_and_bob_have_the_same_files_and_nobodys_words_are_lost(kept: Kept) -> None:
