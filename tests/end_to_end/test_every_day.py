@@ -8,7 +8,7 @@ import pytest
 from labdata.core import hints
 
 from tests.end_to_end.newcomers import Newcomer, Town, marks
-from tests.template.generating import NOWHERE, git
+from tests.template.generating import NOWHERE, git, run
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_what_is_in_conflict_stays_and_the_rest_comes(ann: Newcomer, bob: Newcom
     assert {"code": "✓", "inputs": "✗", "results": "✗", "only": "!"}.items() <= marks(said).items()
 
 
-@pytest.mark.hint("PULL", "STASH", "SWITCH", "FETCH", "push_branch", "ADD_REMOTE")
+@pytest.mark.hint("PULL", "PULL_AFTER", "STASH", "switch", "KEEP_COMMITS", "FETCH", "push_branch", "ADD_REMOTE")
 def test_code_that_is_more_than_a_step_ahead_is_told_and_left(ann: Newcomer, bob: Newcomer, town: Town) -> None:
     edit(ann, "notes.md", "ann's\n")
     edit(ann, "logs/run.txt", "ann's\n")
@@ -135,25 +135,68 @@ def test_code_that_is_more_than_a_step_ahead_is_told_and_left(ann: Newcomer, bob
     said = bob.just("today")
     assert "1 commit by Ann and 1 of yours went different ways." in said
     assert hints.PULL in said
+    edit(bob, "README.md", "edited\n")
+    assert hints.PULL_AFTER in bob.just("today")
+    git(bob.root, "stash", "--quiet")
+    assert "1 commit of code, 1 stash of code." in bob.just("today")
     git(bob.root, "pull", "--quiet", "--rebase")
     said = bob.just("today")
     assert "1 commit of code" in said
-    assert hints.publish([], code=True) in said
+    assert hints.publish([], code=True, stashed=True) in said
+    git(bob.root, "stash", "drop", "--quiet")
     git(bob.root, "push", "--quiet", "--no-verify")
     git(bob.root, "checkout", "--quiet", "--detach")
-    assert hints.SWITCH in bob.just("today")
-    git(bob.root, "switch", "--quiet", "main")
+    assert hints.switch("main") in bob.just("today")
+    edit(bob, "found.md", "bob's\n")
+    git(bob.root, "add", "found.md")
+    git(bob.root, "commit", "--quiet", "--no-verify", "--message", "docs: found on no branch")
+    said = bob.just("today")
+    assert hints.KEEP_COMMITS in said
+    assert "1 commit of code." in said
     git(bob.root, "switch", "--quiet", "--create", "idea")
-    assert hints.push_branch("idea") in bob.just("today")
+    said = bob.just("today")
+    assert hints.push_branch("idea") in said
+    assert hints.publish([], code=False, elsewhere=True) in said
+    git(bob.root, "switch", "--quiet", "main")
+    assert "1 commit of code." in bob.just("today")
+    git(bob.root, "switch", "--quiet", "idea")
     git(bob.root, "push", "--quiet", "--no-verify", "-u", "origin", "idea")
     away = town.origin.rename(town.origin.with_name("away.git"))
-    assert hints.FETCH in bob.just("today", code=1)
+    said = bob.just("today", code=1)
+    assert hints.FETCH in said
+    assert f"It could not be fetched: '{town.origin}' does not appear to be a git repository" in said
     away.rename(town.origin)
     assert marks(bob.just("today"))["code"] == "✓"
     git(bob.root, "remote", "remove", "origin")
     assert hints.ADD_REMOTE in bob.just("today")
     git(bob.root, "remote", "add", "origin", str(town.origin))
     git(bob.root, "push", "--quiet", "--no-verify", "-u", "origin", "HEAD")
+
+
+@pytest.mark.hint("finish_code", "unlock_code")
+def test_what_git_has_begun_or_holds_is_told_and_left(ann: Newcomer, bob: Newcomer) -> None:
+    edit(ann, "notes.md", "ann's\n")
+    commit(ann, "docs: notes")
+    lock = bob.root / ".git/index.lock"
+    lock.touch()
+    said = bob.just("today", code=1)
+    assert hints.unlock_code(str(lock)) in said
+    assert "in their way" not in said
+    lock.unlink()
+    edit(bob, "notes.md", "bob's\n")
+    git(bob.root, "add", "notes.md")
+    git(bob.root, "commit", "--quiet", "--no-verify", "--message", "docs: bob's notes")
+    bob.just("today")
+    for begin, what in ((("rebase", "origin/main"), "rebase"), (("merge", "origin/main"), "merge")):
+        run(["git", *begin], bob.root, bob.env, check=False)
+        before = (bob.root / "notes.md").read_text()
+        said = bob.just("today")
+        assert f"A {what} is begun and not finished, so nothing was taken over." in said
+        assert "1 commit of code" in said
+        assert hints.finish_code(what, f"git {what} --abort") in said
+        assert (bob.root / "notes.md").read_text() == before
+        git(bob.root, what, "--abort")
+        assert hints.PULL in bob.just("today")
 
 
 @pytest.mark.hint("RUN")

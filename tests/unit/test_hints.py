@@ -18,6 +18,7 @@ NOT_TRIED = {
     "ENVIRONMENT": "the tests' environment has all that a review needs",
     "IN_ENVIRONMENT": "the tests' environment has all that a reproduction needs",
     "CACHE": "needs a cache of 50 GB; tests/end_to_end/test_recipes.py frees one",
+    "MERGE_SAYS": "git fails at its own work, as where a disk fills up at that moment",
     "MORE_REPOS": "100,000 files; tests/unit/test_checks.py has the check",
     "RECYCLE_LIST_AGAIN": "a file that changes between the list and its removal, within one command",
     "finish": "a command that is killed between two steps; tests/endurance/kills.py finishes each by running it again",

@@ -57,8 +57,10 @@ PREVIEW = "Look at all that Snakemake says: `just dry`."
 
 FETCH = "Check the network and your access to the code (`git fetch` says more), then `just today` again."
 PULL = "Put yours on top of theirs: `git pull --rebase`."
+PULL_AFTER = "Commit your edits or `git stash` them; then put yours on top of theirs: `git pull --rebase`."
 STASH = "Commit your edits or `git stash` them, and move new files out of the way; then `just today`."
-SWITCH = "Check a branch out: `git switch main`."
+KEEP_COMMITS = "Keep your commits on a branch of their own: `git switch --create NAME`."
+MERGE_SAYS = "`git merge --ff-only` says more."
 ADD_REMOTE = "Put it on GitHub: `git remote add origin ADDRESS && git push -u origin HEAD`."
 RUN = "`just dry` lists them, `just run` makes them."
 UPDATE = "`just update` takes it over."
@@ -96,14 +98,35 @@ def untrack(path: str, *, tracked: bool) -> str:
     return f"`git rm --cached -- {path}; {ignore}`. Revoke it if it was ever pushed." if tracked else f"`{ignore}`"
 
 
+def switch(branch: str) -> str:
+    """Return how a branch of the code is checked out."""
+    return f"Check a branch out: `git switch {branch}`."
+
+
+def finish_code(what: str, back: str) -> str:
+    """Return how a merge, say, that was begun and not ended is finished or taken back."""
+    return f"Finish the {what} (`git status` says how) or take it back: `{back}`; then `just today`."
+
+
+def unlock_code(path: str) -> str:
+    """Return what to do with a lock of git; ``path`` is quoted for a shell."""
+    return f"Is no git at work here? Then one was killed: `rm {path}`; then `just today`."
+
+
 def push_branch(branch: str) -> str:
     """Return how a branch of the code is shared."""
     return f"Share it: `git push -u origin {branch}`."
 
 
-def publish(puts: Iterable[str], *, code: bool) -> str:
-    """Return what publishes that which is on this computer only; edits of code are for a person to commit."""
-    return ", ".join([*(["`git push`"] if code else []), *puts]) or "`git status` lists it."
+def publish(puts: Iterable[str], *, code: bool, elsewhere: bool = False, stashed: bool = False) -> str:
+    """Return what publishes that which is on this computer only; edits of code are for a person to commit.
+
+    With ``code`` a push publishes commits of code, with ``elsewhere`` some are where a push does not reach.
+    """
+    code_first = ["`git push`"] if code else []
+    code_first += ["`git log HEAD --branches --not --remotes` lists the commits"] if elsewhere else []
+    code_first += ["`git stash list` the edits put aside"] if stashed else []
+    return ", ".join([*code_first, *puts]) or "`git status` lists it."
 
 
 def view_request(number: int) -> str:

@@ -70,5 +70,5 @@ def them(things: Collection[object]) -> str:
 
 def number(count: int, thing: str) -> str:
     """Return a count with its noun: ``1 file``, ``3 files``."""
-    plural = {"copy": "copies"}.get(thing, f"{thing}s")
+    plural = {"copy": "copies", "stash": "stashes"}.get(thing, f"{thing}s")
     return f"{count:,} {thing if count == 1 else plural}"

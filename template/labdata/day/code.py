@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+import shlex
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
-from labdata.local.git import ask, tried
+from labdata.local.git import ask, begun, tried
 from labdata.local.hooks import has_git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 120  # seconds that a fetch may take
+_VAGUE = "fatal: Could not read from remote repository"
+"""What git says last of a remote, after what the line was cut for."""
 
 
 @dataclass(frozen=True)
 class CodeNews:
-    """What became of the code: ``came`` commits by ``authors``; ``ahead`` are here only, ``edited`` files too.
+    """What became of the code: ``came`` commits by ``authors``; ``ahead`` are in no remote, as far as this clone knows.
 
-    ``tool`` tells that labdata itself is another one now.
+    A push publishes ``pushable`` of these; the others are on branches that no remote has, or on none. ``edited`` files
+    and ``stashes`` are here only too. ``tool`` tells that labdata itself is another one now.
     """
 
     step: Step
@@ -29,6 +34,8 @@ class CodeNews:
     ahead: int = 0
     edited: int = 0
     tool: bool = False
+    pushable: int = 0
+    stashes: int = 0
 
 
 def take_over(root: Path, *, dry_run: bool, since: str = "") -> CodeNews:
@@ -39,45 +46,84 @@ def take_over(root: Path, *, dry_run: bool, since: str = "") -> CodeNews:
     if not has_git(root):
         return CodeNews(Step(Mark.LOOK, "code", "This folder is no git repository.", hints.CLONE))
     edited = len((ask(root, "status", "--porcelain") or "").splitlines())
-    if since:
-        return _news(root, since, "HEAD", edited, "")
+    news = _news(root, since, "HEAD", "") if since else _taken_over(root, dry_run=dry_run, edited=edited)
+    has_upstream = ask(root, "rev-parse", "--verify", "@{upstream}") is not None
+    return replace(
+        news,
+        edited=edited,
+        ahead=_count(root, "HEAD", "--branches", "--not", "--remotes"),
+        pushable=_count(root, "HEAD", "--not", "--remotes") if has_upstream else 0,
+        stashes=len((ask(root, "stash", "list") or "").splitlines()),
+    )
+
+
+def _taken_over(root: Path, *, dry_run: bool, edited: int) -> CodeNews:
+    if half := begun(root):
+        what, back = half
+        said = f"A {what} is begun and not finished, so nothing was taken over."
+        return CodeNews(Step(Mark.LOOK, "code", said, hints.finish_code(what, back)))
     if ask(root, "rev-parse", "--verify", "@{upstream}") is None:
-        return CodeNews(_without_upstream(root), edited=edited)
+        return CodeNews(_without_upstream(root))
     _said, why = tried(root, "fetch", "--quiet", patience=_PATIENCE)
     if why:
-        said = f"It could not be fetched: {why.splitlines()[-1]}"
-        return CodeNews(Step(Mark.MISSING, "code", said, hints.FETCH), edited=edited)
-    counted = (ask(root, "rev-list", "--left-right", "--count", "@{upstream}...HEAD") or "0 0").split()
-    behind, ahead = int(counted[0]), int(counted[1])
+        return CodeNews(Step(Mark.MISSING, "code", f"It could not be fetched: {reason(why)}", hints.FETCH))
+    behind, ahead = _count(root, "HEAD..@{upstream}"), _count(root, "@{upstream}..HEAD")
     if behind and ahead:
         authors = _authors(root, "HEAD", "@{upstream}")
         said = f"{words.number(behind, 'commit')} by {_some(authors)} and {ahead} of yours went different ways."
-        return CodeNews(Step(Mark.LOOK, "code", said, hints.PULL), 0, authors, ahead, edited)
+        help_ = hints.PULL_AFTER if edited else hints.PULL
+        return CodeNews(Step(Mark.LOOK, "code", said, help_), authors=authors)
     if not behind:
-        return CodeNews(Step(Mark.IS, "code", "Up to date."), ahead=ahead, edited=edited)
+        return CodeNews(Step(Mark.IS, "code", "Up to date."))
     if dry_run:
-        return _news(root, "HEAD", "@{upstream}", edited, "Would come: ")
+        return _news(root, "HEAD", "@{upstream}", "Would come: ")
     old = ask(root, "rev-parse", "HEAD") or ""
     _said, why = tried(root, "merge", "--ff-only", "--quiet", "--no-overwrite-ignore", "@{upstream}")
-    if why:
-        lines = [line.strip() for line in why.splitlines() if line.startswith("\t")]
-        said = f"{words.number(behind, 'commit')} did not come, for files here are in their way."
-        return CodeNews(Step(Mark.LOOK, "code", said, hints.STASH, tuple(lines)), edited=edited)
-    return _news(root, old, "HEAD", edited, "")
+    return CodeNews(_in_the_way(behind, why)) if why else _news(root, old, "HEAD", "")
 
 
-def _news(root: Path, old: str, new: str, edited: int, how: str) -> CodeNews:
+def _in_the_way(behind: int, why: str) -> Step:
+    """Return why commits did not come: files in their way, a lock of another git, or what git says."""
+    commits = words.number(behind, "commit")
+    if lines := [line.strip() for line in why.splitlines() if line.startswith("\t")]:
+        said = f"{commits} did not come, for files here are in their way."
+        return Step(Mark.LOOK, "code", said, hints.STASH, tuple(lines))
+    if lock := re.search(r"Unable to create '(.+\.lock)': File exists", why):
+        said = f"{commits} did not come: another git is at work in this folder, or was killed."
+        return Step(Mark.MISSING, "code", said, hints.unlock_code(shlex.quote(lock.group(1))))
+    said = f"{commits} did not come: {reason(why)}"
+    return Step(Mark.MISSING, "code", said, hints.MERGE_SAYS)
+
+
+def reason(why: str) -> str:
+    """Return the line of git's complaint that says most, without a name or token in an address."""
+    lines = [line.strip() for line in why.splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"(?i)\W*(warning|hint)\b", line)] or lines
+    first = next((at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))), 0)
+    if first and lines[first].startswith(_VAGUE):
+        first -= 1
+    return re.sub(r"://[^/@\s]+@", "://", re.sub(r"^(fatal|error|ERROR): ", "", lines[first]))
+
+
+def _count(root: Path, *commits: str) -> int:
+    return int(ask(root, "rev-list", "--count", *commits) or 0)
+
+
+def _news(root: Path, old: str, new: str, how: str) -> CodeNews:
     authors = _authors(root, old, new)
-    came = int(ask(root, "rev-list", "--count", f"{old}..{new}") or 0)
+    came = _count(root, f"{old}..{new}")
     tool = bool(ask(root, "diff", "--name-only", old, new, "--", "labdata"))
     said = f"{how}{words.number(came, 'commit')} by {_some(authors)}."
-    return CodeNews(Step(Mark.DONE, "code", said), came, authors, 0, edited, tool)
+    return CodeNews(Step(Mark.DONE, "code", said), came, authors, tool=tool)
 
 
 def _without_upstream(root: Path) -> Step:
     branch = ask(root, "symbolic-ref", "--short", "HEAD")
     if branch is None:
-        return Step(Mark.LOOK, "code", "No branch is checked out, so nothing was taken over.", hints.SWITCH)
+        on_none = _count(root, "HEAD", "--not", "--branches", "--remotes", "--tags")
+        main = (ask(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "origin/main").partition("/")[2]
+        said = "No branch is checked out, so nothing was taken over."
+        return Step(Mark.LOOK, "code", said, hints.KEEP_COMMITS if on_none else hints.switch(main))
     if not ask(root, "remote"):
         return Step(Mark.LOOK, "code", "The code is on this computer only.", hints.ADD_REMOTE)
     return Step(Mark.LOOK, "code", f"Branch {branch} is on this computer only.", hints.push_branch(branch))

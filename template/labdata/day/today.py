@@ -63,11 +63,14 @@ def _only_here(workspace: Workspace, code: CodeNews) -> Part:
     ]
     told += [f"{words.number(code.ahead, 'commit')} of code"] if code.ahead else []
     told += [f"{words.number(code.edited, 'edited file')} of code"] if code.edited else []
-    facts = {"data": [asdict(one) for one in found], "commits": code.ahead, "edited": code.edited}
+    told += [f"{words.number(code.stashes, 'stash')} of code"] if code.stashes else []
+    facts: dict[str, Any] = {"data": [asdict(one) for one in found], "commits": code.ahead, "edited": code.edited}
+    facts["stashes"] = code.stashes
     if not told:
         return Part(Step(Mark.IS, "only here", "Nothing: all is published."), facts)
     puts = [f"`{words.recipe('put', one.repo)}`" for one in found if one.files]
-    return Part(Step(Mark.LOOK, "only here", f"{', '.join(told)}.", hints.publish(puts, code=bool(code.ahead))), facts)
+    help_ = hints.publish(puts, code=code.pushable > 0, elsewhere=code.ahead > code.pushable, stashed=code.stashes > 0)
+    return Part(Step(Mark.LOOK, "only here", f"{', '.join(told)}.", help_), facts)
 
 
 def _requests(workspace: Workspace) -> Iterator[Part]:

@@ -32,3 +32,19 @@ def tried(root: Path, *arguments: str, patience: int = 60) -> tuple[str, str]:
     # Names of files may be in any encoding.
     said, why = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
     return said, "" if done.returncode == 0 else (why or "git gave no reason")
+
+
+_BEGUN = {
+    "rebase-merge": ("rebase", "git rebase --abort"),
+    "rebase-apply": ("rebase", "git rebase --abort"),
+    "MERGE_HEAD": ("merge", "git merge --abort"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "git cherry-pick --abort"),
+    "REVERT_HEAD": ("revert", "git revert --abort"),
+    "BISECT_LOG": ("bisect", "git bisect reset"),
+}
+
+
+def begun(root: Path) -> tuple[str, str] | None:
+    """Return what git is in the middle of, as a rebase that met a conflict, and the command that takes it back."""
+    folder = ask(root, "rev-parse", "--absolute-git-dir")
+    return next((told for name, told in _BEGUN.items() if folder and (Path(folder) / name).exists()), None)
