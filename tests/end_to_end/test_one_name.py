@@ -469,3 +469,96 @@ def test_cards_say_what_the_data_are_and_are_never_written_over_an_edited_one(
     ann.member.run("pr", "create", "New")
     ann.member.run("pr", "merge", "1")
     assert card(lab, lab.results) == edited
+
+
+def test_a_name_is_given_and_found_whatever_git_is_told_and_whatever_else_has_it(ann: Desk) -> None:
+    # What git does not show is no less in the way.
+    ann.git("config", "status.showUntrackedFiles", "no")
+    (ann.root / "step.py").write_text("pass")
+    assert "step.py" in ann.tag("paper-v1", code=1)
+    (ann.root / "step.py").unlink()
+    # A branch of the code bears the name too.
+    ann.git("branch", "paper-v1")
+    assert "`git push origin tags/paper-v1`" in ann.tag("paper-v1")
+    assert "already" in ann.tag("paper-v1")
+    ann.git("push", "--quiet", "origin", "tags/paper-v1")
+    [told] = json.loads(ann.member.run("tag-list", "--json").stdout)
+    assert all(told["versions"].values())
+    (ann.root / "step.py").write_text("pass")
+    newer = ann.commit()
+    said = ann.member.run("get-at", "paper-v1").stdout
+    assert "`git switch --detach tags/paper-v1`" in said
+    ann.git("switch", "--quiet", "--detach", "tags/paper-v1")
+    assert ann.git("rev-parse", "HEAD") == told["versions"]["code"] != newer
+
+
+def test_a_plan_that_a_profile_hides_does_not_pass_for_none(ann: Desk) -> None:
+    (ann.root / "Snakefile").write_text(SNAKEFILE)
+    (ann.root / "config.yaml").write_text("threshold: '0.9'\n")
+    run([sys.executable, "-m", "snakemake", "--cores", "1", "--scheduler", "greedy"], ann.root, ann.member.env)
+    ann.member.put()
+    (ann.root / "profiles" / "default").mkdir(parents=True)
+    (ann.root / "profiles" / "default" / "config.yaml").write_text("quiet: [rules, reason]\n")
+    (ann.root / "config.yaml").write_text("threshold: '0.7'\n")
+    ann.commit()
+    assert "rule plot: " in ann.tag("v1", code=1)
+
+
+def test_a_name_that_is_given_again_is_told_as_it_is_now_and_of_one_code(
+    ann: Desk, desk: Callable[..., Desk], lab: Lab
+) -> None:
+    (ann.root / ".copier-answers.yml").write_text(ANSWERS)
+    ann.commit()
+    ann.tag("paper-v1", "--push")
+    bob = desk("bob")
+    bob.git("fetch", "--quiet", "--tags")
+    first = bob.git("rev-parse", "paper-v1^{commit}")
+    for repo in (lab.results, lab.inputs):
+        lab.hub.api("cho").delete_tag(repo, tag="paper-v1", repo_type="dataset")
+    ann.git("tag", "--delete", "paper-v1")
+    (ann.root / "step.py").write_text("pass")
+    second = ann.commit()
+    ann.member.write("processed/a.csv", "2")
+    ann.member.put()
+    ann.member.run("pr", "create", "First")
+    ann.member.run("pr", "merge", "1")
+    ann.tag("paper-v1")
+    head = lab.head("ann")
+    for repo in (lab.results, lab.inputs):
+        assert f"results {head[:8]}" in card(lab, repo)
+        assert f"code {second[:8]}" in card(lab, repo)
+    # A clone with the tag of before does not write it back.
+    bob.member.run("tag", "other", "--results-only", "--main")
+    assert f"code {second[:8]}" in card(lab, lab.results)
+    assert first[:8] not in card(lab, lab.results)
+    # Who has no tag at all learns from the card which code it is, and gives the name to no other.
+    bob.git("tag", "--delete", "paper-v1")
+    bob.member.get("--from", "ann")
+    bob.member.get()
+    ann.tag("release", "--main")
+    assert f"names {second[:8]} of" in bob.tag("release", "--main", code=1)
+    assert "release" not in bob.tags()["code"]
+    bob.git("pull", "--quiet", "--no-tags", "origin", "main")
+    bob.tag("release", "--main")
+    assert bob.tags()["code"] == {"release": second}
+
+
+@pytest.mark.hint("finish_get_at")
+def test_what_a_name_has_shown_before_it_was_cut_off_is_told(ann: Desk, lab: Lab) -> None:
+    ann.tag("paper-v1")
+    ann.member.write("raw/plate.csv", "wells of today\n")
+    ann.member.run("put", "inputs")
+    ann.member.write("processed/a.csv", "2")
+    ann.member.put()
+    for skipped, shown in ((0, "wells of today\n"), (1, "well\n")):
+        with lab.faults(f"route=resolve,skip={skipped},status=403"):
+            said = ann.member.run("get-at", "paper-v1", code=1).stderr
+        assert ann.member.files() == {"raw/plate.csv": shown, "processed/a.csv": "2"}
+        assert ("Nothing was changed" in said) is (shown != "well\n")
+        assert (hints.finish_get_at("paper-v1") in said) is (shown == "well\n")
+    assert "`just get-inputs` returns to main" in ann.member.run("status").stdout
+    assert "back on" not in ann.member.run("get-at", "paper-v1").stdout
+    assert ann.member.files() == {"raw/plate.csv": "well\n", "processed/a.csv": "1"}
+    assert "back on" not in ann.member.get("--at", "ann")
+    ann.member.run("get", "inputs")
+    assert "back on your branch" in ann.member.get()

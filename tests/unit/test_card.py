@@ -42,9 +42,16 @@ def test_what_is_written_is_read_again_whatever_it_is() -> None:
 
 def test_who_gave_a_name_is_kept_by_those_who_know_less() -> None:
     told = Given("v1", "2026-11-29 10:00", "ann", "results 1, inputs 2, code 3")
-    assert merged([told], [Given("v1", "", "", "results 1, inputs 2")], {"v1"}) == [told]
-    assert merged([Given("v1")], [told], {"v1"}) == [told]
-    assert merged([told], [], {"v2"}) == [Given("v2")]
+    there = {"v1": "1" * 40}
+    assert merged([told], [Given("v1", "", "", "results 1, inputs 2")], there, "results") == [told]
+    assert merged([Given("v1")], [told], there, "results") == [told]
+    assert merged([told], [], {"v2": "1" * 40}, "results") == [Given("v2")]
+    # Deleted, and given again: to another commit of this repo, or of another one.
+    again = Given("v1", "2026-11-30 10:00", "bob", "results 4, inputs 2, code 3")
+    assert merged([told], [], {"v1": "4" * 40}, "results") == [Given("v1")]
+    assert merged([told], [again], {"v1": "4" * 40}, "results") == [again]
+    assert merged([told], [again], {"v1": "2" * 40}, "inputs") == [again]
+    assert merged([again], [told], {"v1": "2" * 40}, "inputs") == [again]
 
 
 def test_the_card_is_mains_and_never_in_conflict() -> None:

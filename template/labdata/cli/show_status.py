@@ -44,7 +44,7 @@ def _next_step(found: Status) -> str:
     """Return what a person would do now, empty where that is not known."""
     get, put = f"`{words.recipe('get', found.name)}`", f"`{words.recipe('put', found.name)}`"
     if found.detached:
-        return f"{get} returns to your branch"
+        return f"{get} returns to {'main' if found.branch == 'main' else 'your branch'}"
     if found.conflicts:
         return f"{get} shows both sides of each conflict; --mine or --theirs decides"
     if found.get or found.lose:

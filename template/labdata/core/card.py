@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from labdata.core import markdown
@@ -16,6 +16,7 @@ from labdata.core.paths import visible
 _END = re.compile(r"\n<!-- Written by labdata \(([0-9a-f]{16})\)[^\n]*-->\s*\Z")
 _NOTE = "`just tag` brings this page up to date until somebody edits it."
 _ROW = re.compile(r"^\| ([^|\n]+) \| ([^|\n]+) \| ([^|\n]*) \| ([^|\n]*) \|$", re.MULTILINE)
+_VERSION = re.compile(r"(?:^|, )(\w[\w-]*) ([0-9a-f]{1,40})(?=,|$)")
 _HOLDS = {
     "external": "What others made: metadata, plate maps, annotations.",
     "raw": "Measurements as they came.",
@@ -104,18 +105,32 @@ def _said(cell: str) -> str:
     return "" if said == _NONE else said
 
 
-def merged(earlier: Iterable[Given], later: Iterable[Given], there: Collection[str]) -> list[Given]:
-    """Return the names that a repo bears (``there``), as the earlier card tells of them, else as is known now."""
+def merged(earlier: Iterable[Given], later: Iterable[Given], there: Mapping[str, str], table: str) -> list[Given]:
+    """Return the names that a repo bears (``there``, with their commits), as the earlier card or, since, others tell.
+
+    What is told of another commit is of a name that was deleted, and given again.
+    """
     found: dict[str, Given] = {name: Given(name) for name in there}
     for one in (*earlier, *later):
         # Who sees only one of the three here knows less than who gave the name.
-        if one.name in found and _tells(one) > _tells(found[one.name]):
+        is_of_it = one.name in found and agrees(one, {table: there[one.name]})
+        if is_of_it and _tells(one) >= _tells(found[one.name]):
             found[one.name] = one
     return sorted(found.values(), key=lambda one: (one.when, one.name), reverse=True)
 
 
-def _tells(one: Given) -> tuple[bool, int]:
-    return bool(one.who and one.when), len(one.versions)
+def _tells(one: Given) -> tuple[bool, int, str]:
+    return bool(one.who and one.when), len(versions_of(one)), one.when
+
+
+def versions_of(one: Given) -> dict[str, str]:
+    """Return the commits, in short, that a name is said to bear, by ``code`` or the table of a repo."""
+    return dict(_VERSION.findall(one.versions))
+
+
+def agrees(one: Given, versions: Mapping[str, str]) -> bool:
+    """Tell whether what is said of a name is said of these commits, given in full; of others it may say more."""
+    return all(versions[what].startswith(said) for what, said in versions_of(one).items() if versions.get(what))
 
 
 def _front_matter(about: About, subject: Subject) -> str:

@@ -267,6 +267,11 @@ def get_to_tag(repo: str) -> str:
     return f"Get them with `{words.recipe('get', repo)}`, then tag again."
 
 
+def finish_get_at(name: str) -> str:
+    """Return how a name is shown in full, and how it is left again."""
+    return f"`just get-at {name}` again finishes it; `just get-inputs` and `just get-results` return."
+
+
 def push_tag(name: str) -> str:
     """Return how a tag of the code is pushed later."""
     return f"Push it later: `git push origin {name}`."

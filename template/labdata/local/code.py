@@ -33,7 +33,10 @@ class Code:
 
         Nothing at or below ``data`` counts, be it tracked, a folder or a link.
         """
-        changes = _git(self.root, "status", "--porcelain", "-z", "--", ":/", ":(exclude)data", strip=False)
+        # Whatever a person has told git not to show.
+        everything = ("--untracked-files=normal", "--ignore-submodules=none")
+        where = ("--", ":/", ":(exclude)data")
+        changes = _git(self.root, "status", "--porcelain", "-z", *everything, *where, strip=False)
         if changes is None:
             return None
         found, parts = [], iter(changes.split("\0"))

@@ -11,7 +11,9 @@ from pathlib import Path
 from labdata.core import hints
 from labdata.core.errors import LabdataError
 
-_FIELDS = "%(refname:short)%00%(objectname)%00%(*objectname)%00%(taggername)%00%(creatordate:iso-strict)%00%(contents)"
+_FIELDS = (
+    "%(refname:lstrip=2)%00%(objectname)%00%(*objectname)%00%(taggername)%00%(creatordate:iso-strict)%00%(contents)"
+)
 _NETWORK = 120  # seconds
 
 
@@ -36,6 +38,12 @@ def tags(root: Path, name: str = "") -> dict[str, GitTag]:
             label, own, peeled, who, when, message = parts
             found[label] = GitTag(label, peeled or own, who, _time(when), message)
     return found
+
+
+def spoken(root: Path, name: str) -> str:
+    """Return a tag as git takes it for one, also where a branch bears the same name."""
+    is_branch = _git(root, "show-ref", "--verify", "--quiet", f"refs/heads/{name}").returncode == 0
+    return f"tags/{name}" if is_branch else name
 
 
 def _time(text: str) -> datetime | None:
@@ -87,7 +95,8 @@ def push(root: Path, name: str) -> None:
     done = _git(root, "push", "--quiet", remote, f"refs/tags/{name}:refs/tags/{name}")
     if done.returncode != 0:
         raise LabdataError(
-            f"{name} is given here and on the Hub, but was not pushed to {remote}: {_said(done)}.", hints.push_tag(name)
+            f"{name} is given here and on the Hub, but was not pushed to {remote}: {_said(done)}.",
+            hints.push_tag(spoken(root, name)),
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 _PLACES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
 _JOB = re.compile(r"^(?:local)?(?:rule|checkpoint) (\S+):$")
 _REASON = re.compile(r"^\s+reason: (.+)$")
+_NOTHING = "Nothing to be done"
 _LONGEST = 900  # seconds
 
 
@@ -33,6 +34,8 @@ def would_run(root: Path) -> Planned:
     if importlib.util.find_spec("snakemake") is None:
         return Planned(problem="Snakemake is not installed here")
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run"]
+    # Whatever a profile says: a plan that is not shown would pass for none.
+    command += ["--quiet", "host"]
     try:
         done = subprocess.run(
             command, cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=_LONGEST
@@ -43,6 +46,8 @@ def would_run(root: Path) -> Planned:
     if done.returncode != 0:
         words = [line.strip() for line in said if line.strip() and not line.startswith(("Using ", "host:"))]
         return Planned(problem=f"Snakemake cannot tell ({words[-1] if words else 'it gave no reason'})")
+    if not any(_JOB.match(line) or line.startswith(_NOTHING) for line in said):
+        return Planned(problem="Snakemake said neither what it would run nor that it is nothing")
     return Planned(_jobs(said))
 
 

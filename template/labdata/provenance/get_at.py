@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from labdata.core import hints
-from labdata.core.errors import MissingError
+from labdata.core.errors import LabdataError, MissingError
 from labdata.core.merge_base import with_parents
 from labdata.core.trailers import sealed_trailers
 from labdata.core.typed_paths import nearest
@@ -32,13 +32,25 @@ def get_at(workspace: Workspace, name: str, options: GetOptions) -> None:
         raise _unknown(name, {one for some in tags.values() for one in some})
     # All are decided on before the first changes anything.
     planned = [plan_version(workspace, repo, tags[repo.name][name], f"version {name}", options) for repo in bearing]
-    for one in planned:
-        show(one, options)
+    for number, one in enumerate(planned):
+        try:
+            show(one, options)
+        except LabdataError as error:
+            if not number or options.dry_run:
+                raise
+            raise _half_way(error, name, [repo.name for repo in bearing[:number]], bearing[number].name) from error
     for repo in repos:
         if repo not in bearing:
             workspace.console.warn(f"{repo.name}: no version is named {name}; what is here stays as it is.")
     for line in _code(workspace, name, tags):
         workspace.console.say(line)
+
+
+def _half_way(error: LabdataError, name: str, shown: list[str], repo: str) -> LabdataError:
+    """Return an error that says what was shown before it."""
+    said = error.message.replace(" Nothing was changed.", "")
+    hint = "\n".join(filter(None, (error.hint, hints.finish_get_at(name))))
+    return LabdataError(f"{said} {name} is shown of {' and '.join(shown)}, and not of {repo}.", hint, error.files)
 
 
 def _unknown(name: str, known: set[str]) -> MissingError:
@@ -57,9 +69,10 @@ def _code(workspace: Workspace, name: str, tags: dict[str, dict[str, str]]) -> l
     if tag.commit != code.commit:
         changes = " after you have committed or stashed your changes" if code.dirty else ""
         there = f", not {code.commit[:8]}, which is checked out" if code.commit else ""
+        spoken = shlex.quote(git_tags.spoken(root, name))
         return [
             f"The code of {name} is commit {tag.commit[:8]}{there}.",
-            f"`git switch --detach {shlex.quote(name)}` shows it{changes}; `git switch -` returns.",
+            f"`git switch --detach {spoken}` shows it{changes}; `git switch -` returns.",
         ]
     changes = ", with changes that git does not have" if code.dirty != () else ""
     return [f"The code of {name} is commit {tag.commit[:8]}, which is checked out{changes}."]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labdata.core.card import agrees, versions_of
 from labdata.core.content import same
 from labdata.core.naming import CodeState, Facts, Place, RepoState
 from labdata.core.paths import CARD
@@ -13,6 +14,7 @@ from labdata.local import git_tags, snakemake_plan
 from labdata.local.code import Code
 from labdata.provenance.stale_version import Judged, judge_version
 from labdata.sync import journal
+from labdata.sync.cards import names_on
 from labdata.sync.put_snapshot import incomplete_in
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.snapshot import gather_local
@@ -50,7 +52,7 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
         states += [state_of(workspace, repo, commits[repo.name]) for repo in others]
     places = [place_of(workspace, repo, name, commits[repo.name]) for repo in (results, *others)]
     code = Code(workspace.settings.root)
-    places.append(_code_place(workspace, name, code, push=push))
+    places.append(_code_place(workspace, places, name, code, push=push))
     seen = states or [state_of(workspace, repo, commits[repo.name]) for repo in (results, *others)]
     is_free = all(place.is_done or not place.named for place in places)
     if is_free and all(state.is_as_named for state in seen):
@@ -88,13 +90,27 @@ def _same_data(workspace: Workspace, repo: Repo, one: str, other: str) -> bool:
     return all(same(left.get(path), right.get(path)) for path in left.keys() | right.keys() if path != CARD)
 
 
-def _code_place(workspace: Workspace, name: str, code: Code, *, push: bool) -> Place:
+def _code_place(workspace: Workspace, places: list[Place], name: str, code: Code, *, push: bool) -> Place:
     root = workspace.settings.root
     here = git_tags.tags(root, name).get(name)
-    named = here.commit if here else ""
+    named = here.commit if here else _told(workspace, places, name, code.commit)
     if push and git_tags.remote_of(root) and (there := git_tags.on_remote(root, name)) and there != code.commit:
         named = there
     return Place("code", code.repo, code.commit, named, named == code.commit)
+
+
+def _told(workspace: Workspace, places: list[Place], name: str, commit: str) -> str:
+    """Return the code that a card says a name names, in short, where that is another than a commit; empty else.
+
+    So who finishes what a colleague named does not give the name to other code than theirs.
+    """
+    versions = {place.what: place.named for place in places}
+    for place in places:
+        told = names_on(workspace, workspace.settings.repo(place.what)).get(name) if place.named else None
+        code = versions_of(told).get("code", "") if told and agrees(told, versions) else ""
+        if code and not commit.startswith(code):
+            return code
+    return ""
 
 
 def state_of(workspace: Workspace, repo: Repo, commit: str) -> RepoState:

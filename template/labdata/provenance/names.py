@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from labdata.core.card import Given
+from labdata.core.card import Given, agrees
 from labdata.core.naming import versions_in
 from labdata.local import git_tags
 from labdata.sync.cards import names_on
@@ -61,7 +61,12 @@ def list_names(workspace: Workspace) -> list[Name]:
 
 
 def _as_told(one: Name, told: Given) -> Name:
-    """Return a name with who gave it and when as a card tells it, for this clone has no tag that does."""
+    """Return a name with who gave it and when as a card tells it, for this clone has no tag that does.
+
+    A card that speaks of other commits speaks of a name that was deleted since, and given again.
+    """
+    if not agrees(told, one.versions):
+        return one
     try:
         when = datetime.fromisoformat(told.when).replace(tzinfo=UTC).isoformat()
     except ValueError:

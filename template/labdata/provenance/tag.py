@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from labdata.core.naming import Place, message_of, require_nameable
 from labdata.core.project import check_tag
 from labdata.local import git_tags
 from labdata.provenance.nameable import Nameable, gather, place_of
-from labdata.provenance.names import Name, list_names
+from labdata.provenance.names import CODE, Name, list_names
 from labdata.sync.cards import update_card
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.remote import read_remote
@@ -119,7 +119,9 @@ def _end(workspace: Workspace, name: str, *, push: bool) -> None:
         git_tags.push(root, name)
         workspace.console.say(f"Pushed the code's tag to {remote}.")
     elif remote:
-        workspace.console.say(f"The code's tag is on this computer: `git push {remote} {name}` pushes it.")
+        workspace.console.say(
+            f"The code's tag is on this computer: `git push {remote} {git_tags.spoken(root, name)}` pushes it."
+        )
     else:
         workspace.console.say("The code's tag is on this computer; the code has no remote.")
     workspace.console.say(f"`just get-at {name}` shows inputs and results of that name.")
@@ -137,6 +139,9 @@ def _update_cards(workspace: Workspace, repos: Iterable[Repo], more: Iterable[Na
 
 
 def _given(one: Name) -> Given:
+    if one.moved:
+        # The tag that this clone has is of a name that was deleted since, and given again.
+        one = replace(one, who="", when="", versions={**one.versions, CODE: ""})
     when = datetime.fromisoformat(one.when).astimezone(UTC).strftime("%Y-%m-%d %H:%M") if one.when else ""
     versions = ", ".join(f"{what} {commit[:8]}" for what, commit in one.versions.items() if commit)
     return Given(one.name, when, one.who, versions)

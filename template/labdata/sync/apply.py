@@ -71,7 +71,8 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     if outcome.left_out or not_done:
         done = len(decided.write) + len(decided.remove) - len(not_done)
         raise left_out_error(f"{remote.repo.name}: {words.number(done, 'file')} updated", outcome.left_out | not_done)
-    get_report.tell(workspace, snapshot, decided, done=True, is_part=is_part)
+    returns = bool(snapshot.standing.heads.detached) and not (outcome.heads.detached or is_part)
+    get_report.tell(workspace, snapshot, decided, done=True, is_part=is_part, returns=returns)
 
 
 def left_out_error(done: str, left_out: dict[str, str]) -> LabdataError:

@@ -64,7 +64,7 @@ def _write(workspace: Workspace, repo: Repo, names: list[Given], *, is_new: bool
         text = _text(workspace, repo, head)
         if text is not None and (is_new or not card.is_ours(text)):
             return is_new
-        known = card.merged(card.names_in(text or "").values(), names, refs.tags)
+        known = card.merged(card.names_in(text or "").values(), names, refs.tags, repo.name)
         wanted = card.written(about(workspace.settings.root, workspace.settings.card), subject, known)
         # Where main moved meanwhile, nothing was written: somebody may have edited the card.
         if wanted == text or _commit(workspace, repo, head, wanted, is_new=text is None):

@@ -46,11 +46,19 @@ def tell_up_to_date(workspace: Workspace, remote: Remote) -> None:
         Unchanged(workspace, remote, "get").keep(local.scan)
 
 
-def tell(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, *, done: bool, is_part: bool) -> None:
-    """Say what a get has done, or would do."""
+def tell(
+    workspace: Workspace,
+    snapshot: Snapshot,
+    decided: plan.GetPlan,
+    *,
+    done: bool,
+    is_part: bool,
+    returns: bool = False,
+) -> None:
+    """Say what a get has done, or would do; ``returns`` tells that it ends another version's being shown."""
     console, remote, local = workspace.console, snapshot.remote, snapshot.local
     touched = {*decided.write, *decided.remove}
-    if snapshot.standing.heads.detached and done and not is_part:
+    if returns:
         _tell_return(console, remote, touched)
     elif touched:
         _tell_changes(console, remote, local, decided, done=done)
