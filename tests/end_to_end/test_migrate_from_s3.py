@@ -134,7 +134,7 @@ def test_a_project_arrives_whole_and_a_second_run_sends_nothing(lab: Lab, ann: M
     assert ann.path("processed/pca.png").read_bytes() == PROJECT["processed/pca.png"]
 
 
-@pytest.mark.hint("S3_UNDONE", "layers")
+@pytest.mark.hint("S3_UNDONE", "S3_REPORT", "layers")
 def test_a_file_that_the_hub_has_is_never_replaced(lab: Lab, ann: Member, bucket: Bucket) -> None:
     ann.write("raw/same.csv", "same")
     ann.write("raw/other.csv", "mine")
@@ -147,6 +147,13 @@ def test_a_file_that_the_hub_has_is_never_replaced(lab: Lab, ann: Member, bucket
     assert hints.S3_UNDONE in said
     assert lab.on_hub(repo=lab.inputs) == {"raw/same.csv": "same", "raw/other.csv": "mine", "raw/new.csv": "new"}
     assert report(ann)["raw/other.csv"]["outcome"] == "conflict"
+    # A report takes the place of a report, and of nothing else.
+    ann.write("processed/mine.csv", "mine")
+    for where, code in (("data/processed/mine.csv", 1), ("again.csv", 3), ("again.csv", 3)):
+        said = migrate(ann, bucket, "--report", where, code=code)
+        assert (hints.S3_REPORT in said) == (code == 1)
+    assert ann.read("processed/mine.csv") == "mine"
+    assert "raw/other.csv" in (ann.root / "again.csv").read_text()
     # With notes or without, the later comparison says the same; so does one after the Hub has changed.
     assert "conflict" in migrate(ann, bucket, "--verify", code=3)
     lab.web_commit("cho", {"raw/new.csv": None}, repo=lab.inputs)
@@ -286,7 +293,7 @@ def test_an_object_of_40_mb_passes_a_disk_of_15_mb(lab: Lab, s3: S3, bucket: Buc
     assert is_as(on_hub(lab, lab.inputs)["raw/large.tar"], data)
 
 
-@pytest.mark.hint("S3_URL", "S3_CREDENTIALS", "S3_ACCESS", "S3_NETWORK", "S3_FEWER", "S3_DRY_RUN")
+@pytest.mark.hint("S3_URL", "S3_CREDENTIALS", "S3_ACCESS", "S3_NETWORK", "S3_FEWER", "S3_DRY_RUN", "S3_PREFIX")
 def test_what_keeps_a_bucket_from_being_read_is_mended_as_the_hint_says(
     lab: Lab, ann: Member, s3: S3, bucket: Bucket
 ) -> None:
@@ -294,6 +301,9 @@ def test_what_keeps_a_bucket_from_being_read_is_mended_as_the_hint_says(
     url, plan = f"s3://{bucket.name}", ("--dry-run",)
     for wrong in ("my-bucket", "s3://", "https://s3.amazonaws.com/b", f"s3://{bucket.name}-no", "s3://No_Such.Bucket-"):
         assert hints.S3_URL in ann.run("migrate-from-s3", wrong, *plan, code=1).stderr, wrong
+    for arguments in (plan, ("--verify",), ()):
+        assert hints.S3_PREFIX in migrate(ann, bucket, *arguments, prefix="/rwa", code=1), "nothing is no success"
+    assert "data/raw" in migrate(ann, bucket, *plan, "--all", prefix="")
     good = dict(ann.env)
 
     ann.env = {name: value for name, value in good.items() if name not in KEYS}

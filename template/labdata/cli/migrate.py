@@ -54,8 +54,10 @@ def migrate_from_s3(
     from labdata.migration.bucket import Access
     from labdata.migration.migrate import Options, prepared
     from labdata.migration.model import LEFT_OUT, Source
-    from labdata.migration.report import reasons
+    from labdata.migration.report import may_write, reasons
 
+    if report and not may_write(report):
+        raise LabdataError(f"{report} is there, and is no report. Nothing was done.", hints.S3_REPORT)
     # Without the project's lock: this may take days, and moves nothing in data/.
     with open_project(quiet=as_json, writing=False) as workspace:
         to = typed_pattern(folder, workspace.settings.root.as_posix()).strip("/*") if folder else ""

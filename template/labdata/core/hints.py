@@ -455,6 +455,7 @@ CLOSED = "`just pr-create` opens a new one for what your branch holds now."
 # --- the move from S3
 
 S3_URL = "Give it as s3://bucket/prefix; with another S3 than AWS's also --endpoint https://… or AWS_ENDPOINT_URL."
+S3_PREFIX = "Look at what is there: give a shorter address, or only s3://bucket, with --dry-run --all."
 S3_CREDENTIALS = "Log in as for every AWS program (AWS_PROFILE, `aws sso login`), or add --anonymous for a public one."
 S3_ACCESS = (
     "Ask its owner for s3:ListBucket and s3:GetObject, or add --anonymous or --requester-pays if it is such one."
@@ -462,6 +463,7 @@ S3_ACCESS = (
 S3_NETWORK = "Check the network and the endpoint, then run the same command again: it goes on where it was."
 S3_FEWER = "Run the same command again later, or with fewer at once: --jobs 2. It goes on where it was."
 S3_FEATURE = "`just migrate-from-s3` brings it (the environment s3 of pixi.toml); without pixi: pip install boto3."
+S3_REPORT = "Name a file that is not there yet, or leave --report out: then it goes to references/."
 S3_DRY_RUN = "See what would be done with --dry-run; --yes does it without asking."
 S3_UNDONE = (
     "Run the same command again for what changed or failed; move what is in conflict elsewhere with --to. The report "

@@ -102,7 +102,7 @@ class Migration:
 def prepared(workspace: Workspace, options: Options) -> Iterator[Migration]:
     """Gather and decide; one migration at a time in a project, beside which gets and puts go on.
 
-    Raises ``LabdataError`` where the bucket cannot be read, or no folder of the project is meant.
+    Raises ``LabdataError`` where the bucket cannot be read or has nothing there, or no folder of the project is meant.
     """
     _require_layer(workspace, options.to)
     folder = workspace.private_folder / "migrations"
@@ -112,6 +112,9 @@ def prepared(workspace: Workspace, options: Options) -> Iterator[Migration]:
         notes = Migrations(folder / f"{_name(options)}.jsonl")
         # The bucket first: it is what may be misspelt, and what most often says no.
         items = sorted(bucket.items(), key=lambda item: item.key)
+        if not items:
+            # A comparison of nothing would pass for one that found no difference.
+            raise LabdataError(f"Nothing is below {options.source.url}. Nothing was done.", hints.S3_PREFIX)
         targets = {repo.name: _target(workspace, repo, options) for repo in _meant(workspace, options, items)}
         plan = decide(options.source, items, options.to, targets, workspace.settings.excludes, _known(notes))
         yield Migration(workspace, options, bucket, notes, plan)

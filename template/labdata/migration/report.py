@@ -25,6 +25,14 @@ _AWS_EGRESS, _AWS_GET, _AWS_LIST = 0.09, 0.0004 / 1000, 0.005 / 1000  # dollars 
 _HUB_TB = 18
 
 
+def may_write(path: Path) -> bool:
+    """Tell whether a report may be written there: in the place of nothing, or of an earlier report."""
+    try:
+        return path.read_bytes().startswith(",".join(COLUMNS).encode())
+    except FileNotFoundError:
+        return True
+
+
 def write(path: Path, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     """Write the report, in the order of the objects' keys."""
     path.parent.mkdir(parents=True, exist_ok=True)
