@@ -163,9 +163,15 @@ def test_a_project_of_cookiecutter_data_science_keeps_its_package_at_the_top(tmp
 
 def test_a_repository_of_the_rfc_keeps_its_recipes_and_its_pipeline(tmp_path: Path) -> None:
     project = like_the_rfc(tmp_path)
+    # just takes this name too, but not both; and a folder of this name may hold somebody's notes.
+    git(project, "mv", "Justfile", "justfile")
+    git(project, "commit", "--quiet", "--message", "a name in small letters")
+    write(project, {"hublab-adopt/Justfile": "notes\n", "justfile.local": "own:\n    echo of my own\n"})
     said = adopt(project, "--skip", "*").stderr
     assert "git holds 1 file of data/" in said
-    assert "Justfile:5 and 1 more line" in said
+    assert "justfile:5 and 1 more line" in said
+    assert "drawn in red" in just(project, "poster"), "until then the recipes are those of before"
+    assert (project / "hublab-adopt/Justfile.before-1").read_text() == "notes\n"
     assert "just migrate-from-s3 s3://lab-bucket/cells/data/raw/ --to raw/ --dry-run" in said
     follow(project, said)
     just(project, "run")
@@ -175,6 +181,8 @@ def test_a_repository_of_the_rfc_keeps_its_recipes_and_its_pipeline(tmp_path: Pa
     assert "poster" in listed
     assert "migrate-from-s3" in listed
     assert "drawn in red" in just(project, "poster")
+    assert "of my own" in just(project, "own")
+    assert "rclone" in (project / "hublab-adopt/your-recipes").read_text()
     assert "rclone" not in just(project, "--show", "get-results")
     assert "?? data" not in git(project, "status", "--short")
     # Then it is a project like any other: a second copy asks for nothing that was answered.
@@ -201,8 +209,7 @@ def follow(project: Path, said: str) -> None:
         if "printf" in line:
             run(["sh", "-c", line[line.index("printf") :]], project, environment(project.parent / "home"))
         if "cp hublab-adopt/Justfile" in line:
-            command = line[line.index("cp hublab") :].partition(" (")[0]
-            run(["sh", "-c", command], project, environment(project.parent / "home"))
+            run(["sh", "-c", line[line.index("mv ") :]], project, environment(project.parent / "home"))
         if "git rm -r -q --cached data" in line:
             shutil.copytree(project / "data", project.parent / "aside")
             git(project, "rm", "-r", "-q", "--cached", "data")

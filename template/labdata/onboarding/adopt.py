@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Adoption:
     place of, ``tracked`` the files of ``data/`` that git holds, ``unignored`` what git must not take and would.
     ``old`` are lines that speak to S3, as ``file:line``, and ``urls`` the buckets that they name. ``packages`` lie
     at the top, ``package`` is the template's; ``python`` is what a ``pyproject.toml`` that was kept demands of Python;
-    ``needs`` is what a ``requirements.txt`` names.
+    ``recipes`` is the Justfile that was there, in any case; ``needs`` is what a ``requirements.txt`` names.
     """
 
     kept: Sequence[str]
@@ -54,6 +54,7 @@ class Adoption:
     package: str
     python: str = ""
     needs: Sequence[str] = ()
+    recipes: str = ""
 
 
 def adopted(root: Path, template: Path, package: str) -> str:
@@ -66,9 +67,12 @@ def adopted(root: Path, template: Path, package: str) -> str:
     changed = set(_git(root, "diff", "--name-only", "HEAD").splitlines())
     replaced = [path for path in rendered if path not in kept and path in changed]
     beside = {path: rendered[path] for path in kept}
-    if "Justfile" in kept:
-        texts = [(root / "Justfile").read_text(encoding="utf-8", errors="replace"), rendered["Justfile"].decode()]
-        beside["justfile.local"] = own_recipes.own(*texts).encode()
+    if recipes := _recipes(root, kept, rendered):
+        texts = [(root / recipes).read_text(encoding="utf-8", errors="replace"), rendered["Justfile"].decode()]
+        local = root / "justfile.local"
+        beside["Justfile"] = rendered["Justfile"]
+        beside["justfile.local"] = (local.read_bytes() if local.is_file() else b"") + own_recipes.own(*texts).encode()
+        kept = sorted({*kept, recipes} - ({"Justfile"} if recipes != "Justfile" else set()))
     _lay_beside(root, beside)
     old = [path for path in tracked if _may_speak_to_s3(path)]
     found, urls = _speaking_to_s3(root, [path for path in old if (root / path).is_file()])
@@ -84,6 +88,7 @@ def adopted(root: Path, template: Path, package: str) -> str:
         package=package,
         python=_demanded(root) if "pyproject.toml" in kept else "",
         needs=_needed(root) if "requirements.txt" in tracked else (),
+        recipes=recipes,
     )
     return "\n".join([*_what_happened(adoption), "What stays to do:", *_numbered(left_to_do(adoption))])
 
@@ -120,10 +125,11 @@ def left_to_do(adoption: Adoption) -> list[str]:
             f"git holds {files} of data/. Copy data/ aside, then: git rm -r -q --cached data "
             '(see "Take in a repository" in the template\'s docs/generate.md).'
         )
-    if "Justfile" in kept:
+    if adoption.recipes:
         steps.append(
             "The recipes are still yours. Take the template's, and keep those that only you have in justfile.local, "
-            f"without your `set` lines: cp {BESIDE}/Justfile {BESIDE}/justfile.local . (git keeps yours: git diff)"
+            f"without your `set` lines: mv {adoption.recipes} {BESIDE}/your-recipes && cp {BESIDE}/Justfile "
+            f"{BESIDE}/justfile.local ."
         )
     if "pixi.toml" in kept:
         steps.append(f"Add what labdata needs to your environment: git diff --no-index pixi.toml {BESIDE}/pixi.toml")
@@ -137,7 +143,7 @@ def left_to_do(adoption: Adoption) -> list[str]:
             f"Your code stays in {', '.join(adoption.packages)}, which every recipe can import; the template's steps "
             f"are in src/{adoption.package}."
         )
-    others = [path for path in adoption.kept if path not in ("Justfile", "pixi.toml")]
+    others = [path for path in adoption.kept if path not in (adoption.recipes, "pixi.toml")]
     if others:
         steps.append(f"Take from the template's what you want: git diff --no-index {others[0]} {BESIDE}/{others[0]}, …")
     if adoption.old:
@@ -171,10 +177,26 @@ def _rendered(root: Path, template: Path) -> dict[str, bytes]:
     return found
 
 
+def _recipes(root: Path, kept: Sequence[str], rendered: Mapping[str, bytes]) -> str:
+    """Return the name of the Justfile that was there before, empty without one.
+
+    just takes the name in any case, and refuses to run with two: the template's, which nobody has edited, goes then.
+    """
+    names = {path.name for path in root.iterdir() if path.name.lower() in ("justfile", ".justfile") and path.is_file()}
+    others = sorted(names - {"Justfile"})
+    if others and "Justfile" in names and "Justfile" in rendered and "Justfile" not in kept:
+        (root / "Justfile").unlink()
+    return others[0] if others and "Justfile" in rendered else "Justfile" if "Justfile" in kept else ""
+
+
 def _lay_beside(root: Path, files: dict[str, bytes]) -> None:
     for path, data in files.items():
         where = root / BESIDE / path
         where.parent.mkdir(parents=True, exist_ok=True)
+        if where.is_file() and where.read_bytes() != data:
+            # Of an earlier copy, and edited since for all we know.
+            numbers = (where.with_name(f"{where.name}.before-{number}") for number in range(1, 1000))
+            where.rename(next(one for one in numbers if not one.exists()))
         where.write_bytes(data)
     if files:
         (root / BESIDE / ".gitignore").write_text("*\n", encoding="utf-8")
