@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from labdata.core import plan
 from labdata.core import records as core
+from labdata.core.canonical import SharedTexts, canonical
 from labdata.core.content import Content
 from labdata.core.records import (
     FOLDER,
@@ -221,5 +222,13 @@ def test_a_file_that_takes_the_name_of_the_folder_is_nobodys_conflict() -> None:
 
 
 def test_the_same_bytes_of_json_come_from_the_same_record() -> None:
-    assert json.loads(core.canonical({"b": [1, None], "a": "ü"})) == {"a": "ü", "b": [1, None]}
-    assert core.canonical({"b": 1, "a": 2}) == core.canonical({"a": 2, "b": 1})
+    assert json.loads(canonical({"b": [1, None], "a": "ü"})) == {"a": "ü", "b": [1, None]}
+    assert canonical({"b": 1, "a": 2}) == canonical({"a": 2, "b": 1})
+
+
+def test_a_pack_holds_for_one_value_only_what_is_written_alike() -> None:
+    texts = SharedTexts()
+    values: list[Any] = [1, True, 1.0, "1", [], {}, [1], [True], [1.0], {"a": 1}, {"a": True}, {"a": 1.0}, {"a": [1]}]
+    # Twice, for the second time each is known.
+    for value in (*values, *values, *json.loads(json.dumps(values))):
+        assert texts.text(value) == canonical(value)

@@ -12,8 +12,10 @@ import json
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any
 
+from labdata.core.canonical import SharedTexts, canonical
 from labdata.core.paths import refusal
 
 FORMAT = 1
@@ -36,7 +38,8 @@ _HEAD = 1_000  # bytes that the first line of a pack may have
 _FEW = 20  # hashes that are looked for one by one
 _LONGEST = 500_000_000  # bytes that a pack may have once it is unpacked
 _SHARED = ("rule", "params", "code", "software", "who", "noted", "notes")
-_NOTHING: tuple[object, ...] = ("", [], {}, None, False)
+_TIME = (int, float, type(None))
+_HASH = (str, type(None))
 _OWN = ("kind", "inputs", "log", "shellcmd", "start", "end", "incomplete")
 
 
@@ -82,17 +85,6 @@ class Record:
         return hashlib.sha256(canonical(values).encode()).hexdigest()
 
 
-_KINDS = {one.name: {"str": str, "bool": bool}.get(str(one.type).partition("[")[0]) for one in fields(Record)}
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-def canonical(value: object) -> str:
-    """Return a value as JSON that is the same text wherever it is written."""
-    return _ENCODER.encode(value)
-
-
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A pack on its way to a file: its ``path`` in the repo and its ``data``."""
@@ -118,8 +110,8 @@ def can_hold_packs(tree: Mapping[str, object]) -> bool:
 
 def packed(records: Iterable[Record]) -> Pack:
     """Return some records as a pack; the same records give the same pack, whatever their order."""
-    shared = _Shared()
-    rows = [(record, [shared.text(getattr(record, name)) for name in _SHARED]) for record in records]
+    shared = SharedTexts()
+    rows = [(record, [shared.text(value) for value in _shared_values(record)]) for record in records]
     texts = sorted({text for _record, parts in rows for text in parts})
     places = {text: place for place, text in enumerate(texts)}
     lines = {_row(record, [places[text] for text in parts]) for record, parts in rows}
@@ -133,24 +125,12 @@ def packed(records: Iterable[Record]) -> Pack:
     return Pack(f"{name}.gz", gzip.compress(text, 6, mtime=0))
 
 
+_shared_values = attrgetter(*_SHARED)
+
+
 def _row(record: Record, places: list[int]) -> str:
-    own = {name: value for name in _OWN if (value := getattr(record, name)) not in _NOTHING}
+    own = {name: value for name in _OWN if (value := getattr(record, name))}
     return canonical([record.sha256, record.path, own, places])
-
-
-class _Shared:
-    """The texts of values that many records share; each value is written once, however many hold it."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[object, str]] = {}
-
-    def text(self, value: object) -> str:
-        """Return a value's text."""
-        known = self._known.get(id(value))
-        if known is None:
-            # The value is held, so that no other gets its identity.
-            known = self._known[id(value)] = (value, canonical(value))
-        return known[1]
 
 
 def text_of(path: str, data: bytes) -> bytes:
@@ -177,8 +157,9 @@ def parsed(text: bytes, wanted: Collection[str] | None = None) -> Iterator[Recor
     record that makes no sense is left out.
     """
     start, shared = _opened(text)
+    known: dict[tuple[int, ...], dict[str, Any]] = {}
     for row in _rows(text, start, wanted):
-        if record := _record(row, shared):
+        if record := _record(row, shared, known):
             yield record
 
 
@@ -231,36 +212,54 @@ def _version(head: bytes) -> int:
     return version
 
 
-def _record(row: bytes, shared: list[Any]) -> Record | None:
-    """Return the record of a row, ``None`` where that is none: anybody may have written it."""
+def _record(row: bytes, shared: list[Any], known: dict[tuple[int, ...], dict[str, Any]]) -> Record | None:
+    """Return the record of a row, ``None`` where that is none: anybody may have written it.
+
+    ``known`` holds the shared values of earlier rows: most rows of a pack share all of them.
+    """
     try:
-        sha256, path, own, places = json.loads(row)
-        values = dict(zip(_SHARED, (shared[place] for place in places), strict=True))
-        values |= {name: own[name] for name in _OWN if name in own}
-        record = Record(path, sha256, **values)
+        sha256, path, own, places = json.loads(row.decode())
+        key = tuple(places)
+        if key not in known:
+            known[key] = _shared_of(shared, key)
+        record = Record(path, sha256, **known[key], **{name: own[name] for name in _OWN if name in own})
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return None
     return record if _makes_sense(record) else None
 
 
+def _shared_of(shared: list[Any], places: tuple[int, ...]) -> dict[str, Any]:
+    """Return the shared values of a row; raises ``ValueError`` where they make no sense."""
+    values = dict(zip(_SHARED, (shared[place] for place in places), strict=True))
+    texts = all(isinstance(values[name], str) for name in ("rule", "who", "noted"))
+    tables = all(isinstance(values[name], dict) for name in ("code", "software", "notes"))
+    if not (texts and tables and _are_texts(values["params"])):
+        raise ValueError
+    return values
+
+
 def _makes_sense(record: Record) -> bool:
-    for name, kind in _KINDS.items():
-        if kind is not None and not isinstance(getattr(record, name), kind):
-            return False
-    if not all(isinstance(one, dict) for one in (record.code, record.software, record.notes)):
-        return False
-    if not (_are_texts(record.params) and _are_texts(record.log) and isinstance(record.inputs, list)):
-        return False
-    times = all(one is None or isinstance(one, int | float) for one in (record.start, record.end))
-    hashes = all(
-        isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) and isinstance(one[1], str | None)
-        for one in record.inputs
+    """Tell whether a record's own values make sense; the shared ones do."""
+    texts = (record.path, record.sha256, record.kind, record.shellcmd)
+    return (
+        all(isinstance(one, str) for one in texts)
+        and isinstance(record.incomplete, bool)
+        and _are_texts(record.log)
+        and isinstance(record.start, _TIME)
+        and isinstance(record.end, _TIME)
+        and isinstance(record.inputs, list)
+        and all(_is_input(one) for one in record.inputs)
+        and len(record.sha256) == 64
+        and refusal(record.path) is None
     )
-    return times and hashes and len(record.sha256) == 64 and refusal(record.path) is None
 
 
 def _are_texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(one, str) for one in values)
+
+
+def _is_input(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], _HASH)
 
 
 def _hash_in(path: str) -> str:

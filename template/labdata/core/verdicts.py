@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labdata.core import words
+from labdata.core.canonical import canonical
 from labdata.core.paths import refusal
-from labdata.core.records import FOLDER, PLAIN, Pack, PackError, canonical, is_hash, text_of
+from labdata.core.records import FOLDER, PLAIN, Pack, PackError, is_hash, text_of
 
 FORMAT = 1
 """Grows when a labdata that knows only this number could misread a pack."""

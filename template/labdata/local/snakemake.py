@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_MARKS = Path(".snakemake", "incomplete")
+MARKS = Path(".snakemake", "incomplete")
 _DATABASE = Path(".snakemake", "metadata.db")
 _LOCKS = Path(".snakemake", "locks")
 _LONGER = "@"
@@ -24,7 +24,7 @@ def incomplete(root: Path) -> set[str]:
     A directory that is an output stands for all that is in it. A path is named whether or not it is there: Snakemake
     removes an old output before it makes the new one. Marks that cannot be understood are left out.
     """
-    names = [*(name for name, _where in marked_names(root / _MARKS)), *_marked_in_database(root / _DATABASE)]
+    names = [*(name for name, _where in marked_names(root / MARKS)), *_marked_in_database(root / _DATABASE)]
     if not names:
         return set()
     layers = beginnings(root)
@@ -47,19 +47,24 @@ def outputs_of_run(root: Path) -> set[str] | None:
     return {path for name in names if (path := below_data(root, name, layers))}
 
 
-def marked_names(folder: Path) -> Iterator[tuple[str, Path]]:
+def marked_names(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Give the targets that files of Snakemake's are named by, each with its file.
 
     A name is base64, cut into folders where one file name would be too long (Snakemake 5 to 9).
     """
-    for here, _folders, files in os.walk(folder):
-        above = Path(here).relative_to(folder).parts
-        if all(part.startswith(_LONGER) for part in above):
-            start = "".join(part.removeprefix(_LONGER) for part in above)
-            for file in files:
+    # There is one for each file that a rule has made: a Path of each would be dearer than all the rest.
+    due = [("", str(folder))]
+    while due:
+        start, here = due.pop()
+        with suppress(OSError), os.scandir(here) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name.startswith(_LONGER):
+                        due.append((start + entry.name.removeprefix(_LONGER), entry.path))
+                    continue
                 # Any other file is nobody's mark.
                 with suppress(ValueError):
-                    yield b64decode(start + file, altchars=b"-_", validate=True).decode(), Path(here, file)
+                    yield b64decode(start + entry.name, altchars=b"-_", validate=True).decode(), entry
 
 
 def _marked_in_database(path: Path) -> list[str]:

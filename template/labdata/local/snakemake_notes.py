@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +35,12 @@ def job_notes(root: Path, wanted: Collection[str], since: float) -> dict[str, Jo
     """Return what Snakemake noted of some files below ``data/``, and of all that it noted since a time (seconds)."""
     found: dict[str, JobNote] = {}
     layers = beginnings(root)
-    for name, noted, read in (*_in_files(root / METADATA), *_in_database(root / DATABASE)):
+    for name, noted, read in chain(_in_files(root / METADATA), _in_database(root / DATABASE)):
         # Most targets are named so; the others cost a look at the disk each.
         path = name[5:] if name.startswith("data/") and "//" not in name and "/." not in name else None
         if path is None:
             path = below_data(root, name, layers)
-        if not path or not (path in wanted or noted >= since):
+        if not path or not (path in wanted or noted() >= since):
             continue
         body = read()
         if body is not None and isinstance(body.get("rule"), str):
@@ -45,20 +48,31 @@ def job_notes(root: Path, wanted: Collection[str], since: float) -> dict[str, Jo
     return found
 
 
-def _in_files(folder: Path) -> Iterator[tuple[str, float, Callable[[], dict[str, Any] | None]]]:
-    for name, where in marked_names(folder):
-        with suppress(OSError):
-            yield name, where.stat().st_mtime, lambda where=where: _read(where)  # type: ignore[misc]
+_Noted = tuple[str, Callable[[], float], Callable[[], dict[str, Any] | None]]
+"""A target, and what is asked for only where it counts: when it was noted (seconds), and what."""
 
 
-def _read(where: Path) -> dict[str, Any] | None:
+def _in_files(folder: Path) -> Iterator[_Noted]:
+    for name, entry in marked_names(folder):
+        yield name, partial(_written, entry), partial(_read, entry.path)
+
+
+def _written(entry: os.DirEntry[str]) -> float:
+    with suppress(OSError):
+        return entry.stat().st_mtime
+    return -math.inf
+
+
+def _read(where: str) -> dict[str, Any] | None:
     with suppress(OSError, ValueError, RecursionError):
-        body = json.loads(where.read_bytes())
+        # Without a buffer, which a file that is read in one go has no use for.
+        with open(where, "rb", buffering=0) as file:  # noqa: PTH123 - a Path of each of many files is dear
+            body = json.loads(file.read().decode())
         return body if isinstance(body, dict) else None
     return None
 
 
-def _in_database(path: Path) -> Iterator[tuple[str, float, Callable[[], dict[str, Any] | None]]]:
+def _in_database(path: Path) -> Iterator[_Noted]:
     if not path.is_file():
         return
     try:
@@ -70,8 +84,7 @@ def _in_database(path: Path) -> Iterator[tuple[str, float, Callable[[], dict[str
     for row in rows:
         body = dict(row)
         if isinstance(body.get("target"), str):
-            ended = body.get("endtime")
-            yield body["target"], float(ended or 0), lambda body=body: _unpacked(body)  # type: ignore[misc]
+            yield body["target"], partial(float, body.get("endtime") or 0), partial(_unpacked, body)
 
 
 def _unpacked(body: dict[str, Any]) -> dict[str, Any] | None:

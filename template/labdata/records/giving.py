@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from labdata.core import records as core
+from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError
 from labdata.core.records import Record
@@ -45,10 +47,10 @@ def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tr
     packs = store.fetch(workspace, repo.id, trees)
     if _has_pipeline(workspace):
         chosen = _chosen(workspace, repo, packs, [path for path in packs if path not in known_packs], here)
-        given = snakemake_store.write(workspace.settings.root, {path: _body(one) for path, one in chosen.items()})
+        given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()})
         if given.problem:
             workspace.console.warn(f"{repo.name}: {given.problem}")
-        known = {path: _known(one) for path, one in chosen.items() if path in given.written}
+        known = {path: one.known for path, one in chosen.items() if path in given.written}
         if known:
             with workspace.state.changes():
                 workspace.state.update_recorded(repo.id, known)
@@ -73,8 +75,8 @@ def _has_pipeline(workspace: Workspace) -> bool:
 
 def _chosen(
     workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree
-) -> dict[str, Record]:
-    """Return the records to give back, by path: each the newest of its file's content, if that is news here."""
+) -> dict[str, _Given]:
+    """Return what to give back, by path: of the newest record of each file's content, if that is news here."""
     hashes = {path: content.sha256 for path, content in here.items() if content.sha256}
     before = workspace.state.recorded(repo.id) if keeps_notes(workspace.settings.root) else {}
     due = {path for path, sha256 in hashes.items() if path not in before or before[path].sha256 != sha256}
@@ -89,10 +91,11 @@ def _chosen(
         if one.rule and wanted.get(one.path) == one.sha256:
             latest[one.path] = core.newest((one, latest.get(one.path, one))) or one
     notes = job_notes(workspace.settings.root, latest, math.inf) if latest else {}
+    given = {path: _given(one) for path, one in latest.items()}
     return {
         path: one
-        for path, one in latest.items()
-        if before.get(path) != _known(one) and not _is_newer(workspace, notes.get(path), before)
+        for path, one in given.items()
+        if before.get(path) != one.known and not _is_newer(workspace, notes.get(path), before)
     }
 
 
@@ -108,8 +111,17 @@ def _is_newer(workspace: Workspace, note: JobNote | None, before: Mapping[str, K
     return isinstance(end, int | float) and abs(written - end) < 1e-5
 
 
-def _known(record: Record) -> Known:
-    return Known(record.sha256, facts_of(_body(record)), core.canonical(record.inputs))
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What Snakemake gets of a record, and what is kept of it here."""
+
+    body: dict[str, Any]
+    known: Known
+
+
+def _given(record: Record) -> _Given:
+    body = _body(record)
+    return _Given(body, Known(record.sha256, facts_of(body), canonical(record.inputs)))
 
 
 def _body(record: Record) -> dict[str, Any]:

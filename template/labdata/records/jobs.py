@@ -8,12 +8,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labdata.core.records import Record, canonical
+from labdata.core.canonical import canonical
+from labdata.core.records import Record
 from labdata.local.code import Code
 
 if TYPE_CHECKING:
@@ -47,6 +48,28 @@ class Circumstances:
     who: str
     noted: str
     inputs: str = ""
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
+
+    def code_as(self, before: str = "") -> dict[str, Any]:
+        """Return the code as it is now, ``before`` being the commit that a job ran at where that was another.
+
+        It is the same object for the same code, so that a pack looks at it once. ``dirty`` in it is ``None`` where git
+        does not say what differs from the commit.
+        """
+        if not self.code.commit:
+            return {}
+        found = self.codes.get(before)
+        if found is None:
+            dirty = self.code.dirty
+            found = {
+                "repo": self.code.repo,
+                "commit": self.code.commit,
+                "dirty": None if dirty is None else list(dirty),
+            }
+            found |= {"inputs": self.inputs} if self.inputs else {}
+            found |= {"ran_at": before} if before and before != self.code.commit else {}
+            self.codes[before] = found
+        return found
 
 
 def software_of(root: Path) -> dict[str, Any]:
@@ -90,16 +113,13 @@ class Disk:
 
 def record_of(path: str, content: Content, note: JobNote | None, about: Circumstances, disk: Disk) -> Record:
     """Return the record of a file that is published now; ``note`` is of the job that made it, if a rule did."""
-    code = _code(about)
     common: dict[str, Any] = {"software": about.software, "who": about.who, "noted": about.noted}
     if note is None:
         script = disk.script(path)
         notes = {"script": script} if script else {}
-        return Record(path, content.sha256 or "", "file", code=_shared(code), notes=notes, **common)
+        return Record(path, content.sha256 or "", "file", code=about.code_as(), notes=notes, **common)
     body, start = note.body, _time(note.body.get("starttime"))
-    before = about.code.commit_at(start) if start is not None and code else ""
-    if before and before != about.code.commit:
-        code["ran_at"] = before
+    before = about.code.commit_at(start) if start is not None and about.code.commit else ""
     end = _time(body.get("endtime"))
     stat = disk.stats(path)
     is_so = stat is not None and end is not None and abs(stat.st_mtime - end) < _SAME_TIME
@@ -114,27 +134,10 @@ def record_of(path: str, content: Content, note: JobNote | None, about: Circumst
         inputs=[[name, _hash_at(name, start, body, disk)] for name in map(str, body.get("input") or ())],
         start=start,
         end=end,
-        code=_shared(code),
+        code=about.code_as(before),
         notes=_notes(note, path),
         **common,
     )
-
-
-def _code(about: Circumstances) -> dict[str, Any]:
-    """Return the code as it is now: ``dirty`` is ``None`` where git does not say what differs from the commit."""
-    if not about.code.commit:
-        return {}
-    dirty = about.code.dirty
-    found = {"repo": about.code.repo, "commit": about.code.commit, "dirty": None if dirty is None else list(dirty)}
-    return found | ({"inputs": about.inputs} if about.inputs else {})
-
-
-_known_codes: dict[str, dict[str, Any]] = {}
-
-
-def _shared(code: dict[str, Any]) -> dict[str, Any]:
-    """Return the same object for the same code, so that a pack looks at it once."""
-    return _known_codes.setdefault(canonical(code), code)
 
 
 def _notes(note: JobNote, path: str) -> dict[str, Any]:
@@ -172,9 +175,7 @@ def _hash_at(name: str, start: float | None, body: Mapping[str, Any], disk: Disk
 
 def restamped(record: Record, about: Circumstances) -> Record:
     """Return a record of the same file and job with the code as it is now."""
-    code = _code(about)
-    if code:
-        before = record.code.get("ran_at") or (record.code.get("commit") if record.rule else None)
-        if before and before != about.code.commit:
-            code["ran_at"] = before
-    return replace(record, code=_shared(code), who=about.who, noted=about.noted)
+    before = record.code.get("ran_at") or (record.code.get("commit") if record.rule else None)
+    return replace(
+        record, code=about.code_as(before if isinstance(before, str) else ""), who=about.who, noted=about.noted
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core import records as core
+from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree, same
 from labdata.core.records import Pack, Record
 from labdata.local.code import Code
@@ -22,8 +24,6 @@ from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
 
 if TYPE_CHECKING:
-    import os
-
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
@@ -148,6 +148,7 @@ class _Work:
         self._repo = repo
         self._published = published
         self._before = workspace.state.recorded(repo.id)
+        self._known_facts: dict[str, str] = {}
         self.known: dict[str, Known] = {}
 
     def records(self) -> list[Record]:
@@ -163,7 +164,18 @@ class _Work:
         known = self._known_before(again)
         lost = sorted(set(again) - {one.path for one in known})
         found += [*known, *(record_of(path, published.mine[path], notes.get(path), about, disk) for path in lost)]
-        self.known = {one.path: known_of(one, notes.get(one.path)) for one in found}
+        self.known = {
+            one.path: Known(one.sha256, self._facts(notes.get(one.path)), canonical(one.inputs)) for one in found
+        }
+        return found
+
+    def _facts(self, note: JobNote | None) -> str:
+        """Return the hash of a note, computed once: that takes long."""
+        if note is None:
+            return ""
+        found = self._known_facts.get(note.path)
+        if found is None:
+            found = self._known_facts[note.path] = facts_of(note.body)
         return found
 
     def _sorted(self, notes: Mapping[str, JobNote]) -> tuple[list[str], list[str]]:
@@ -176,8 +188,8 @@ class _Work:
             if content is None or not content.sha256:
                 continue
             note = notes.get(path)
-            known = self._before.get(path, Known("", "", ""))
-            is_known = known[:2] == (content.sha256, facts_of(note.body) if note else "")
+            known = self._before.get(path)
+            is_known = known is not None and known.sha256 == content.sha256 and known.facts == self._facts(note)
             if path in published.sent:
                 (again if is_known else new).append(path)
             elif note is not None and not is_known and self._is_its_work(path, content, note):
@@ -220,13 +232,14 @@ class _Work:
 def _disk(workspace: Workspace, known_stats: Mapping[str, os.stat_result]) -> Disk:
     """Return what this disk tells of files; ``known_stats`` are those of the repo in question."""
     worktree = workspace.worktree
+    data = worktree.data
 
     @cache
     def stats(path: str) -> os.stat_result | None:
         if path in known_stats:
             return known_stats[path]
         try:
-            return worktree.path(path).stat()
+            return os.stat(f"{data}/{path}")  # noqa: PTH116 - an input of each of many files: a Path is dear
         except (OSError, ValueError):
             return None
 
@@ -254,11 +267,6 @@ def unpublished(workspace: Workspace, contents: Tree) -> dict[str, Record]:
     if about is None or disk is None:
         return {}
     return {path: record_of(path, contents[path], note, about, disk) for path, note in notes.items()}
-
-
-def known_of(record: Record, note: JobNote | None) -> Known:
-    """Return what is kept of a record, of a job of which Snakemake noted this here."""
-    return Known(record.sha256, facts_of(note.body) if note else "", core.canonical(record.inputs))
 
 
 def _latest(records: Iterable[Record], wanted: Mapping[str, str]) -> dict[str, Record]:
