@@ -24,7 +24,12 @@ def code_of(step: str) -> str:
     function, or a module of ``src/`` that it uses directly or through others, was changed. Comments, docstrings and
     formatting do not count. Without ``:function`` all of the module counts.
     """
-    return f"code:{code_hash(step, _source)[:16]}"
+    return code_in(_sources(), step)
+
+
+def code_in(sources: Path, step: str) -> str:
+    """Return what ``code_of`` returns for a step whose modules are in a folder."""
+    return f"code:{code_hash(step, lambda module: _source(sources, module))[:16]}"
 
 
 def stamp(
@@ -103,8 +108,8 @@ def _script(root: Path) -> str:
     return script if "/" in script else ""
 
 
-def _source(module: str) -> str | None:
-    where = _sources().joinpath(*module.split("."))
+def _source(sources: Path, module: str) -> str | None:
+    where = sources.joinpath(*module.split("."))
     for file in (where.with_suffix(".py"), where / "__init__.py"):
         try:
             return file.read_text(encoding="utf-8")
@@ -114,6 +119,9 @@ def _source(module: str) -> str | None:
 
 
 def _sources() -> Path:
-    """Return ``src/`` of the project: below the current folder, as for Snakemake, else beside this package."""
-    here = Path("src")
-    return here if here.is_dir() else Path(__file__).resolve().parents[1] / "src"
+    """Return ``src/`` of the project: where Snakemake runs, else of the project around, else beside this package."""
+    here = Path.cwd()
+    # What is made again runs in a project of its own, within this one.
+    is_project = any((here / name).exists() for name in ("labdata.toml", "Snakefile", "workflow"))
+    folder = (here if is_project else _root()) / "src"
+    return folder if folder.is_dir() else Path(__file__).resolve().parents[1] / "src"

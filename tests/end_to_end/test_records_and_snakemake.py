@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +339,71 @@ def test_which_says_what_is_stale_and_why(ann: Desk, lab: Lab) -> None:
         done = ann.member.run("which", "data/processed/plot.txt")
         assert "as of the last contact" in done.stderr
         assert "rule plot" in done.stdout
+
+
+STEPS = """\
+from labdata.pipeline import code_of
+
+STEP = "steps:shout"
+
+rule shout:
+    input: "data/raw/plate.csv"
+    output: "data/processed/shout.txt"
+    params: one=code_of("steps:shout"), two=code_of("steps:whisper")
+    shell: "cp {input} {output}"
+"""
+
+
+def test_the_code_of_a_rule_is_the_projects_wherever_a_person_stands_and_unread_is_not_changed(
+    ann: Desk, join: Callable[..., Desk]
+) -> None:
+    bob = join("bob", "-attic")
+    bob.member.run("get", "inputs")
+    bob.member.get()
+    steps = bob.root / "src" / "steps.py"
+    steps.parent.mkdir()
+    steps.write_text("def shout(): return 1\n\ndef whisper(): return 1\n")
+    (bob.root / "rules").mkdir()
+    rules = bob.root / "rules" / "steps.smk"
+    rules.write_text(STEPS)
+    (bob.root / "Snakefile").write_text(f'include: "rules/steps.smk"\n{SNAKEFILE}')
+    # Somebody's own src/ further down is not the project's.
+    below = bob.root / "notebooks" / "src" / "steps.py"
+    below.parent.mkdir(parents=True)
+    below.write_text("def shout(): return 3\n\ndef whisper(): return 3\n")
+    bob.snakemake("data/processed/shout.txt")
+    bob.member.put()
+    stood = replace(bob.member, root=bob.root / "notebooks")
+
+    def told() -> tuple[list[str], list[str]]:
+        [found] = json.loads(stood.run("which", "--json", str(bob.member.path("processed/shout.txt"))).stdout)
+        return found["stale"], found["doubts"]
+
+    assert told() == ([], [])
+    # Where one of two steps was changed, the rule would run.
+    steps.write_text("def shout(): return 1\n\ndef whisper(): return 2\n")
+    assert bob.stale("data/processed/shout.txt") == {"shout"}
+    assert told() == (["the code that rule shout runs was changed since it made data/processed/shout.txt"], [])
+    # What only Snakemake can read is not said to be another; nor is a comment read for a rule.
+    steps.write_text("def shout(): return 1\n\ndef whisper(): return 1\n")
+    rules.write_text(STEPS.replace('code_of("steps:shout")', "code_of(STEP)"))
+    assert bob.stale("data/processed/shout.txt") == set()
+    stale, [doubt] = told()
+    assert (stale, "only Snakemake can read" in doubt) == ([], True)
+    rules.write_text(f"# code_of(...)\n{STEPS}")
+    assert told() == ([], [])
+    # Of a rule that names no code nothing is claimed, nor of an input that is nowhere to be seen.
+    bob.snakemake("data/processed/selected.csv", "--forcerun", "table")
+    [doubt] = which(bob, "processed/selected.csv")["doubts"]
+    assert doubt.startswith("the code of select and table is not recorded")
+    bob.member.remove("raw/plate.csv")
+    assert told() == ([], [])
+    ann.member.write("raw/plate.csv", "A03\n")
+    ann.member.run("put", "inputs")
+    stale, [doubt] = told()
+    assert (stale, doubt.startswith("data/raw/plate.csv is not on this disk")) == ([], True)
+    ann.member.write("raw/plate.csv", "A01\n")
+    ann.member.run("put", "inputs")
 
 
 def test_new_raw_data_make_stale_what_was_published_later_from_the_old(ann: Desk, join: Callable[..., Desk]) -> None:

@@ -79,7 +79,7 @@ def told(answer: Answer) -> list[str]:
     if answer.origin is not None and answer.origin.inputs:
         lines.append("  from")
         lines += _tree(answer.origin, 2)
-    lines += _row("stale", "; ".join(answer.stale) if answer.stale else "no, by its inputs and code")
+    lines += _row("stale", "; ".join(answer.stale) if answer.stale else "no, by what is recorded")
     lines += _row("but", "; ".join(answer.doubts))
     for said in answer.verdicts[:5]:
         lines += _row("made again", said)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Content
 from labdata.core.records import Record
-from labdata.provenance.code_now import codes_now, recorded_codes
+from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide
@@ -109,6 +109,19 @@ class Origins:
                         return f"{side.repo.id}@{commit[:8]} ({name})"
         return ""
 
+    def _is_newest(self, origin: Origin) -> bool:
+        """Tell whether main, or my branch, holds an input as it was used."""
+        path = origin.name.removeprefix("data/")
+        for side in self._sides.values():
+            if side.repo.holds(path):
+                own = f"branch {self._workspace.state.heads(side.repo.id).branch_name}"
+                commit = side.heads.get(own) or side.heads.get("main", "")
+                one = side.trees.get(commit, {}).get(path)
+                if one is None or not origin.sha256:
+                    return False
+                return self._is(path, one, origin.sha256)
+        return True
+
     def _is(self, path: str, listed: Content, sha256: str | None) -> bool:
         """Tell whether the Hub's listing means a content; it names small texts by their git hash only."""
         if listed.sha256 is not None:
@@ -127,13 +140,19 @@ class Origins:
         """Return why a file would be made anew now, and what cannot be told."""
         stale: list[str] = []
         doubts: list[str] = []
+        unnamed: list[str] = []
         waiting = [origin]
         while waiting:
             one = waiting.pop(0)
             if one.record is None:
                 continue
             self._judge(one, stale, doubts)
+            if one.record.rule and not recorded_codes(one.record):
+                unnamed.append(one.record.rule)
             waiting += [below for below in one.inputs if below.here == "same"]
+        if unnamed:
+            rules = " and ".join(dict.fromkeys(unnamed))
+            doubts.append(f"the code of {rules} is not recorded: an edit of it does not show here")
         return list(dict.fromkeys(stale)), list(dict.fromkeys(doubts))
 
     def _judge(self, one: Origin, stale: list[str], doubts: list[str]) -> None:
@@ -146,12 +165,18 @@ class Origins:
         for below in one.inputs:
             if below.here in ("newer", "older", "unpublished"):
                 stale.append(f"{below.name} is another here than the one that {one.name} was made from")
+            elif below.here == "missing" and not self._is_newest(below):
+                doubts.append(f"{below.name} is not on this disk, and not known to be what the Hub holds now")
             elif below.sha256 is None:
                 doubts.append(f"which {below.name} went into {one.name} is not known")
         codes = recorded_codes(record)
-        if codes and not codes & self._codes_now:
+        if codes <= self._codes_now.hashes:
+            return
+        if self._codes_now.is_all:
             stale.append(f"the code that rule {record.rule} runs was changed since it made {one.name}")
+        else:
+            doubts.append(f"which code rule {record.rule} names now, only Snakemake can read: not compared")
 
     @cached_property
-    def _codes_now(self) -> set[str]:
+    def _codes_now(self) -> CodesNow:
         return codes_now(self._workspace.settings.root)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labdata.core import words
 from labdata.core.content import Content, Tree
 from labdata.core.records import Record
-from labdata.provenance.code_now import codes_now, recorded_codes
+from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
 from labdata.records import stale, store
 
 if TYPE_CHECKING:
@@ -79,11 +79,15 @@ def judge_version(workspace: Workspace, results: Repo, commits: Mapping[str, str
 
 def _of_code(workspace: Workspace, made: Mapping[str, Record], found: Judged) -> None:
     codes = {path: recorded for path, record in made.items() if (recorded := recorded_codes(record))}
-    now = codes_now(workspace.settings.root) if codes else set()
-    for path, recorded in codes.items():
-        if not recorded & now:
-            rule = made[path].rule
-            found.stale.setdefault(f"data/{path}", f"The code that rule {rule} runs was changed since it was made.")
+    now = codes_now(workspace.settings.root) if codes else CodesNow()
+    changed = {path: recorded for path, recorded in codes.items() if not recorded <= now.hashes}
+    if changed and not now.is_all:
+        files = words.number(len(changed), "file")
+        found.doubts.append(f"Rules name their code in words that only Snakemake can read: not compared for {files}.")
+        return
+    for path in changed:
+        rule = made[path].rule
+        found.stale.setdefault(f"data/{path}", f"The code that rule {rule} runs was changed since it was made.")
 
 
 def _add_doubts(made: Mapping[str, Record], unknown: Collection[str], count: int, found: Judged) -> None:
