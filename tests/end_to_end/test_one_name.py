@@ -492,6 +492,30 @@ def test_a_name_is_given_and_found_whatever_git_is_told_and_whatever_else_has_it
     assert ann.git("rev-parse", "HEAD") == told["versions"]["code"] != newer
 
 
+@pytest.mark.hint("TAG_NAME")
+def test_what_means_a_branch_or_a_commit_is_no_name(ann: Desk) -> None:
+    for name in ("main", "HEAD", ann.lab.head("ann"), ann.lab.head("ann")[:8], "ann"):
+        for more in ([], ["--results-only"]):
+            assert hints.TAG_NAME in ann.tag(name, *more, code=1)
+    assert ann.tags() == {"results": {}, "inputs": {}, "code": {}}
+    # Nor does a log pass over what it was asked for.
+    ann.member.run("pr", "create", "First")
+    ann.member.run("pr", "merge", "1")
+    assert "No commit touched data/raw/none" in ann.member.run("log", "--main", "raw/none").stdout
+    [row] = json.loads(ann.member.run("log", "--main", "processed", "--json").stdout)
+    assert row["pull_request"] == 1
+    assert "leave ann out" in ann.member.run("log", "--main", "ann", "processed", code=2).stderr
+    assert "not a pattern" in ann.member.run("log", "processed/*.csv").stdout
+    assert ann.member.run("which", "data/processed/a.csv").stdout.count("stale") == 0
+    ann.member.write("processed/twin.csv", "1")
+    ann.member.put()
+    (ann.root / "copy.csv").write_text("1")
+    said = ann.member.run("which", "copy.csv").stdout
+    assert "data/processed/a.csv" in said
+    assert "data/processed/twin.csv" in said
+    assert "twin" not in ann.member.run("which", "data/processed/a.csv").stdout
+
+
 def test_a_plan_that_a_profile_hides_does_not_pass_for_none(ann: Desk) -> None:
     (ann.root / "Snakefile").write_text(SNAKEFILE)
     (ann.root / "config.yaml").write_text("threshold: '0.9'\n")

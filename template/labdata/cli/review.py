@@ -65,10 +65,12 @@ def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
     """
     from labdata.review.log import log as run_log
 
+    if branch and not path and (main or "/" in branch.replace("\\", "/")):
+        # No branch has a slash in its name, and main is one.
+        branch, path = "", branch
+    if main and branch:
+        raise click.UsageError(f"--main is a branch already: leave {branch} out.")
     with open_project(quiet=as_json, writing=False) as workspace:
-        if branch and not path and "/" in branch.replace("\\", "/"):
-            # No branch has a slash in its name.
-            branch, path = "", branch
         pattern = typed_pattern(path, workspace.settings.root.as_posix()).rstrip("/*") if path else ""
         holding = (repo for repo in workspace.settings.repos.values() if pattern and repo.holds(f"{pattern}/"))
         repo = next(holding, None) or results(workspace)
@@ -85,7 +87,8 @@ def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
             for said in judged if isinstance(judged, list) else ():
                 workspace.console.say(f"            made again {said}")
         if not rows:
-            workspace.console.say(f"No commit touched data/{pattern}.")
+            patterns = " A file or a folder is meant, not a pattern." if set(pattern) & set("*?[") else ""
+            workspace.console.say(f"No commit touched data/{pattern}.{patterns}")
 
 
 def _title(row: dict[str, object]) -> str:

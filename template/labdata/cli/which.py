@@ -65,6 +65,7 @@ def told(answer: Answer) -> list[str]:
     if answer.known_by == "stamp":
         lines.append("  known by   its stamp: the bytes are no longer those that were published")
     lines += _row("it is", ", ".join(filter(None, (_HERE[answer.here], *_held(answer)))))
+    lines += _row("also as", ", ".join(_others(answer)))
     if record is None:
         lines += _row("made", _unknown(answer))
         return lines
@@ -79,7 +80,8 @@ def told(answer: Answer) -> list[str]:
     if answer.origin is not None and answer.origin.inputs:
         lines.append("  from")
         lines += _tree(answer.origin, 2)
-    lines += _row("stale", "; ".join(answer.stale) if answer.stale else "no, by what is recorded")
+    if record.rule or answer.stale:
+        lines += _row("stale", "; ".join(answer.stale) or "no, by what is recorded")
     lines += _row("but", "; ".join(answer.doubts))
     for said in answer.verdicts[:5]:
         lines += _row("made again", said)
@@ -88,6 +90,15 @@ def told(answer: Answer) -> list[str]:
 
 def _row(name: str, text: str) -> list[str]:
     return [f"  {name:<10} {text}"] if text else []
+
+
+def _others(answer: Answer) -> list[str]:
+    """Return where else this very content is: which of them a copy was made of, nobody can tell."""
+    if answer.known_by != "content":
+        return []
+    paths = dict.fromkeys(path for some in answer.holders.values() for path in some if path != answer.path)
+    more = f"{len(paths) - 3:,} more"
+    return [*(f"data/{path}" for path in list(paths)[:3]), *([more] if len(paths) > 3 else [])]
 
 
 def _held(answer: Answer) -> list[str]:

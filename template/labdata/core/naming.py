@@ -116,7 +116,8 @@ def require_nameable(facts: Facts, *, stale_ok: bool, unfinished_ok: bool) -> No
         return
     said = "; ".join(reason for reason, _hint in reasons)
     hint = "\n".join(dict.fromkeys(text for _reason, text in reasons))
-    raise LabdataError(f"{said[:1].upper()}{said[1:]}. Nothing was tagged.", hint, files)
+    said = said if said.startswith("data/") else f"{said[:1].upper()}{said[1:]}"
+    raise LabdataError(f"{said}. Nothing was tagged.", hint, files)
 
 
 def _of_repo(repo: RepoState) -> tuple[list[tuple[str, str]], list[str]]:

@@ -15,6 +15,7 @@ from labdata.core.patterns import Excludes, Patterns
 FILES_PER_COMMIT = 5_000
 """Files that go into one commit; the Hub gives a commit a minute, and one of many thousand files can take that."""
 
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _BRANCH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 
 
@@ -80,7 +81,14 @@ class Settings:
 
 
 def check_tag(name: str) -> str:
-    """Return a tag's name if the Hub takes it; raises ``LabdataError`` with the bad value."""
+    """Return a tag's name if the Hub takes it; raises ``LabdataError`` with the bad value.
+
+    What could be taken for a branch or a commit is no name: whoever asks for it would get the one or the other.
+    """
+    if name in ("main", "HEAD") or _COMMIT.fullmatch(name):
+        raise LabdataError(
+            f"{name!r} cannot be a tag: it means a branch or a commit. Nothing was tagged.", hints.TAG_NAME
+        )
     if not _BRANCH.fullmatch(name) or ".." in name or name.endswith(".lock"):
         raise LabdataError(
             f"{name!r} cannot be a tag: use letters, digits, '.', '_' and '-'. Nothing was tagged.",

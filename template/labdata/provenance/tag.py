@@ -49,6 +49,7 @@ def tag(workspace: Workspace, results: Repo, name: str, options: TagOptions) -> 
     root = workspace.settings.root
     if options.push and not git_tags.remote_of(root):
         raise LabdataError("The code has no remote to push a tag to. Nothing was tagged.", hints.NO_REMOTE)
+    require_no_branch(workspace, workspace.settings.repos.values(), name)
     found = gather(workspace, results, name, main=options.main, push=options.push)
     require_nameable(found.facts, stale_ok=options.stale_ok, unfinished_ok=options.yes)
     _tell(workspace, found)
@@ -94,6 +95,13 @@ def _carry_out(workspace: Workspace, found: Nameable, *, push: bool) -> None:
     for place in (*others, results):
         if not place.is_done:
             name_commit(workspace, workspace.settings.repo(place.what), facts.name, place.commit)
+
+
+def require_no_branch(workspace: Workspace, repos: Iterable[Repo], name: str) -> None:
+    """Raise ``LabdataError`` where a branch bears a name: whoever asks for it would get the one or the other."""
+    for repo in repos:
+        if name in workspace.hub.refs(repo.id).branches:
+            raise LabdataError(f"{name} is a branch of {repo.id}. Nothing was tagged.", hints.TAG_NAME)
 
 
 def name_commit(workspace: Workspace, repo: Repo, name: str, commit: str) -> None:
@@ -150,6 +158,7 @@ def _given(one: Name) -> Given:
 def tag_results(workspace: Workspace, repo: Repo, name: str, *, main: bool = False, unfinished: bool = False) -> None:
     """Name the newest commit of my branch (or main) of the results, whatever code and inputs there are."""
     check_tag(name)
+    require_no_branch(workspace, [repo], name)
     remote = read_remote(workspace, repo)
     is_main = main or not remote.branch
     commit = remote.main if is_main else remote.branch

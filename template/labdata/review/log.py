@@ -97,7 +97,7 @@ def _touching(
     """
     target = ""
     absent: tuple[Commit, str] | None = None
-    asked = 0
+    asked, is_known = 0, False
     for commit, parent in history:
         if target and commit.id != target:
             continue
@@ -108,12 +108,17 @@ def _touching(
                 found = None
             if found is None:
                 absent, asked = (commit, parent), asked + 1
+                if asked > _ABSENT and not is_known:
+                    raise LabdataError(
+                        f"data/{path} is in none of the newest {_ABSENT} commits; older ones were not asked.",
+                        hints.LIST_DATA,
+                    )
                 if asked > _ABSENT:
                     return
                 continue
             if absent is not None:
                 yield absent
-            absent, target = None, found[0]
+            absent, target, is_known = None, found[0], True
         if commit.id == target:
             yield commit, parent
             target = ""
