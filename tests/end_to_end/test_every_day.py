@@ -48,7 +48,7 @@ def edit(who: Newcomer, path: str, text: str) -> None:
 
 
 @pytest.mark.hint("UPDATE", "publish", "review_request", "view_request")
-def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newcomer, bob: Newcomer) -> None:
+def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newcomer, bob: Newcomer, town: Town) -> None:
     edit(ann, "notebooks/new.py", "print(1)\n")
     edit(ann, "labdata/__init__.py", (ann.root / "labdata/__init__.py").read_text() + "\n# a newer tool\n")
     commit(ann, "feat: a notebook")
@@ -87,10 +87,27 @@ def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newco
     bob.just("put-results")
     bob.just("pr-create", "Mine")
     found = json.loads(bob.just("today", "--json"))
-    assert found["yours"]["requests"] == [{"number": 2, "title": "Mine", "author": "bob"}]
+    assert found["yours"]["requests"] == [{"repo": "results", "number": 2, "title": "Mine", "author": "bob"}]
     assert found["only here"]["data"][1] == {"repo": "results", "files": [], "size": 0}
     assert {found[name]["mark"] for name in ("code", "inputs", "results")} == {"is"}
     bob.just("pr-view", "2")
+    # A repo of any name, with requests of its own.
+    with (bob.root / "labdata.toml").open("a") as toml:
+        toml.write('\n[repos.code]\nfolders = ["models"]\nbranch = "member"\n')
+    bob.just("onboard", "--no-data")
+    bob.write("models/a.txt", "a\n")
+    bob.just("put", "code")
+    for who in ("ann", "bob"):
+        town.hub.api(who).create_pull_request(f"lab/{town.project}-code", f"By {who}", repo_type="dataset")
+    found = json.loads(bob.just("today", "--json"))
+    assert (found["code"]["edited"], found["repos.code"]["mark"]) == (3, "is")
+    assert {(one["repo"], one["author"]) for one in found["waiting"]["requests"]} == {
+        ("results", "ann"),
+        ("code", "ann"),
+    }
+    assert {(one["repo"], one["author"]) for one in found["yours"]["requests"]} == {("results", "bob"), ("code", "bob")}
+    said = bob.just("today")
+    assert "code #1 By ann by ann" in said
 
 
 def test_what_is_in_conflict_stays_and_the_rest_comes(ann: Newcomer, bob: Newcomer) -> None:
@@ -171,6 +188,23 @@ def test_code_that_is_more_than_a_step_ahead_is_told_and_left(ann: Newcomer, bob
     assert hints.ADD_REMOTE in bob.just("today")
     git(bob.root, "remote", "add", "origin", str(town.origin))
     git(bob.root, "push", "--quiet", "--no-verify", "-u", "origin", "HEAD")
+
+
+def test_data_that_git_does_not_hold_any_more_stay_on_the_disk(ann: Newcomer, bob: Newcomer) -> None:
+    git(ann.root, "add", "--force", "data/raw/notes.txt", "data/processed/table.csv")
+    commit(ann, "feat: data in git, by mistake")
+    for path in ("raw/notes.txt", "processed/table.csv"):
+        (bob.root / "data" / path).unlink()
+    git(bob.root, "pull", "--quiet")
+    bob.just("today")
+    git(ann.root, "rm", "--quiet", "--cached", "-r", "data/raw/notes.txt", "data/processed/table.csv")
+    commit(ann, "fix: no data in git")
+    before = bob.files("raw", "processed")
+    assert before
+    bob.just("today")
+    assert bob.files("raw", "processed") == before
+    assert git(bob.root, "status", "--porcelain") == ""
+    assert "nothing to publish" in bob.just("put-inputs")
 
 
 @pytest.mark.hint("finish_code", "unlock_code")

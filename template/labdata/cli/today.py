@@ -53,7 +53,7 @@ def today(as_json: bool, since: str, dry_run: bool) -> None:
                 show(workspace.console, part.step)
         workspace.keep_learned()
     if as_json:
-        click.echo(json.dumps({part.step.name: _as_json(part) for part in parts}))
+        click.echo(json.dumps({part.key: _as_json(part) for part in parts}))
     missing = [part.step for part in parts if part.step.mark is Mark.MISSING]
     if missing:
         raise click.exceptions.Exit(EXIT_CONFLICT if all(step.conflict for step in missing) else EXIT_FAILED)

@@ -129,14 +129,14 @@ def publish(puts: Iterable[str], *, code: bool, elsewhere: bool = False, stashed
     return ", ".join([*code_first, *puts]) or "`git status` lists it."
 
 
-def view_request(number: int) -> str:
-    """Return how a pull request is looked at."""
-    return f"`just pr-view {number}`"
+def view_request(number: int, address: str = "") -> str:
+    """Return how a pull request is looked at; with an ``address`` only there, for recipes are about the results."""
+    return address or f"`just pr-view {number}`"
 
 
-def review_request(number: int) -> str:
+def review_request(number: int, repo: str = "results") -> str:
     """Return how the data of a pull request are looked at."""
-    return f"`just review {number}`"
+    return f"`just review {number}`" if repo == "results" else f"`just review {number} --repo {repo}`"
 
 
 def write_access(org: str) -> str:

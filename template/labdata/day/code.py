@@ -78,8 +78,22 @@ def _taken_over(root: Path, *, dry_run: bool, edited: int) -> CodeNews:
     if dry_run:
         return _news(root, "HEAD", "@{upstream}", "Would come: ")
     old = ask(root, "rev-parse", "HEAD") or ""
+    given_up = _data_given_up(root)
     _said, why = tried(root, "merge", "--ff-only", "--quiet", "--no-overwrite-ignore", "@{upstream}")
-    return CodeNews(_in_the_way(behind, why)) if why else _news(root, old, "HEAD", "")
+    if why:
+        return CodeNews(_in_the_way(behind, why))
+    if given_up:
+        # Else the next put would take them for removed by this member.
+        tried(root, "restore", f"--source={old}", "--worktree", "--", *(f":(literal){path}" for path in given_up))
+    return _news(root, old, "HEAD", "")
+
+
+def _data_given_up(root: Path) -> list[str]:
+    """Return the files of ``data/`` here that git holds now and the commits to come do not: it would remove them."""
+    said = ask(
+        root, "diff", "--name-only", "--no-renames", "--diff-filter=D", "-z", "HEAD", "@{upstream}", "--", "data"
+    )
+    return [path for path in (said or "").split("\0") if path and (root / path).is_file()]
 
 
 def _in_the_way(behind: int, why: str) -> Step:

@@ -16,15 +16,25 @@ from labdata.local.preview import has_pipeline, preview
 
 if TYPE_CHECKING:
     from labdata.day.code import CodeNews
+    from labdata.hub.requests import Request
     from labdata.workspace import Workspace
+
+
+_LINES = ("code", "stale", "only here", "yours", "waiting", "template")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One line of the day, with the ``facts`` that a program would ask for."""
+    """One line of the day, with the ``facts`` that a program would ask for, and the ``key`` that it finds them by."""
 
     step: Step
     facts: dict[str, Any] = field(default_factory=dict)
+    of_repo: bool = False
+
+    @property
+    def key(self) -> str:
+        """The line's name; a repo that bears the name of another line goes by that of its table."""
+        return f"repos.{self.step.name}" if self.of_repo and self.step.name in _LINES else self.step.name
 
 
 def of_code(code: CodeNews) -> Part:
@@ -37,7 +47,7 @@ def today(workspace: Workspace, code: CodeNews, *, dry_run: bool) -> Iterator[Pa
     repos = list(workspace.settings.repos.values())
     for repo in repos:
         news = data.take_over(workspace, repo, dry_run=dry_run)
-        yield Part(news.step, {key: value for key, value in asdict(news).items() if key != "step"})
+        yield Part(news.step, {key: value for key, value in asdict(news).items() if key != "step"}, of_repo=True)
     if has_pipeline(workspace.settings.root):
         yield _stale(workspace)
     yield _only_here(workspace, code)
@@ -75,26 +85,35 @@ def _only_here(workspace: Workspace, code: CodeNews) -> Part:
 
 def _requests(workspace: Workspace) -> Iterator[Part]:
     """Give my open requests and those of others; nothing where the Hub was not reached, which others have told."""
-    for repo in (repo for repo in workspace.settings.repos.values() if repo.per_member):
-        try:
-            account = workspace.hub.account
-            found = list(requests.listed(workspace.hub, repo.id))
-        except HubError:
-            continue
-        for name, some in (
-            ("yours", [one for one in found if one.author == account]),
-            ("waiting", [one for one in found if one.author != account]),
-        ):
-            facts = {"requests": [{"number": r.number, "title": r.title, "author": r.author} for r in some]}
-            if not some:
-                said = "No request of yours is open." if name == "yours" else "No request waits for a review."
-                yield Part(Step(Mark.IS, name, said), facts)
-                continue
-            by = {one.number: "" if name == "yours" else f" by {one.author}" for one in some}
-            told = ", ".join(f"#{one.number} {_short(one.title)}{by[one.number]}" for one in some[:3])
-            more = f" and {len(some) - 3} more" if len(some) > 3 else ""
-            help_ = hints.view_request(some[0].number) if name == "yours" else hints.review_request(some[0].number)
-            yield Part(Step(Mark.LOOK, name, f"{told}{more}", help_), facts)
+    found: list[tuple[str, Request]] = []
+    repos = [repo for repo in workspace.settings.repos.values() if repo.per_member]
+    try:
+        account = workspace.hub.account
+        for repo in repos:
+            found += [(repo.name, one) for one in requests.listed(workspace.hub, repo.id)]
+    except HubError:
+        return
+    if repos:
+        yield _told("yours", [(repo, one) for repo, one in found if one.author == account])
+        yield _told("waiting", [(repo, one) for repo, one in found if one.author != account])
+
+
+def _told(name: str, some: list[tuple[str, Request]]) -> Part:
+    facts = {"requests": [{"repo": repo, "number": r.number, "title": r.title, "author": r.author} for repo, r in some]}
+    if not some:
+        said = "No request of yours is open." if name == "yours" else "No request waits for a review."
+        return Part(Step(Mark.IS, name, said), facts)
+    told = ", ".join(
+        f"{'' if repo == 'results' else f'{repo} '}#{one.number} {_short(one.title)}"
+        + ("" if name == "yours" else f" by {one.author}")
+        for repo, one in some[:3]
+    )
+    more = f" and {len(some) - 3} more" if len(some) > 3 else ""
+    repo, first = some[0]
+    address = "" if repo == "results" else first.address
+    mine = name == "yours"
+    help_ = hints.view_request(first.number, address) if mine else hints.review_request(first.number, repo)
+    return Part(Step(Mark.LOOK, name, f"{told}{more}", help_), facts)
 
 
 def _short(title: str) -> str:
