@@ -88,9 +88,16 @@ def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newco
     bob.just("pr-create", "Mine")
     found = json.loads(bob.just("today", "--json"))
     assert found["yours"]["requests"] == [{"repo": "results", "number": 2, "title": "Mine", "author": "bob"}]
-    assert found["only here"]["data"][1] == {"repo": "results", "files": [], "size": 0}
+    assert found["only here"]["data"][1] == {"repo": "results", "files": [], "size": 0, "removed": []}
     assert {found[name]["mark"] for name in ("code", "inputs", "results")} == {"is"}
     bob.just("pr-view", "2")
+    # What is not here any more is no file that is only here, and nobody is told to publish that.
+    (bob.root / "data/raw/notes.txt").unlink()
+    said = bob.just("today")
+    assert "1 removal of inputs, 2 edited files of code." in said
+    assert hints.publish([], code=False, removed=True) in said
+    assert "raw/notes.txt" in bob.just("data-status")
+    bob.just("get-inputs", "--restore", "raw/notes.txt")
     # A repo of any name, with requests of its own.
     with (bob.root / "labdata.toml").open("a") as toml:
         toml.write('\n[repos.code]\nfolders = ["models"]\nbranch = "member"\n')

@@ -41,7 +41,8 @@ def storage(as_json: bool) -> None:
 
 
 def _show(console: Console, found: Storage) -> None:
-    console.say(f"{found.name}: {found.repo}, {words.size(found.now)} now, {words.size(found.old)} in old versions")
+    sizes = f"{words.size(found.now)} now, {words.size(found.old)} in old versions of large files"
+    console.say(f"{found.name}: {found.repo}, {sizes}")
     rows = [["", "files on main", "bytes now", "old versions add"]]
     rows += [
         [one.name, f"{one.files:,}", words.size(one.now), words.size(one.old) if found.knows_history else "?"]

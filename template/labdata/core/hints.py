@@ -118,15 +118,19 @@ def push_branch(branch: str) -> str:
     return f"Share it: `git push -u origin {branch}`."
 
 
-def publish(puts: Iterable[str], *, code: bool, elsewhere: bool = False, stashed: bool = False) -> str:
+def publish(
+    puts: Iterable[str], *, code: bool, elsewhere: bool = False, stashed: bool = False, removed: bool = False
+) -> str:
     """Return what publishes that which is on this computer only; edits of code are for a person to commit.
 
-    With ``code`` a push publishes commits of code, with ``elsewhere`` some are where a push does not reach.
+    With ``code`` a push publishes commits of code, with ``elsewhere`` some are where a push does not reach. A put
+    removes for everyone what is ``removed`` here: nobody is sent there for that, who has perhaps lost a disk.
     """
-    code_first = ["`git push`"] if code else []
-    code_first += ["`git log HEAD --branches --not --remotes` lists the commits"] if elsewhere else []
-    code_first += ["`git stash list` the edits put aside"] if stashed else []
-    return ", ".join([*code_first, *puts]) or "`git status` lists it."
+    first = ["`git push`"] if code else []
+    first += ["`git log HEAD --branches --not --remotes` lists the commits"] if elsewhere else []
+    first += ["`git stash list` the edits put aside"] if stashed else []
+    last = ["`just data-status` lists what is removed here"] if removed else []
+    return ", ".join([*first, *puts, *last]) or "`git status` lists it."
 
 
 def view_request(number: int, address: str = "") -> str:

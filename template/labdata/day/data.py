@@ -38,11 +38,12 @@ class DataNews:
 
 @dataclass(frozen=True)
 class OnlyHere:
-    """What of a repo's working copy is published nowhere: paths, and their bytes."""
+    """What of a repo's working copy is published nowhere: paths, their bytes, and the ``removed`` ones."""
 
     repo: str
     files: list[str]
     size: int
+    removed: list[str]
 
 
 def take_over(workspace: Workspace, repo: Repo, *, dry_run: bool) -> DataNews:
@@ -90,4 +91,6 @@ def only_here(workspace: Workspace, repo: Repo) -> OnlyHere:
     """Return what of a repo is on this disk only, as last synced where the Hub cannot be asked."""
     with kept(workspace, warnings=True):
         found = status(workspace, repo)
-    return OnlyHere(repo.name, found.unsaved, found.unsaved_bytes)
+    gone = set(found.remove)
+    files = [path for path in found.unsaved if path not in gone]
+    return OnlyHere(repo.name, files, found.unsaved_bytes, [path for path in found.unsaved if path in gone])

@@ -71,6 +71,7 @@ def _only_here(workspace: Workspace, code: CodeNews) -> Part:
     told = [
         f"{words.number(len(one.files), 'file')} of {one.repo} ({words.size(one.size)})" for one in found if one.files
     ]
+    told += [f"{words.number(len(one.removed), 'removal')} of {one.repo}" for one in found if one.removed]
     told += [f"{words.number(code.ahead, 'commit')} of code"] if code.ahead else []
     told += [f"{words.number(code.edited, 'edited file')} of code"] if code.edited else []
     told += [f"{words.number(code.stashes, 'stash')} of code"] if code.stashes else []
@@ -79,7 +80,13 @@ def _only_here(workspace: Workspace, code: CodeNews) -> Part:
     if not told:
         return Part(Step(Mark.IS, "only here", "Nothing: all is published."), facts)
     puts = [f"`{words.recipe('put', one.repo)}`" for one in found if one.files]
-    help_ = hints.publish(puts, code=code.pushable > 0, elsewhere=code.ahead > code.pushable, stashed=code.stashes > 0)
+    help_ = hints.publish(
+        puts,
+        code=code.pushable > 0,
+        elsewhere=code.ahead > code.pushable,
+        stashed=code.stashes > 0,
+        removed=any(one.removed for one in found),
+    )
     return Part(Step(Mark.LOOK, "only here", f"{', '.join(told)}.", help_), facts)
 
 
