@@ -583,6 +583,9 @@ def test_what_a_name_has_shown_before_it_was_cut_off_is_told(ann: Desk, lab: Lab
     assert "`just get-inputs` returns to main" in ann.member.run("status").stdout
     assert "back on" not in ann.member.run("get-at", "paper-v1").stdout
     assert ann.member.files() == {"raw/plate.csv": "well\n", "processed/a.csv": "1"}
+    # What is not of the version that is shown says so.
+    assert "data/ shows version paper-v1" in ann.member.run("pr", "create", "First").stderr
+    assert "data/ shows version paper-v1" in ann.tag("draft", "--results-only")
     assert "back on" not in ann.member.get("--at", "ann")
     ann.member.run("get", "inputs")
     assert "back on your branch" in ann.member.get()

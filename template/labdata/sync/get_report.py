@@ -102,8 +102,12 @@ def _tell_changes(console: Reporter, remote: Remote, local: WorkingCopy, decided
 
 
 def warn_of_unpublished(workspace: Workspace, repo: Repo, what: str, made: Tree) -> None:
-    """Warn of files that are not published and differ here from what was ``made`` of the Hub's."""
-    if workspace.state.heads(repo.id).detached:
+    """Warn of files that are not published and differ here from what was ``made`` of the Hub's.
+
+    Where the working copy shows another version, of that.
+    """
+    if detached := workspace.state.heads(repo.id).detached:
+        workspace.console.warn(f"data/ shows {detached}, and {what} is of your branch.")
         return
     local = gather_local(workspace, repo)
     workspace.keep_learned()
