@@ -234,7 +234,7 @@ def test_what_git_has_begun_or_holds_is_told_and_left(ann: Newcomer, bob: Newcom
         said = bob.just("today")
         assert f"A {what} is begun and not finished, so nothing was taken over." in said
         assert "1 commit of code" in said
-        assert hints.finish_code(what, f"git {what} --abort") in said
+        assert hints.finish_code(what, f"git {what} --abort", "just today") in said
         assert (bob.root / "notes.md").read_text() == before
         git(bob.root, what, "--abort")
         assert hints.PULL in bob.just("today")

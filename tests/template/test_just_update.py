@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from labdata.core import changelog
+from labdata.core import changelog, hints
 from labdata.local.template import address_of
 from labdata.onboarding.update import look, settle
 
@@ -177,11 +177,17 @@ def test_what_an_update_needs_is_said_and_the_hint_gets_ann_on(ann: Ann, source:
     ann.edit(".copier-answers.yml", str(source), f"{source}-away")
     ann.commit()
     said = ann.just("update", code=1)
-    assert "The template could not be read" in said
+    assert f"The template could not be read: '{source}-away' does not appear to be a git repository. Nothing" in said
     assert "Nothing was done." in said
     ann.edit(".copier-answers.yml", f"{source}-away", str(source))
     ann.commit()
     assert answers.read_text() == before
+
+    ann.shell("git bisect start")
+    said = ann.just("update", code=1)
+    assert "A bisect is begun and not finished. Nothing was done." in said
+    assert hints.finish_code("bisect", "git bisect reset", "just update") in said
+    ann.shell("git bisect reset")
 
     said = ann.just("update", "--to", "v7.0.0", code=1)
     assert "The template has no version v7.0.0. Nothing was done." in said

@@ -103,9 +103,9 @@ def switch(branch: str) -> str:
     return f"Check a branch out: `git switch {branch}`."
 
 
-def finish_code(what: str, back: str) -> str:
+def finish_code(what: str, back: str, again: str) -> str:
     """Return how a merge, say, that was begun and not ended is finished or taken back."""
-    return f"Finish the {what} (`git status` says how) or take it back: `{back}`; then `just today`."
+    return f"Finish the {what} (`git status` says how) or take it back: `{back}`; then `{again}`."
 
 
 def unlock_code(path: str) -> str:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
-from labdata.local.git import ask, begun, tried
+from labdata.local.git import ask, begun, reason, tried
 from labdata.local.hooks import has_git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE = 120  # seconds that a fetch may take
-_VAGUE = "fatal: Could not read from remote repository"
-"""What git says last of a remote, after what the line was cut for."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,12 @@ def _taken_over(root: Path, *, dry_run: bool, edited: int) -> CodeNews:
     if half := begun(root):
         what, back = half
         said = f"A {what} is begun and not finished, so nothing was taken over."
-        return CodeNews(Step(Mark.LOOK, "code", said, hints.finish_code(what, back)))
+        return CodeNews(Step(Mark.LOOK, "code", said, hints.finish_code(what, back, "just today")))
     if ask(root, "rev-parse", "--verify", "@{upstream}") is None:
         return CodeNews(_without_upstream(root))
     _said, why = tried(root, "fetch", "--quiet", patience=_PATIENCE)
     if why:
-        return CodeNews(Step(Mark.MISSING, "code", f"It could not be fetched: {reason(why)}", hints.FETCH))
+        return CodeNews(Step(Mark.MISSING, "code", f"It could not be fetched: {reason(why)}.", hints.FETCH))
     behind, ahead = _count(root, "HEAD..@{upstream}"), _count(root, "@{upstream}..HEAD")
     if behind and ahead:
         authors = _authors(root, "HEAD", "@{upstream}")
@@ -105,18 +103,8 @@ def _in_the_way(behind: int, why: str) -> Step:
     if lock := re.search(r"Unable to create '(.+\.lock)': File exists", why):
         said = f"{commits} did not come: another git is at work in this folder, or was killed."
         return Step(Mark.MISSING, "code", said, hints.unlock_code(shlex.quote(lock.group(1))))
-    said = f"{commits} did not come: {reason(why)}"
+    said = f"{commits} did not come: {reason(why)}."
     return Step(Mark.MISSING, "code", said, hints.MERGE_SAYS)
-
-
-def reason(why: str) -> str:
-    """Return the line of git's complaint that says most, without a name or token in an address."""
-    lines = [line.strip() for line in why.splitlines() if line.strip()]
-    lines = [line for line in lines if not re.match(r"(?i)\W*(warning|hint)\b", line)] or lines
-    first = next((at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))), 0)
-    if first and lines[first].startswith(_VAGUE):
-        first -= 1
-    return re.sub(r"://[^/@\s]+@", "://", re.sub(r"^(fatal|error|ERROR): ", "", lines[first]))
 
 
 def _count(root: Path, *commits: str) -> int:

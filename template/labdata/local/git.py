@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,21 @@ def tried(root: Path, *arguments: str, patience: int = 60) -> tuple[str, str]:
     # Names of files may be in any encoding.
     said, why = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace").strip()
     return said, "" if done.returncode == 0 else (why or "git gave no reason")
+
+
+_VAGUE = "fatal: Could not read from remote repository"
+"""What git says last of a remote, after what it was about."""
+
+
+def reason(why: str) -> str:
+    """Return the line of git's complaint that says most, without the name or token that an address may carry."""
+    lines = [line.strip() for line in why.splitlines() if line.strip()] or ["git gave no reason"]
+    lines = [line for line in lines if not re.match(r"(?i)\W*(warning|hint)\b", line)] or lines
+    first = next((at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:"))), 0)
+    if first and lines[first].startswith(_VAGUE):
+        first -= 1
+    said = re.sub(r"^(fatal|error): ", "", lines[first], flags=re.IGNORECASE)
+    return re.sub(r"//[^/@\s]+@", "//", said).rstrip(".")
 
 
 _BEGUN = {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.local.git import reason
 
 ANSWERS = ".copier-answers.yml"
 _HOSTS = {"gh": "https://github.com", "gl": "https://gitlab.com"}
@@ -106,7 +107,7 @@ def _blobs(folder: Path, tree: str) -> dict[str, str]:
 
 
 def _ask(folder: Path | None, *arguments: str) -> str:
-    """Return what git says; raises ``LabdataError`` with its last words where it fails."""
+    """Return what git says; raises ``LabdataError`` with its reason where it fails."""
     try:
         done = _git(folder, *arguments)
     except FileNotFoundError:
@@ -114,9 +115,7 @@ def _ask(folder: Path | None, *arguments: str) -> str:
     except subprocess.TimeoutExpired:
         raise LabdataError("The template's server did not answer. Nothing was done.", hints.TEMPLATE_REACH) from None
     if done.returncode:
-        words = (done.stderr.strip().splitlines() or ["git gave no reason"])[-1]
-        # An address may carry a token.
-        words = re.sub(r"//[^/@\s]+@", "//", words)
+        words = reason(done.stderr)
         if arguments[0] == "status":
             raise LabdataError(f"This project is no git repository ({words}). Nothing was done.", hints.GIT_FIRST)
         raise LabdataError(f"The template could not be read: {words}. Nothing was done.", hints.TEMPLATE_REACH)

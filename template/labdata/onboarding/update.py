@@ -16,6 +16,7 @@ from labdata.core import changelog, hints, words
 from labdata.core.errors import ConflictError, LabdataError
 from labdata.core.reporting import Reporter
 from labdata.local import template
+from labdata.local.git import begun
 
 COPIER = "uvx --with copier-template-extensions copier"
 """What runs Copier unless ``COPIER`` in the environment says otherwise."""
@@ -75,6 +76,11 @@ def update(
     and some files hold both sides.
     """
     _refuse_uncommitted(template.changes(root))
+    if half := begun(root):
+        what, back = half
+        raise LabdataError(
+            f"A {what} is begun and not finished. Nothing was done.", hints.finish_code(what, back, "just update")
+        )
     origin, version = newer(root, wanted)
     if not version and not answers:
         console.good(f"This project is at {origin.version}, the newest version of the template.")
