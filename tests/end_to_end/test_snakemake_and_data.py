@@ -111,8 +111,9 @@ class Clone:
         """Change a file of the code and push it to where all have cloned from."""
         (self.root / name).write_text(text, encoding="utf-8")
         git(self.root, "add", "--all")
-        git(self.root, "commit", "--quiet", "--message", f"feat: {name}")
-        git(self.root, "push", "--quiet", "origin", "main")
+        # Without the checks, which would lay out a Snakefile anew: how it is laid out is not the story here.
+        git(self.root, "commit", "--quiet", "--no-verify", "--message", f"feat: {name}")
+        git(self.root, "push", "--quiet", "--no-verify", "origin", "main")
 
     def merge(self, title: str) -> None:
         """Publish the results and have them merged."""
