@@ -539,6 +539,14 @@ def test_a_name_that_is_given_again_is_told_as_it_is_now_and_of_one_code(
     first = bob.git("rev-parse", "paper-v1^{commit}")
     for repo in (lab.results, lab.inputs):
         lab.hub.api("cho").delete_tag(repo, tag="paper-v1", repo_type="dataset")
+    # As long as the code's tag tells of a version, the name is that one's: it is finished, and given to no other.
+    named = lab.head("ann")
+    assert "Tagged as paper-v1" in ann.tag("paper-v1")
+    for repo in (lab.results, lab.inputs):
+        lab.hub.api("cho").delete_tag(repo, tag="paper-v1", repo_type="dataset")
+    ann.member.write("processed/later.csv", "later")
+    ann.member.put()
+    assert f"names {named[:8]} of {lab.results}" in ann.tag("paper-v1", code=1)
     ann.git("tag", "--delete", "paper-v1")
     (ann.root / "step.py").write_text("pass")
     second = ann.commit()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core.card import agrees, versions_of
 from labdata.core.content import same
-from labdata.core.naming import CodeState, Facts, Place, RepoState
+from labdata.core.naming import CodeState, Facts, Place, RepoState, versions_in
 from labdata.core.paths import CARD
 from labdata.core.trailers import commit_of
 from labdata.local import git_tags, snakemake_plan
@@ -50,7 +50,11 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     commits, judged = _commits(workspace, remote, results, commit, others, is_main=is_main)
     if not main:
         states += [state_of(workspace, repo, commits[repo.name]) for repo in others]
-    places = [place_of(workspace, repo, name, commits[repo.name]) for repo in (results, *others)]
+    tag = git_tags.tags(workspace.settings.root, name).get(name)
+    said = versions_in(tag.message) if tag else {}
+    places = [
+        place_of(workspace, repo, name, commits[repo.name], said.get(repo.name, "")) for repo in (results, *others)
+    ]
     code = Code(workspace.settings.root)
     places.append(_code_place(workspace, places, name, code, push=push))
     seen = states or [state_of(workspace, repo, commits[repo.name]) for repo in (results, *others)]
@@ -75,9 +79,12 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     return Nameable(facts, branch, judged.doubts)
 
 
-def place_of(workspace: Workspace, repo: Repo, name: str, commit: str) -> Place:
-    """Return where a name stands, or is to stand, in a repo."""
+def place_of(workspace: Workspace, repo: Repo, name: str, commit: str, said: str = "") -> Place:
+    """Return where a name stands, or is to stand, in a repo; ``said`` is the commit that the code's tag tells of."""
     named = workspace.hub.refs(repo.id).tags.get(name, "")
+    if not named and said and said != commit and not _same_data(workspace, repo, said, commit):
+        # Deleted on the Hub, or cut off before it was there: the name is that version's.
+        return Place(repo.name, repo.id, commit, said)
     is_same = bool(named) and (named == commit or _same_data(workspace, repo, named, commit))
     return Place(repo.name, repo.id, commit, named, is_same)
 
