@@ -211,7 +211,7 @@ def _tell(console: Reporter, outcome: Outcome) -> None:
     if outcome.conflicts:
         raise ConflictError(
             f"{words.number(len(outcome.conflicts), 'file')} {_are(outcome.conflicts)} in conflict. Each holds both "
-            "sides: yours between <<<<<<< and =======, the template's up to >>>>>>>.",
+            "sides: yours first, then after ======= the template's.",
             hints.SETTLE_THEN_COMMIT,
             words.aligned([[path, settle(path)] for path in outcome.conflicts]),
         )
