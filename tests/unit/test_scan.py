@@ -308,7 +308,9 @@ def test_a_file_that_became_a_pipe_is_not_waited_for(data: Path) -> None:
 def busy(data: Path) -> Iterator[Path]:
     """A file that a program never stops writing."""
     where = data / "processed/log.csv"
-    where.write_bytes(bytes(8_000_000))
+    # So large that the other thread has its turn while this one reads, on a busy machine too.
+    where.touch()
+    os.truncate(where, 40_000_000)
     done = threading.Event()
 
     def write() -> None:
