@@ -56,7 +56,11 @@ def race(
     found = Race()
     with ExitStack() as stack:
         hub = stack.enter_context(Hub.start(folder / "hub"))
-        s3 = stack.enter_context(store.running(toolbox)) if any(CONTENDERS[name].uses_s3 for name in names) else None
+        s3 = (
+            stack.enter_context(store.running(toolbox.python))
+            if any(CONTENDERS[name].uses_s3 for name in names)
+            else None
+        )
         ground = Ground(folder / "race", hub, s3, toolbox)
         counters: dict[bool, Counter] = {False: HubCounter(hub)}
         if s3:

@@ -35,6 +35,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from benchmarks import machine
 from benchmarks.measuring import Command, HubCounter
+from benchmarks.store import running
 from localhub.testing import Hub
 from tests.members import Lab
 
@@ -84,25 +85,6 @@ def client(endpoint: str) -> Any:
     """boto3's client for the S3 server."""
     names = {"aws_access_key_id": "benchmark", "aws_secret_access_key": "benchmark", "region_name": "us-east-1"}
     return boto3.client("s3", endpoint_url=endpoint, **names)
-
-
-@contextmanager
-def s3_server() -> Iterator[str]:
-    """Run moto in a process of its own; it stops when its stdin ends."""
-    command = [sys.executable, str(Path(__file__).with_name("s3_server.py"))]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 def filled(endpoint: str, bucket: str, files: int, size: int) -> dict[str, str]:
@@ -307,10 +289,11 @@ def main(files: int, large: int, disk: int, write: bool) -> None:
         raise click.ClickException("rclone is not here: apt install rclone.")
     rows: list[list[str]] = []
     cases = ((f"{files:,} of 8 kB", files, 8_000), (f"1 of {large:,} MB", 1, large * 1_000_000))
-    with tempfile.TemporaryDirectory(prefix="hublab-moving-") as folder, s3_server() as store:
+    with tempfile.TemporaryDirectory(prefix="hublab-moving-") as folder, running(sys.executable) as store:
         for what, count, size in cases:
             bucket = f"b{uuid.uuid4().hex[:10]}"
-            ground = Ground(store, bucket, filled(store, bucket, count, size), Path(folder), rclone, disk)
+            hashes = filled(store.endpoint, bucket, count, size)
+            ground = Ground(store.endpoint, bucket, hashes, Path(folder), rclone, disk)
             for way in WAYS:
                 plain, killed = (measured(ground, way, killed=is_killed) for is_killed in (False, True))
                 rows.append(row(what, way, plain, killed))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import BenchmarkError
-from benchmarks.tools import Toolbox
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,10 @@ class Store:
 
 
 @contextmanager
-def running(toolbox: Toolbox) -> Iterator[Store]:
-    """Run an S3 server for a while."""
+def running(python: str | Path) -> Iterator[Store]:
+    """Run an S3 server for a while, by a Python that has moto; raises ``BenchmarkError`` where it does not start."""
     process = subprocess.Popen(
-        [toolbox.python, Path(__file__).with_name("s3_server.py")],
+        [python, Path(__file__).with_name("s3_server.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -48,11 +48,23 @@ def mend(path: Path) -> bool:
     A file whose letters are anyone's guess stays as it is.
     """
     found = read_text(path)
-    path = path.resolve()
     content = mended(_lines(found.text))[0].encode()
     is_same = content == path.read_bytes() and not S_IMODE(path.stat().st_mode) & 0o077
     if is_same or _is_guessed(found):
         return False
+    write(path, content, mode=0o600)
+    return True
+
+
+def write(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Write a ``.env``, whole or not at all, even when cut off.
+
+    Without a ``mode`` it keeps the one that it has; a new one is private to its owner.
+    """
+    # Where it is a link, the file that it leads to is meant.
+    path = path.resolve()
+    if mode is None:
+        mode = S_IMODE(path.stat().st_mode) if path.exists() else 0o600
     handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     beside = Path(name)
     try:
@@ -60,10 +72,10 @@ def mend(path: Path) -> bool:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        beside.chmod(mode)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return True
 
 
 def _is_guessed(found: Text) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
-from labdata.local.git import reason
+from labdata.local.git import QUIETLY, reason
 
 ANSWERS = ".copier-answers.yml"
 _HOSTS = {"gh": "https://github.com", "gl": "https://gitlab.com"}
@@ -123,12 +123,10 @@ def _ask(folder: Path | None, *arguments: str) -> str:
 
 
 def _git(folder: Path | None, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # Nobody is asked for a password here: git would wait for the answer for ever.
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     return subprocess.run(
         ["git", *arguments],
         cwd=folder,
-        env=env,
+        env=os.environ | QUIETLY,
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
-from stat import S_IMODE
 from typing import TYPE_CHECKING
 
 from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.steps import Mark, Step
+from labdata.local import env_file
 from labdata.local.environment import read_env
 from labdata.local.text_files import read_text
 from labdata.onboarding.joining import note_ours, require_ours
@@ -108,9 +106,9 @@ def make_env(workspace: Workspace, *, branch: str) -> None:
         return
     if not path.exists():
         example = workspace.settings.root / ".env.example"
-        _write(path, example.read_bytes() if example.is_file() else b"")
+        env_file.write(path, example.read_bytes() if example.is_file() else b"")
     if branch and "HF_BRANCH" not in read_env(path):
-        _write(path, _with_line(path, f"HF_BRANCH={branch}"))
+        env_file.write(path, _with_line(path, f"HF_BRANCH={branch}"))
 
 
 def _with_line(path: Path, line: str) -> bytes:
@@ -118,21 +116,3 @@ def _with_line(path: Path, line: str) -> bytes:
     found = read_text(path)
     gap = "" if not found.text or found.text.endswith("\n") else found.newline
     return path.read_bytes() + f"{gap}{line}{found.newline}".encode(found.encoding)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is private to its owner, or keep its mode; whole or not at all, even when cut off."""
-    # Where it is a link, the file that it leads to is meant.
-    path = path.resolve()
-    mode = S_IMODE(path.stat().st_mode) if path.exists() else 0o600
-    handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    beside = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.chmod(mode)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
