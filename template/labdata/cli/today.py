@@ -37,7 +37,7 @@ def today(as_json: bool, since: str, dry_run: bool) -> None:
     root = find_root(Path.cwd())
     apply_environment(root)
     before = ask(root, "rev-parse", "HEAD") or ""
-    code = take_over(root, dry_run=dry_run, since=since)
+    code = take_over(root, Console().warn, dry_run=dry_run, since=since)
     if code.tool and not (since or dry_run):
         # labdata itself is another one now: what is in memory would not go with what is on the disk.
         again = [sys.executable, "-m", "labdata", "today", "--since", before, *(["--json"] if as_json else [])]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
+from labdata.local.disk import PRIVATE
 from labdata.local.git import ask, begun, reason, tried
+from labdata.local.given_up import kept
 from labdata.local.hooks import has_git
+from labdata.local.lock import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,15 +41,15 @@ class CodeNews:
     stashes: int = 0
 
 
-def take_over(root: Path, *, dry_run: bool, since: str = "") -> CodeNews:
+def take_over(root: Path, tell: Callable[[str], None], *, dry_run: bool, since: str = "") -> CodeNews:
     """Fetch the code and fast-forward; what is more than that is only told. Files that git does not know stay.
 
-    With ``since`` that was done already, from that commit on.
+    With ``since`` that was done already, from that commit on. ``tell`` is told of a wait for another command.
     """
     if not has_git(root):
         return CodeNews(Step(Mark.LOOK, "code", "This folder is no git repository.", hints.CLONE))
     edited = len((ask(root, "status", "--porcelain") or "").splitlines())
-    news = _news(root, since, "HEAD", "") if since else _taken_over(root, dry_run=dry_run, edited=edited)
+    news = _news(root, since, "HEAD", "") if since else _taken_over(root, tell, dry_run=dry_run, edited=edited)
     has_upstream = ask(root, "rev-parse", "--verify", "@{upstream}") is not None
     return replace(
         news,
@@ -55,7 +60,7 @@ def take_over(root: Path, *, dry_run: bool, since: str = "") -> CodeNews:
     )
 
 
-def _taken_over(root: Path, *, dry_run: bool, edited: int) -> CodeNews:
+def _taken_over(root: Path, tell: Callable[[str], None], *, dry_run: bool, edited: int) -> CodeNews:
     if half := begun(root):
         what, back = half
         said = f"A {what} is begun and not finished, so nothing was taken over."
@@ -76,22 +81,31 @@ def _taken_over(root: Path, *, dry_run: bool, edited: int) -> CodeNews:
     if dry_run:
         return _news(root, "HEAD", "@{upstream}", "Would come: ")
     old = ask(root, "rev-parse", "HEAD") or ""
-    given_up = _data_given_up(root)
-    _said, why = tried(root, "merge", "--ff-only", "--quiet", "--no-overwrite-ignore", "@{upstream}")
+    with _data_kept(root, _data_given_up(root), tell):
+        _said, why = tried(root, "merge", "--ff-only", "--quiet", "--no-overwrite-ignore", "@{upstream}")
     if why:
         return CodeNews(_in_the_way(behind, why))
-    if given_up:
-        # Else the next put would take them for removed by this member.
-        tried(root, "restore", f"--source={old}", "--worktree", "--", *(f":(literal){path}" for path in given_up))
     return _news(root, old, "HEAD", "")
 
 
 def _data_given_up(root: Path) -> list[str]:
     """Return the files of ``data/`` here that git holds now and the commits to come do not: it would remove them."""
-    said = ask(
-        root, "diff", "--name-only", "--no-renames", "--diff-filter=D", "-z", "HEAD", "@{upstream}", "--", "data"
-    )
-    return [path for path in (said or "").split("\0") if path and (root / path).is_file()]
+    which = ("--relative", "--no-renames", "--diff-filter=D")
+    said = ask(root, "diff", "--name-only", "-z", *which, "HEAD", "@{upstream}", "--", "data")
+    paths = [path for path in (said or "").split("\0") if path.startswith("data/")]
+    return [path.removeprefix("data/") for path in paths if (root / path).is_file() or (root / path).is_symlink()]
+
+
+@contextmanager
+def _data_kept(root: Path, paths: list[str], tell: Callable[[str], None]) -> Iterator[None]:
+    """Keep files of ``data/`` that git is about to remove: the next put would take them for removed by this member."""
+    if not paths:
+        yield
+        return
+    data = root / "data"
+    (data / PRIVATE).mkdir(exist_ok=True)
+    with locked(data / PRIVATE / "lock", tell), kept(data, paths):
+        yield
 
 
 def _in_the_way(behind: int, why: str) -> Step:
