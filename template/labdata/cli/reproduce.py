@@ -119,6 +119,9 @@ def _data(report: Report, refused: list[str], page: Path | None) -> dict[str, ob
             }
             for one in report.outcomes
         ],
+        "made_first": [
+            {"name": name, "as_recorded": is_so} for one in report.remade for name, is_so in one.names.items()
+        ],
         "left_out": refused,
         "software": report.differs,
         "kept": [str(folder) for folder in report.kept],

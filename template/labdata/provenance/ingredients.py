@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from labdata.core.errors import LabdataError
 from labdata.local.disk import copied, hash_file
 
 if TYPE_CHECKING:
+    from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.provenance.hub_side import HubSide
     from labdata.workspace import Workspace
@@ -54,15 +55,14 @@ class Ingredients:
                     del missing[path]
         return missing
 
-    def stand_in(self, commit: str, folder: Path, besides: Mapping[str, str]) -> None:
+    def stand_in(self, commit: str, folder: Path, besides: Mapping[str, str], *, all_of_them: bool = False) -> None:
         """Show in a folder which other inputs there were, for a Snakefile may look around when it is read.
 
         The small ones are brought; each other one is a link that leads nowhere, so that nobody reads it by mistake.
         """
         repo = self._workspace.settings.repos.get("inputs")
-        tree = (self._workspace.known_tree(repo.id, commit) if repo else None) or {}
-        rest = {path: one for path, one in tree.items() if repo and repo.holds(path) and path not in besides}
-        rest = rest if len(rest) <= _LOOKED_AT else {}
+        rest = {path: one for path, one in self.version(commit).items() if path not in besides}
+        rest = rest if all_of_them or len(rest) <= _LOOKED_AT else {}
         small = sorted((one.size, path) for path, one in rest.items() if one.size <= _SMALL)[:_MANY]
         brought = {path: rest[path] for _size, path in small if not (folder / path).is_file()}
         if repo and brought:
@@ -70,10 +70,44 @@ class Ingredients:
                 self.fetch(repo, commit, brought, folder)
         for path in rest:
             where = folder / path
-            if not os.path.lexists(where):
-                where.parent.mkdir(parents=True, exist_ok=True)
-                with suppress(OSError):
-                    where.symlink_to(_ELSEWHERE)
+            with suppress(OSError):
+                if not os.path.lexists(where):
+                    where.parent.mkdir(parents=True, exist_ok=True)
+                    where.symlink_to(self._nowhere)
+
+    @cached_property
+    def _nowhere(self) -> Path:
+        return self._staging.absolute().with_name(_ELSEWHERE)
+
+    @contextmanager
+    def as_if_there(self) -> Iterator[None]:
+        """Let what only stands in look like a file, for as long as Snakemake is asked what it needs; nothing is run."""
+        self._nowhere.touch()
+        try:
+            yield
+        finally:
+            self._nowhere.unlink(missing_ok=True)
+
+    def version(self, commit: str) -> Tree:
+        """Return what a commit of the inputs holds, empty where that is not known."""
+        repo = self._workspace.settings.repos.get("inputs")
+        tree = self._workspace.known_tree(repo.id, commit) if repo and commit else None
+        return {path: one for path, one in (tree or {}).items() if repo and repo.holds(path)}
+
+    def bring_version(self, commit: str, tree: Mapping[str, Content], folder: Path) -> list[str]:
+        """Bring some of what a commit of the inputs holds, from this disk where it is here; returns what is lost."""
+        known = {path: one.sha256 for path, one in tree.items() if one.sha256}
+        lost = self.bring(known, folder, {"inputs": commit})
+        # Small texts are listed by their git hash alone.
+        rest = {path: one for path, one in tree.items() if path not in known}
+        repo = self._workspace.settings.repos.get("inputs")
+        for path in rest:
+            (folder / path).unlink(missing_ok=True)
+        try:
+            came = self.fetch(repo, commit, rest, folder) if repo else {}
+        except LabdataError:
+            came = {}
+        return sorted({*lost, *(rest.keys() - came.keys())})
 
     @cached_property
     def _here(self) -> dict[str, list[str]]:

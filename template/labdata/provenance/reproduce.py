@@ -16,13 +16,14 @@ from labdata.compare.files import Comparer
 from labdata.compare.model import FileChange, FileReview
 from labdata.compare.same import is_equal
 from labdata.compare.tables.values import NOISE
-from labdata.core import hints, words
+from labdata.core import words
 from labdata.core.errors import LabdataError
 from labdata.core.verdicts import DIFFERENT, EQUAL, IDENTICAL, OUTCOMES, Judged, Run, differing
 from labdata.local.checkout import Checkout, title_of
 from labdata.local.disk import hash_file
 from labdata.local.lock import passed_on
 from labdata.provenance.ingredients import Ingredients
+from labdata.provenance.remake import Remade, Remaking
 from labdata.provenance.rerun import Rerun, deviations
 from labdata.provenance.wanted import Group, Wanted, grouped
 from labdata.records import verdicts
@@ -64,13 +65,17 @@ class Outcome:
 
 @dataclass
 class Report:
-    """What came of a reproduction: outcomes, how the software differs, kept folders, and its name and time."""
+    """What came of a reproduction: outcomes, how the software differs, kept folders, and its name and time.
+
+    ``remade`` is what was made again first, for it is kept nowhere.
+    """
 
     outcomes: list[Outcome]
     differs: list[str]
     kept: list[Path]
     name: str
     made: str
+    remade: list[Remade]
 
     @property
     def is_different(self) -> bool:
@@ -86,6 +91,7 @@ class Reproduction:
         self._sides = sides
         self._options = options
         self._kept: list[Path] = []
+        self._remade: list[Remade] = []
         self._place = workspace.private_folder / _FOLDER
 
     def run(self, files: Sequence[Wanted]) -> Report:
@@ -101,7 +107,9 @@ class Reproduction:
         recorded = [one.file.record.software for one in outcomes]
         differs = list(dict.fromkeys(line for one in recorded for line in differing(one, now)))
         self._note(outcomes, who, now, differs)
-        return Report(outcomes, differs, self._kept, _key(files), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+        return Report(
+            outcomes, differs, self._kept, _key(files), datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), self._remade
+        )
 
     def _with_code_of_the_job(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Try the commit that was checked out when the job ran, where the recorded one is not what made the files."""
@@ -120,40 +128,33 @@ class Reproduction:
             checkout = Checkout(root, group.commit, folder / "code")
             checkout.make()
             console.say(f"Code {group.commit[:8]} ({title_of(root, group.commit)})")
-            self._bring(group, checkout.project / "data", folder)
             rerun = Rerun(root, checkout.project, folder / "log.txt", console.say, self._options.cores, passed)
+            ingredients = Ingredients(self._workspace, self._sides, folder / "incoming")
+            remade = Remaking(group, ingredients, self._sides, checkout.project).run(rerun)
+            self._bring_published(group, ingredients, folder)
+            if remade.told:
+                console.say(remade.told)
+                self._remade.append(remade)
             files = words.number(len(group.files), "file")
             console.say(f"Snakemake makes {files} again …")
-            rerun.make(group.files, group.rules)
-            outcomes = self._judged(group, checkout.project / "data", folder, rerun)
+            rerun.make([f"data/{one.path}" for one in group.files], group.rules)
+            outcomes = self._judged(group, checkout.project / "data", folder, rerun, remade)
             (folder / _DONE).touch()
             return outcomes
 
-    def _bring(self, group: Group, data: Path, folder: Path) -> None:
-        """Bring the recorded inputs, and what was published, to be compared."""
-        ingredients = Ingredients(self._workspace, self._sides, folder / "incoming")
-        about = [one.record.code.get("inputs") for one in group.files]
-        versions = {"inputs": next((str(one).rpartition("@")[2] for one in about if one), "")}
-        missing = ingredients.bring(group.inputs, data, versions)
-        if missing:
-            path = sorted(missing)[0]
-            more = f" and {words.number(len(missing) - 1, 'more input')}" if len(missing) > 1 else ""
-            raise LabdataError(
-                f"data/{path}{more}, as used then (SHA-256 {missing[path][:8]}…), is neither on this disk nor in any "
-                "version on the Hub. Nothing was run.",
-                hints.LOST_INPUT,
-            )
-        ingredients.stand_in(versions["inputs"], data, group.inputs)
+    def _bring_published(self, group: Group, ingredients: Ingredients, folder: Path) -> None:
+        """Bring what was published, to be compared."""
         published = {one.path: one.record.sha256 for one in group.files}
         version = next((one.version.rpartition("@")[2] for one in group.files if one.version), "")
         ingredients.bring(published, folder / "published", {self._repo(group.files[0]).name: version})
 
-    def _judged(self, group: Group, data: Path, folder: Path, rerun: Rerun) -> list[Outcome]:
+    def _judged(self, group: Group, data: Path, folder: Path, rerun: Rerun, remade: Remade) -> list[Outcome]:
         notes, found = rerun.notes(group.files), []
         comparer = Comparer(folder / "scratch", self._workspace.settings.review_keys)
         for one in group.files:
             found.append(_outcome(one, data / one.path, folder / "published" / one.path, comparer))
             found[-1].why = deviations(one, notes.get(one.path))
+            found[-1].why += remade.why(str(name) for name, _sha256 in one.record.inputs)
         return found
 
     @contextmanager

@@ -8,8 +8,9 @@ import re
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,36 @@ if TYPE_CHECKING:
 
 _TARGETS = 1_000  # of one call: a command line has an end
 _STEPS = re.compile(r"(\d+) of (\d+) steps \(\d+%\) done")
+_INPUT, _OUTPUT = "    input: ", "    output: "
+_CHECKPOINT = re.compile(r"^(?:local)?checkpoint \S+:$")
+_AS_IT_STANDS = ("--notemp", "--rerun-triggers", "input")  # not by times: what was brought is what was used
 _LAST = 12  # lines of a run that failed which are shown
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What Snakemake would need: the ``inputs`` and ``outputs`` of its jobs, a line for each; or why it cannot tell."""
+
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    has_checkpoint: bool = False
+    problem: list[str] = field(default_factory=list)
+
+    def takes(self, name: str) -> bool:
+        """Tell whether a file is among the inputs."""
+        return name in self._taken or (", " in name and any(name in line for line in self.inputs))
+
+    def makes(self, name: str) -> bool:
+        """Tell whether a file is among the outputs."""
+        return name in self._made or (", " in name and any(name in line for line in self.outputs))
+
+    @cached_property
+    def _taken(self) -> set[str]:
+        return {name for line in self.inputs for name in line.split(", ")}
+
+    @cached_property
+    def _made(self) -> set[str]:
+        return {name for line in self.outputs for name in line.split(", ")}
 
 
 @dataclass(frozen=True)
@@ -40,15 +70,33 @@ class Rerun:
     cores: str = "all"
     passed: tuple[int, ...] = ()
 
-    def make(self, files: Sequence[Wanted], rules: Sequence[str]) -> None:
-        """Make files with these rules alone, as far as an earlier try has not; raises ``LabdataError`` if it fails."""
-        if find_spec("snakemake") is None:
-            raise LabdataError("Snakemake is not installed in this Python. Nothing was run.", hints.IN_ENVIRONMENT)
-        for start in range(0, len(files), _TARGETS):
-            some = files[start : start + _TARGETS]
-            command = [sys.executable, "-m", "snakemake", *(f"data/{one.path}" for one in some)]
-            command += ["--cores", self.cores, "--nolock", "--rerun-incomplete", "--allowed-rules", *rules]
-            said = self._run(command)
+    def needs(self, names: Sequence[str]) -> Needs:
+        """Return what Snakemake would need to make some files, given by the names that rules have for them."""
+        lines: list[str] = []
+        for some in _portions(names):
+            command = [*_snakemake(some), "--cores", "1", "--dry-run", "--quiet", "host", *_AS_IT_STANDS]
+            done = subprocess.run(
+                command, cwd=self.folder, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                encoding="utf-8", errors="replace", check=False,
+            )  # fmt: skip
+            said = f"{done.stdout}\n{done.stderr}".splitlines()
+            lines += said
+            if done.returncode:
+                return Needs(
+                    problem=[line.rstrip() for line in said if line.strip()][-_LAST:] or ["It gave no reason."]
+                )
+        inputs, outputs = ([line[len(one) :] for line in lines if line.startswith(one)] for one in (_INPUT, _OUTPUT))
+        return Needs(inputs, outputs, any(map(_CHECKPOINT.match, lines)))
+
+    def make(self, names: Sequence[str], rules: Sequence[str] = ()) -> None:
+        """Make files, as far as an earlier try has not, with these rules alone if some are given.
+
+        Raises ``LabdataError`` if that fails. What exists is taken as it is, whatever its time.
+        """
+        only = ["--allowed-rules", *rules] if rules else []
+        for some in _portions(names):
+            command = [*_snakemake(some), "--cores", self.cores, "--nolock", "--rerun-incomplete", *_AS_IT_STANDS]
+            said = self._run([*command, *only])
             if said is not None:
                 raise LabdataError(
                     f"Snakemake could not make {words.number(len(some), 'file')} again. data/ was not touched.",
@@ -93,6 +141,17 @@ class Rerun:
     def notes(self, files: Sequence[Wanted]) -> dict[str, JobNote]:
         """Return what Snakemake noted of the jobs that made files here, by path."""
         return job_notes(self.folder, {one.path for one in files}, math.inf)
+
+
+def _portions(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _TARGETS):
+        yield names[start : start + _TARGETS]
+
+
+def _snakemake(targets: Sequence[str]) -> list[str]:
+    if find_spec("snakemake") is None:
+        raise LabdataError("Snakemake is not installed in this Python. Nothing was run.", hints.IN_ENVIRONMENT)
+    return [sys.executable, "-m", "snakemake", *targets]
 
 
 def deviations(one: Wanted, note: JobNote | None) -> list[str]:

@@ -51,7 +51,7 @@ class Finder:
                 self._tagged(side, one, found)
         if from_raw:
             for record in list(behind(found.files, self._which.sides)):
-                found.files.append(wanted(self._root, record, self._version(record), anyway=self._anyway))
+                found.files.append(self._wanted(record, self._version(record)))
         found.files = list({(one.path, one.record.sha256): one for one in found.files}.values())
         return found
 
@@ -64,7 +64,7 @@ class Finder:
         if not answer.path:
             raise LabdataError(f"Nobody knows {asked}. Nothing was made.", hints.NOT_OF_THIS_PROJECT)
         record = answer.record
-        if any(side.repo.holds(answer.path) and not keeps_records(side.repo) for side in self._which.sides.values()):
+        if self._is_input(answer.path):
             raise LabdataError(f"data/{answer.path} is an input: no rule made it. Nothing was made.", hints.LIST_DATA)
         if record is None:
             who = f": {answer.published[0]} published it" if answer.published else ""
@@ -72,7 +72,13 @@ class Finder:
                 f"data/{answer.path} cannot be made again: nothing is recorded of how it was made{who}.",
                 hints.MADE_BEFORE_RECORDS,
             )
-        return wanted(self._root, record, self._version(record), anyway=self._anyway)
+        return self._wanted(record, self._version(record))
+
+    def _wanted(self, record: Record, version: str) -> Wanted:
+        return wanted(self._root, record, version, is_input=self._is_input, anyway=self._anyway)
+
+    def _is_input(self, path: str) -> bool:
+        return any(side.repo.holds(path) and not keeps_records(side.repo) for side in self._which.sides.values())
 
     def _tagged(self, side: HubSide, name: str, found: Targets) -> None:
         """Add all that a rule made and a tag holds, with the code that the same name has, if it has any here."""
@@ -87,7 +93,9 @@ class Finder:
             try:
                 if not fitting:
                     raise LabdataError("nothing is recorded of how it was made")
-                one = wanted(self._root, fitting[0], f"{side.repo.id}@{commit}", anyway=self._anyway)
+                one = wanted(
+                    self._root, fitting[0], f"{side.repo.id}@{commit}", is_input=self._is_input, anyway=self._anyway
+                )
             except LabdataError as error:
                 reasons.setdefault(error.message.replace(f"data/{path}", "it"), []).append(path)
                 continue

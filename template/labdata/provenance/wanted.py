@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,7 @@ class Wanted:
     @property
     def inputs(self) -> dict[str, str]:
         """The inputs that are data, by their path below ``data/``, with their SHA-256."""
-        found = ((str(name), sha256) for name, sha256 in self.record.inputs)
-        return {name.removeprefix("data/"): sha256 or "" for name, sha256 in found if name.startswith("data/")}
+        return {path: sha256 or "" for name, sha256 in self.record.inputs if (path := below_data(name))}
 
     def at(self, commit: str) -> Wanted:
         """Return the same with another commit of the code."""
@@ -70,10 +69,19 @@ class Group:
         return sorted({one.record.rule for one in self.files})
 
 
-def wanted(root: Path, record: Record, version: str = "", *, anyway: bool = False) -> Wanted:
+def below_data(name: object) -> str:
+    """Return the path below ``data/`` of an input as a rule names it, empty if it is elsewhere."""
+    text = str(name)
+    return text.removeprefix("data/") if text.startswith("data/") else ""
+
+
+def wanted(
+    root: Path, record: Record, version: str = "", *, is_input: Callable[[str], bool], anyway: bool = False
+) -> Wanted:
     """Return a recorded file as one to be made again; raises ``LabdataError`` where it cannot be, with the reason.
 
-    With ``anyway`` the recorded commit is taken although git did not have all of the code.
+    ``is_input`` tells which paths no rule makes. With ``anyway`` the recorded commit is taken although git did not have
+    all of the code.
     """
     where = f"data/{record.path}"
     if not record.rule:
@@ -98,7 +106,7 @@ def wanted(root: Path, record: Record, version: str = "", *, anyway: bool = Fals
             hints.fetch_commit(record.who),
         )
     found = Wanted(record.path, record, commit, version)
-    unknown = sorted(path for path, sha256 in found.inputs.items() if not sha256)
+    unknown = sorted(path for path, sha256 in found.inputs.items() if not sha256 and is_input(path))
     if unknown:
         raise LabdataError(
             f"{where} cannot be made again: which data/{unknown[0]} went into it is not known.", hints.AGAIN_AND_PUT
@@ -108,7 +116,7 @@ def wanted(root: Path, record: Record, version: str = "", *, anyway: bool = Fals
 
 def _makes_sense(record: Record) -> bool:
     target = record.notes.get("target") or f"data/{record.path}"
-    names = [str(name).removeprefix("data/") for name, _sha256 in record.inputs if str(name).startswith("data/")]
+    names = [path for name, _sha256 in record.inputs if (path := below_data(name))]
     is_plain = target == f"data/{record.path}" and not any(map(refusal, (record.path, *names)))
     return is_plain and bool(_RULE.fullmatch(record.rule))
 
@@ -145,9 +153,7 @@ def behind(files: Sequence[Wanted], sides: Mapping[str, HubSide]) -> Iterator[Re
     seen = {(one.path, one.record.sha256) for one in files}
     level = [one.record for one in files]
     while level:
-        sought = {
-            str(sha256): str(name).removeprefix("data/") for one in level for name, sha256 in one.inputs if sha256
-        }
+        sought = {str(sha256): below_data(name) for one in level for name, sha256 in one.inputs if sha256}
         level = []
         for side in sides.values():
             for sha256, records in (side.records(sought) if keeps_records(side.repo) and sought else {}).items():
