@@ -17,7 +17,7 @@ from typing import Any
 from labdata.core.content import Content, parents
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.core.refs import Commit, PullRequest, Refs
-from labdata.hub.client import Change
+from labdata.hub.commit import Change
 
 REPO = "lab/story-results"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -283,8 +283,8 @@ class MemoryHub:
                 raise HubError(f"A file with this name doesn't exist: {path}", status=404)
             del tree[path]
         for addition in change.send:
-            assert isinstance(addition.path_or_fileobj, bytes)
-            added(tree, addition.path_in_repo, addition.path_or_fileobj.decode())
+            assert addition.data is not None
+            added(tree, addition.path, addition.data.decode())
         for path, source in change.copy.items():
             added(tree, path, self.server.find(source).tree[path])
         return tree

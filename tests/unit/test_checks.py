@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from labdata.core.content import Content
 from labdata.core.errors import LabdataError
@@ -50,15 +48,11 @@ def test_a_twin_of_a_file_on_the_hub_is_stopped_but_an_old_pair_is_nobodys_fault
         "-----BEGIN OPENSSH PRIVATE" + " KEY-----",
     ],
 )
-def test_a_secret_in_a_data_file_is_named_but_not_shown(tmp_path: Path, text: str) -> None:
-    where = tmp_path / "notes.txt"
-    where.write_text(f"some text\n{text}\n")
+def test_a_secret_in_a_data_file_is_named_but_not_shown(text: str) -> None:
     with pytest.raises(LabdataError, match="looks like a secret") as stopped:
-        checks.contents([("raw/notes.txt", where)])
+        checks.contents([("raw/notes.txt", f"some text\n{text}\n".encode())])
     assert text not in stopped.value.message
 
 
-def test_ordinary_data_holds_no_secret(tmp_path: Path) -> None:
-    where = tmp_path / "table.csv"
-    where.write_text("hf_score,ghp\n1,2\n")
-    checks.contents([("raw/table.csv", where)])
+def test_ordinary_data_holds_no_secret() -> None:
+    checks.contents([("raw/table.csv", b"hf_score,ghp\n1,2\n")])

@@ -10,41 +10,33 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
+from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     HfHubHTTPError,
     LocalTokenNotFoundError,
 )
-from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_datetime
+from huggingface_hub.utils import build_hf_headers, parse_datetime
 
 from labdata.core.content import Content
 from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
+from labdata.hub.commit import Change, make
+from labdata.hub.listing import content_of
 from labdata.hub.refusals import explain, waiting_time
+from labdata.hub.session import got, posted
 
 Result = TypeVar("Result")
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one commit does: additions, copies and removals.
-
-    ``copy`` maps a path to the commit sha that holds its content under the same path.
-    """
-
-    send: list[CommitOperationAdd]
-    copy: dict[str, str]
-    delete: list[str]
+_PATHS = 500  # that one request may ask about
+_AT_ONCE = 4
 
 
 class Hub:
@@ -112,17 +104,21 @@ class Hub:
         """Return all files of a commit, 1000 a request."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
         items = self._pages(url, {"recursive": "true"})
-        entries = [RepoFile(**item) for item in items if item["type"] == "file"]  # type: ignore[no-untyped-call]
-        return {entry.path: _content(entry) for entry in entries}
+        return {item["path"]: content_of(item) for item in items if item["type"] == "file"}
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
-        found: dict[str, Content] = {}
-        for start in range(0, len(paths), 500):
-            batch = list(paths[start : start + 500])
-            entries = self.call(self.api.get_paths_info, repo, batch, revision=commit, repo_type=TYPE)
-            found.update({entry.path: _content(entry) for entry in entries if isinstance(entry, RepoFile)})
-        return found
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/paths-info/{quote(commit, safe='')}"
+
+        def ask(start: int) -> list[dict[str, Any]]:
+            form = {"paths": list(paths[start : start + _PATHS]), "expand": "false"}
+            found: list[dict[str, Any]] = self.call(posted, url, self.headers, data=form).json()
+            return found
+
+        # Each answer takes the way to the Hub and back, and after a first put there are many.
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            pages = list(pool.map(ask, range(0, len(paths), _PATHS)))
+        return {item["path"]: content_of(item) for page in pages for item in page if item["type"] == "file"}
 
     def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
         """Return for some files and folders the commit that last changed each, as ``path: (sha, date)``."""
@@ -145,10 +141,10 @@ class Hub:
 
     def _pages(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
-        response = self.call(_got, url, self.headers, parameters)
+        response = self.call(got, url, self.headers, parameters)
         yield from response.json()
         while following := response.links.get("next", {}).get("url"):
-            response = self.call(_got, following, self.headers, None)
+            response = self.call(got, following, self.headers, None)
             yield from response.json()
 
     def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
@@ -256,37 +252,8 @@ class Hub:
         Made once, never repeated here: after a lost answer only the caller can tell whether it landed. Raises
         ``StaleParentError`` if the branch moved.
         """
-        operations = [
-            *(CommitOperationDelete(path, is_folder=False) for path in change.delete),
-            *change.send,
-            *(CommitOperationCopy(path, path, src_revision=commit) for path, commit in change.copy.items()),
-        ]
-        info = self.call(
-            self.api.create_commit,
-            repo,
-            operations=operations,
-            commit_message=title,
-            commit_description=body,
-            repo_type=TYPE,
-            revision=branch,
-            parent_commit=parent,
-            create_pr=pull_request,
-            again=False,
-        )
-        return info.oid, info.pr_url or ""
+        return make(self, repo, change, branch=branch, parent=parent, title=title, text=body, pull_request=pull_request)
 
 
 def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
-    return dict(_got(url, headers).json())
-
-
-def _got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = None) -> httpx2.Response:
-    response = get_session().get(url, headers=headers, params=parameters)
-    hf_raise_for_status(response)
-    return response
-
-
-def _content(entry: RepoFile) -> Content:
-    if entry.lfs is not None:
-        return Content(entry.lfs.size, sha256=entry.lfs.sha256, xet=entry.xet_hash)
-    return Content(entry.size, git=entry.blob_id)
+    return dict(got(url, headers).json())

@@ -8,7 +8,6 @@ which knows how to follow, to retry and to explain. A Hub that does not answer a
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from functools import cached_property
@@ -145,11 +144,10 @@ class Requests:
         """Send a form that changes nothing on the Hub, and return the JSON that comes back."""
         return self._ask("POST", path, data=fields).json()
 
-    def post_lines(self, path: str, lines: list[dict[str, Any]]) -> Any:
+    def post_lines(self, path: str, lines: bytes) -> Any:
         """Send lines of JSON and return the JSON that comes back. Sent once: it may change something on the Hub."""
-        body = "\n".join(json.dumps(line) for line in lines)
         headers = {"Content-Type": "application/x-ndjson"}
-        return self._ask("POST", path, content=body.encode(), headers=headers).json()
+        return self._ask("POST", path, content=lines, headers=headers).json()
 
     def _ask(self, method: str, path: str, **what: Any) -> httpx2.Response:
         answer = self._client.request(method, f"{self._address}{path}", **what)

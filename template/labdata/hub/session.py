@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx2
-from huggingface_hub.utils import hf_raise_for_status, set_client_factory
+from huggingface_hub.utils import get_session, hf_raise_for_status, set_client_factory
 from huggingface_hub.utils._http import hf_request_event_hook
 
 from labdata.hub import waiting
@@ -37,3 +37,17 @@ class _Session(PatientClient):
             response.read()
             hf_raise_for_status(response)
         return response
+
+
+def got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = None) -> httpx2.Response:
+    """Ask for something; raises the client's own errors."""
+    response = get_session().get(url, headers=headers, params=parameters)
+    hf_raise_for_status(response)
+    return response
+
+
+def posted(url: str, headers: dict[str, str], **what: Any) -> httpx2.Response:
+    """Send something; raises the client's own errors."""
+    response = get_session().post(url, headers=headers, **what)
+    hf_raise_for_status(response)
+    return response

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from labdata.core import hints
-from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
+from labdata.hub.listing import content_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labdata.core.content import Content
     from labdata.hub.client import Hub
 
 _FILES = 100
@@ -85,7 +87,7 @@ class LightHub:
         try:
             where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"
             found = self._requests.post_form(where, {"paths": list(paths), "expand": "false"})
-            return {item["path"]: _content(item) for item in found if item["type"] == "file"}
+            return {item["path"]: content_of(item) for item in found if item["type"] == "file"}
         except UNUSUAL:
             return self._client.contents(repo, commit, paths)
 
@@ -113,13 +115,8 @@ class LightHub:
         data = {path: _read(path, place(path), content) for path, content in files.items()}
         if not self._are_plain(repo, branch, data):
             return ""
-        header = {"summary": title, "description": body, "parentCommit": parent}
-        lines: list[dict[str, Any]] = [{"key": "header", "value": header}]
-        for path in delete:
-            lines.append({"key": "deletedFile", "value": {"path": path}})
-        for path, content in data.items():
-            value = {"path": path, "content": base64.b64encode(content).decode(), "encoding": "base64"}
-            lines.append({"key": "file", "value": value})
+        additions = [Addition(path, files[path], content) for path, content in data.items()]
+        lines = body_of(title, body, parent, additions, delete)
         try:
             made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
             return str(made["commitOid"])
@@ -173,9 +170,3 @@ def _commit(item: dict[str, Any]) -> Commit:
         authors=tuple(author.get("user") or "?" for author in item["authors"]),
         date=datetime.fromisoformat(item["date"]),
     )
-
-
-def _content(item: dict[str, Any]) -> Content:
-    if lfs := item.get("lfs"):
-        return Content(lfs["size"], sha256=lfs["oid"], xet=item.get("xetHash"))
-    return Content(item["size"], git=item["oid"])

@@ -10,13 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from huggingface_hub import CommitOperationAdd, constants
-from huggingface_hub.lfs import UploadInfo
+from huggingface_hub import constants
 
 from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError, LeftOutError
 from labdata.hub import crew, waiting, xet
-from labdata.hub.upload import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,17 +116,3 @@ def _streamed(
         refused[path] = LeftOutError("failed", "Xet took something else than what came")
         return None
     return content
-
-
-def addition(path: str, content: Content, data: bytes | None, mode: Mode | None) -> CommitOperationAdd:
-    """Return the addition of a file to a commit: ``data``, or without it what Xet has already."""
-    made = CommitOperationAdd(path, data or b"")
-    made._should_ignore = False
-    if data is not None:
-        made._upload_mode = "regular"
-        made._remote_oid = mode.oid if mode else None
-        return made
-    made.upload_info = UploadInfo(sha256=bytes.fromhex(content.sha256 or ""), size=content.size, sample=b"")
-    made._upload_mode = "lfs"
-    made._is_uploaded = True
-    return made

@@ -8,6 +8,7 @@ compared with what was hashed, so that no half of a change is ever committed.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,18 +18,20 @@ from urllib.parse import quote
 
 from huggingface_hub import CommitOperationAdd, constants
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session, hf_raise_for_status
 
 from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import TYPE, waiting
 from labdata.hub.client import Hub
+from labdata.hub.commit_lines import Addition
 from labdata.hub.refusals import explain
+from labdata.hub.session import posted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.core.reporting import Reporter
 
@@ -55,6 +58,9 @@ class FilesOnDisk(Protocol):
 
     def unchanged_since(self, path: str, content: Content) -> bool:
         """Tell whether a file still is what was hashed, as far as its size and times tell."""
+
+    def held(self, path: str, content: Content) -> bytes | None:
+        """Return the very bytes that were hashed, if they were kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,76 +90,65 @@ class Mode:
     oid: str | None
 
 
-def prepared(
-    sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
-) -> tuple[list[CommitOperationAdd], Taken]:
+def prepared(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> tuple[list[Addition], Taken]:
     """Return the additions of a commit, those for Xet already sent, and what of the large ones was new to the Hub.
 
-    Raises ``LabdataError`` if a file no longer is what was hashed.
+    What the repo's ``.gitignore`` leaves out, and what the branch holds already, is no addition. Raises
+    ``LabdataError`` if a file no longer is what was hashed.
     """
     modes = _modes(sender, repo, branch, files)
+    files = {path: content for path, content in files.items() if not modes[path].ignored}
     inside = sum(content.size for path, content in files.items() if not modes[path].by_xet)
     if inside > IN_ONE_COMMIT:
         raise LabdataError(
             f"{words.size(inside)} in text files are more than the Hub takes in one commit. Nothing was published.",
             hints.SMALLER_COMMITS,
         )
-
-    def additions_of(paths: Iterable[str]) -> dict[str, CommitOperationAdd]:
-        return {path: _addition(sender, path, files[path], modes[path]) for path in paths}
-
-    by_xet = [path for path, mode in modes.items() if mode.by_xet and not mode.ignored]
+    by_xet = {path: content for path, content in files.items() if modes[path].by_xet}
     if constants.HF_HUB_DISABLE_XET:
-        additions, taken = additions_of(files), Taken()
-        _send_plainly(sender.hub, repo, branch, [additions[path] for path in by_xet])
+        _send_plainly(sender, repo, branch, by_xet)
+        taken, data = Taken(), _read_all(sender, files, [path for path in files if path not in by_xet])
     else:
-        large = [path for path in by_xet if files[path].size > SMALL]
-        small = [path for path in by_xet if files[path].size <= SMALL]
-        is_large = set(large)
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            # The small ones are read while the large ones are on their way.
-            rest = pool.submit(additions_of, [path for path in files if path not in is_large])
-            additions = additions_of(large)
-            sent = _send(sender, repo, branch, {path: (files[path], additions[path]) for path in large}, "large file")
-            additions |= rest.result()
-        taken = Taken(sum(files[path].size for path in large), sent)
-        _send(sender, repo, branch, {path: (files[path], additions[path]) for path in small}, "small file")
-    for path in by_xet:
-        if files[path].size > SMALL and not sender.files.unchanged_since(path, files[path]):
+        taken, data = _send_by_xet(sender, repo, branch, files, by_xet)
+    for path, content in by_xet.items():
+        if content.size > SMALL and not sender.files.unchanged_since(path, content):
             raise changed_meanwhile(path)
-        _mark_sent(additions[path], files[path])
-    return [additions[path] for path in files], taken
+    additions = [Addition(path, content, data.get(path)) for path, content in files.items()]
+    return [one for one in additions if one.data is None or modes[one.path].oid != one.content.git], taken
 
 
-def _addition(sender: Sender, path: str, content: Content, mode: Mode) -> CommitOperationAdd:
-    where = sender.files.path(path)
-    if mode.by_xet and content.size > SMALL:
-        addition = CommitOperationAdd(path, where)
-        if constants.HF_HUB_DISABLE_XET:
-            _require(addition, path, content)
-    else:
-        addition = CommitOperationAdd(path, _read(sender, path, where, content))
-        _require(addition, path, content)
-    addition._upload_mode = "lfs" if mode.by_xet else "regular"
-    addition._should_ignore = mode.ignored
-    addition._remote_oid = None if mode.by_xet else mode.oid
-    return addition
+def _send_by_xet(
+    sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content], by_xet: Mapping[str, Content]
+) -> tuple[Taken, dict[str, bytes]]:
+    """Send what Xet takes; returns how much that was, and the bytes of all other files."""
+    large = {path: content for path, content in by_xet.items() if content.size > SMALL}
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # The small ones are read while the large ones are on their way.
+        rest = pool.submit(_read_all, sender, files, [path for path in files if path not in large])
+        sent = _send(sender, repo, branch, large, {path: sender.files.path(path) for path in large}, "large file")
+        data = rest.result()
+    taken = Taken(sum(content.size for content in large.values()), sent)
+    small = {path: data.pop(path) for path in by_xet if path in data}
+    _send(sender, repo, branch, by_xet, small, "small file")
+    return taken, data
 
 
-def _read(sender: Sender, path: str, where: Path, content: Content) -> bytes:
-    try:
-        data = where.read_bytes()
-    except FileNotFoundError:
-        raise changed_meanwhile(path) from None
-    if len(data) != content.size or not sender.files.unchanged_since(path, content):
+def _read_all(sender: Sender, files: Mapping[str, Content], paths: Iterable[str]) -> dict[str, bytes]:
+    return {path: _read(sender, path, files[path]) for path in paths}
+
+
+def _read(sender: Sender, path: str, content: Content) -> bytes:
+    data = sender.files.held(path, content)
+    if data is None:
+        try:
+            data = sender.files.path(path).read_bytes()
+        except FileNotFoundError:
+            raise changed_meanwhile(path) from None
+        if hashlib.sha256(data).hexdigest() != content.sha256:
+            raise changed_meanwhile(path)
+    if not sender.files.unchanged_since(path, content):
         raise changed_meanwhile(path)
     return data
-
-
-def _require(addition: CommitOperationAdd, path: str, content: Content) -> None:
-    """Raise ``LabdataError`` where the client has read something else than what was hashed."""
-    if addition.upload_info.sha256.hex() != content.sha256:
-        raise changed_meanwhile(path)
 
 
 def changed_meanwhile(path: str) -> LabdataError:
@@ -167,7 +162,7 @@ def changed_meanwhile(path: str) -> LabdataError:
 def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, Mode]:
     """Ask the Hub how it will store some files of this disk."""
     sizes = {path: content.size for path, content in files.items()}
-    return modes_of(sender.hub, repo.id, branch, sizes, lambda path: _sample(sender.files.path(path), path))
+    return modes_of(sender.hub, repo.id, branch, sizes, lambda path: _sample(sender.files, path, files[path]))
 
 
 def modes_of(
@@ -183,7 +178,7 @@ def modes_of(
             {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
             for path in paths[start : start + _BATCH]
         ]
-        found: list[dict[str, Any]] = hub.call(_post, url, hub.headers, {"files": batch})["files"]
+        found: list[dict[str, Any]] = hub.call(posted, url, hub.headers, json={"files": batch}).json()["files"]
         return found
 
     # Each answer takes the way to the Hub and back, and there may be forty of them.
@@ -196,24 +191,19 @@ def modes_of(
     return {path: modes.get(path, Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
 
 
-def _sample(where: Path, path: str) -> bytes:
+def _sample(files: FilesOnDisk, path: str, content: Content) -> bytes:
+    held = files.held(path, content)
+    if held is not None:
+        return held
     try:
-        with where.open("rb") as file:
+        with files.path(path).open("rb") as file:
             return file.read(SAMPLE)
     except FileNotFoundError:
         raise changed_meanwhile(path) from None
 
 
-def _post(url: str, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any]:
-    response = get_session().post(url, headers=headers, json=body)
-    hf_raise_for_status(response)
-    return dict(response.json())
-
-
-def _send(
-    sender: Sender, repo: Repo, branch: str, files: Mapping[str, tuple[Content, CommitOperationAdd]], kind: str
-) -> int:
-    """Send contents to Xet; returns the bytes that it really took."""
+def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mapping[str, Path | bytes], kind: str) -> int:
+    """Send files, or their bytes, to Xet; returns how many bytes it really took."""
     if not files:
         return 0
     from labdata.hub import xet
@@ -222,17 +212,16 @@ def _send(
     access = hub.xet_access(repo.id, "write", branch)
     wait = waiting.Wait(xet.origin(access["endpoint"]))
     stops: list[Callable[[], None]] = []
-    size = sum(content.size for content, _addition in files.values())
+    size = sum(contents[path].size for path in files)
 
     def work() -> tuple[dict[str, str], int]:
         commit = xet.session().new_upload_commit(**access, progress_callback=progress)
         stops.append(commit.abort)
         # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
         uploads = {}
-        for path, (_content, addition) in files.items():
-            data = addition.path_or_fileobj
-            start = commit.start_upload_bytes if isinstance(data, bytes) else commit.start_upload_file
-            uploads[path] = start(data)
+        for path, data in files.items():
+            is_here = isinstance(data, bytes)
+            uploads[path] = commit.start_upload_bytes(data) if is_here else commit.start_upload_file(str(data))
         report = commit.wait_to_finish()
         sent = {path: upload.result().xet_info.sha256 for path, upload in uploads.items()}
         return sent, int(report.dedup_metrics.total_bytes_uploaded)
@@ -244,16 +233,21 @@ def _send(
         except xet.ERRORS as error:
             raise _about_access(hub, repo, error, sender) from error
     for path, sha256 in sent.items():
-        if sha256 != files[path][0].sha256:
+        if sha256 != contents[path].sha256:
             raise changed_meanwhile(path)
     return taken
 
 
-def _send_plainly(hub: Hub, repo: Repo, branch: str, additions: Iterable[CommitOperationAdd]) -> None:
-    """Send contents without Xet, as HF_HUB_DISABLE_XET asks, by the client's own means."""
-    additions = list(additions)
-    if not additions:
+def _send_plainly(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> None:
+    """Send files without Xet, as HF_HUB_DISABLE_XET asks, by the client's own means."""
+    if not files:
         return
+    hub, additions = sender.hub, [CommitOperationAdd(path, sender.files.path(path)) for path in files]
+    for addition in additions:
+        # The client has read it once more.
+        if addition.upload_info.sha256.hex() != files[addition.path_in_repo].sha256:
+            raise changed_meanwhile(addition.path_in_repo)
+        addition._upload_mode, addition._should_ignore = "lfs", False
     try:
         hub.call(hub.api.preupload_lfs_files, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
     except RuntimeError as error:
@@ -281,11 +275,3 @@ def _about_access(hub: Hub, repo: Repo, error: Exception, sender: Sender) -> Lab
             status=403,
         )
     return xet.explained(error, sender.scratch)
-
-
-def _mark_sent(addition: CommitOperationAdd, content: Content) -> None:
-    """Tell the client that this file's content is on the Hub, as its own ``preupload_lfs_files`` does."""
-    addition.upload_info.sha256 = bytes.fromhex(content.sha256 or "")
-    addition._upload_mode = "lfs"
-    addition._should_ignore = False
-    addition._is_uploaded = True

@@ -25,8 +25,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 
-GIT_HASH_LIMIT = 32 * 1024 * 1024
-"""Bytes up to which a git blob id is computed too; the Hub stores nothing near this size as a plain blob."""
+GIT_HASH_LIMIT = 16 * 1024 * 1024
+"""Bytes up to which a git blob id is computed too; the Hub refuses to store more than 10 MiB as a plain blob."""
 
 PRIVATE = ".labdata"
 """The one name, beside ``.git``, that no folder of data may have: labdata's own things on a disk are in it."""
@@ -38,14 +38,22 @@ _FICLONE = 0x40049409  # ioctl_ficlone(2)
 
 def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
+    return hash_and_keep(path, size, 0)[:2]
+
+
+def hash_and_keep(path: Path, size: int, most: int) -> tuple[str, str | None, bytes | None]:
+    """Return what ``hash_file`` does, and the very bytes that were hashed if the file has at most ``most`` of them."""
     sha256 = hashlib.sha256()
+    kept: bytes | None = None
     git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if size <= GIT_HASH_LIMIT else None
-    with path.open("rb") as file:
+    # Without a buffer, and not through a Path: dear where files are many and small.
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         while block := file.read(_BLOCK):
+            kept = block if kept is None and len(block) == size <= most else None
             sha256.update(block)
             if git is not None:
                 git.update(block)
-    return sha256.hexdigest(), git.hexdigest() if git is not None else None
+    return sha256.hexdigest(), git.hexdigest() if git is not None else None, kept
 
 
 @dataclass

@@ -18,7 +18,8 @@ from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import InUseError, LabdataError
 from labdata.core.patterns import Excludes
-from labdata.local.disk import PRIVATE, clear_empty, hash_file, held, move, put_new, signature
+from labdata.local.disk import PRIVATE, clear_empty, hash_and_keep, held, move, put_new, signature
+from labdata.local.kept import Kept
 from labdata.local.notes import Stat
 from labdata.local.obstacles import find_obstacles
 from labdata.local.scan import COARSE_CLOCK, Scan, reason_of, walk
@@ -46,6 +47,7 @@ class Worktree:
         self._read_known = read_known
         self._paths: dict[str, Path] = {}
         self.learned: dict[str, Stat] = {}
+        self.kept = Kept()
         # The signatures of files after they were moved to the recycle folder.
         self.set_aside: dict[str, tuple[int, int, int, int]] = {}
         # What ``unread_bytes`` found out, for ``contents`` to use at once.
@@ -142,12 +144,14 @@ class Worktree:
                 before = where.stat()
                 if not S_ISREG(before.st_mode):
                     return "not an ordinary file any more (it changed while it was read)"
-                sha256, git = hash_file(where, before.st_size)
+                sha256, git, data = hash_and_keep(where, before.st_size, self.kept.most)
                 after = where.stat()
             except OSError as error:
                 return reason_of(error)
             if signature_of(before) == signature_of(after):
                 self.learned[path] = Stat(*signature_of(before), checked, sha256, git)
+                if data is not None:
+                    self.kept.add(path, sha256, data)
                 return Content(before.st_size, sha256, git)
         return "changing while it is read"
 

@@ -20,7 +20,6 @@ from labdata.sync.checks import is_pointer, secret_in
 
 if TYPE_CHECKING:
     from labdata.hub.streams import Feed, Stream
-    from labdata.hub.upload import Mode
     from labdata.workspace import Workspace
 
 BATCH_FILES, BATCH_BYTES = 256, 1_000_000_000
@@ -160,12 +159,12 @@ class Carrier:
             elif known[path].by_xet:
                 feeds[path] = self._feed(one, checks)
             else:
-                ready += self._held(one, known[path])
+                ready += self._held(one)
         if feeds:
             ready += self._streamed(feeds, begun, checks)
         return ready
 
-    def _held(self, one: _Begun, mode: Mode) -> list[Ready]:
+    def _held(self, one: _Begun) -> list[Ready]:
         """Return a file that the Hub stores as it is, with its bytes."""
         data, content, checked = one.data, one.content, one.checked
         if content is None:
@@ -177,7 +176,7 @@ class Carrier:
                 return []
             data = bytes(whole)
         self._note([(one.move.item, content, checked)])
-        return [Ready(one.move, content, checked, data, mode)]
+        return [Ready(one.move, content, checked, data)]
 
     def _feed(self, one: _Begun, checks: dict[str, str]) -> Feed:
         def feed(stream: Stream) -> Content:

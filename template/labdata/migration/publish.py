@@ -10,16 +10,14 @@ from labdata.core import hints, trailers, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.paths import visible
-from labdata.hub.client import Change
-from labdata.hub.download import quiet_client
-from labdata.hub.streams import addition
+from labdata.hub.commit import Change
+from labdata.hub.commit_lines import Addition
 from labdata.local import code
 from labdata.migration.model import FAILED, MOVED, THERE, Move, Outcome, Target, head_of
 from labdata.migration.plan import conflict
 from labdata.sync import journal
 
 if TYPE_CHECKING:
-    from labdata.hub.upload import Mode
     from labdata.local.migrations import Migrations
     from labdata.workspace import Workspace
 
@@ -37,7 +35,6 @@ class Ready:
     content: Content
     checked: str
     data: bytes | None = None
-    mode: Mode | None = None
     is_resumed: bool = False
 
 
@@ -108,18 +105,15 @@ class Publisher:
         )
         title = self._message or f"Move {words.number(len(files), 'file')} from S3"
         for attempt in range(_TRIES):
-            # An addition can be used only once.
-            send = [addition(one.move.path, one.content, one.data, one.mode) for one in files]
             try:
-                with quiet_client():
-                    commit, _address = workspace.hub.commit(
-                        target.repo.id,
-                        Change(send=send, copy={}, delete=[]),
-                        branch=target.branch,
-                        parent=target.head,
-                        title=title,
-                        body=f"From {self._origin}\n\n{body}",
-                    )
+                commit, _address = workspace.hub.commit(
+                    target.repo.id,
+                    Change(send=[Addition(one.move.path, one.content, one.data) for one in files]),
+                    branch=target.branch,
+                    parent=target.head,
+                    title=title,
+                    body=f"From {self._origin}\n\n{body}",
+                )
             except HubError as error:
                 if landed := journal.landed(workspace, target.repo, target.branch, target.head, label):
                     return landed

@@ -24,7 +24,11 @@ _SECRET = re.compile(
     rb"hf_[A-Za-z0-9]{34,}|ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,}|AKIA[0-9A-Z]{16}"
     rb"|-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----"
 )
-_LOOKED_AT = 4 * 1024 * 1024
+_SECRET_PARTS = (b"hf_", b"ghp_", b"github_pat_", b"AKIA", b"-----BEGIN ")  # one of which each secret holds
+
+LOOKED_AT = 4 * 1024 * 1024
+"""Bytes at the beginning of a file that are looked at."""
+
 _TOLD = 3
 POINTER_SIZE = 1024
 """Bytes below which a file may be a pointer: Git LFS makes them no larger."""
@@ -120,18 +124,23 @@ def nearness(after: Iterable[str]) -> list[str]:
 
 def holds_secret(where: Path) -> bool:
     """Tell whether the first few MB of a file hold a token or a private key."""
-    return _SECRET.search(_beginning(where, _LOOKED_AT)) is not None
+    try:
+        with where.open("rb") as file:
+            return secret_in(file.read(LOOKED_AT)) != ""
+    except OSError:
+        return False
 
 
-def contents(files: Iterable[tuple[str, Path]]) -> None:
+def contents(files: Iterable[tuple[str, bytes]]) -> None:
     """Raise ``LabdataError`` where a file is not what it should be: a pointer, or in its first few MB a secret.
+
+    Takes the path of each file and its first ``LOOKED_AT`` bytes.
 
     A pointer of Git LFS or git-annex only says where the content is: a clone without that tool holds them in place of
     the data, and whoever gets one has lost the content.
     """
     pointers, secrets = [], []
-    for path, where in files:
-        data = _beginning(where, _LOOKED_AT)
+    for path, data in files:
         if is_pointer(data):
             pointers.append(f"data/{path}")
         elif secret := secret_in(data):
@@ -152,7 +161,8 @@ def contents(files: Iterable[tuple[str, Path]]) -> None:
 
 def secret_in(beginning: bytes) -> str:
     """Return the token or the mark of a private key in the first bytes of a file, empty where there is none."""
-    found = _SECRET.search(beginning)
+    # An expression looks at each byte; most files hold no part of a secret, which is found out far quicker.
+    found = _SECRET.search(beginning) if any(part in beginning for part in _SECRET_PARTS) else None
     return found.group().decode() if found else ""
 
 
@@ -162,15 +172,6 @@ def is_pointer(data: bytes) -> bool:
         return False
     text = data.decode(_WIDE.get(data[:2], "utf-8-sig"), errors="replace")
     return bool(_LFS_POINTER.match(text) or _ANNEX_POINTER.match(text))
-
-
-def _beginning(where: Path, size: int) -> bytes:
-    """Return the first bytes of a file; nothing where it cannot be read, for then it cannot be published either."""
-    try:
-        with where.open("rb") as file:
-            return file.read(size)
-    except OSError:
-        return b""
 
 
 def _some(told: Sequence[str], comma: str = ", ") -> str:

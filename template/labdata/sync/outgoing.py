@@ -25,3 +25,18 @@ class Outgoing:
     def unchanged_since(self, path: str, content: Content) -> bool:
         """Tell whether a file still is what was hashed; packs never change."""
         return is_pack(path) or self._workspace.worktree.unchanged_since(path, content)
+
+    def held(self, path: str, content: Content) -> bytes | None:
+        """Return the very bytes that were hashed, if they were kept in memory."""
+        return None if is_pack(path) else self._workspace.worktree.kept.get(path, content)
+
+    def beginning(self, path: str, content: Content, size: int) -> bytes:
+        """Return the first ``size`` bytes of a file; nothing where it cannot be read."""
+        held = self.held(path, content)
+        if held is not None:
+            return held[:size]
+        try:
+            with self.path(path).open("rb", buffering=0) as file:
+                return file.read(size)
+        except OSError:
+            return b""

@@ -26,7 +26,7 @@ from labdata.sync.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
-    from labdata.hub.client import Change
+    from labdata.hub.commit import Change
     from labdata.local.notes import Heads
     from labdata.records.making import Noting
     from labdata.sync.remote import Remote
@@ -167,7 +167,7 @@ class Push:
 
     def _change(self, part: plan.PutPlan) -> Change:
         """Return the commit's operations, with large files already on the Hub; they can be used only once."""
-        from labdata.hub.client import Change
+        from labdata.hub.commit import Change
         from labdata.hub.upload import Sender, prepared
 
         workspace = self.workspace

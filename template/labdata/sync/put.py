@@ -13,6 +13,7 @@ from labdata.records.verdicts import are_waiting
 from labdata.sync import checks, journal, put_report
 from labdata.sync.joined import require_joined
 from labdata.sync.options import PutOptions
+from labdata.sync.outgoing import Outgoing
 from labdata.sync.push import Push
 from labdata.sync.put_plan import decide_put
 from labdata.sync.put_snapshot import PutSnapshot, gather_put, incomplete_in
@@ -107,7 +108,8 @@ def _check(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, o
         return
     after = {*snapshot.now, *decided.send, *decided.copy} - set(decided.delete)
     checks.names_and_limits(decided.send, after)
-    checks.contents((path, workspace.worktree.path(path)) for path in decided.send)
+    beginning = Outgoing(workspace).beginning
+    checks.contents((path, beginning(path, one, checks.LOOKED_AT)) for path, one in decided.send.items())
     for line in checks.nearness(after):
         workspace.console.warn(f"{snapshot.remote.repo.name}: {line}")
 

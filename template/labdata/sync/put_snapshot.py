@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from labdata.sync.options import PutOptions
     from labdata.workspace import Workspace
 
+_KEPT = 64_000_000
+"""Bytes of small files that a put may keep in memory from when they are hashed until they are sent."""
+
 
 @dataclass(frozen=True)
 class PutSnapshot:
@@ -99,6 +102,7 @@ def _read(
 ) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
+    workspace.worktree.kept.room = _KEPT
     scan = workspace.worktree.scan(repo.folders)
     for path in incomplete:
         scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"

@@ -1,0 +1,90 @@
+"""One commit on the Hub, of what is on this computer and of what other commits hold.
+
+It is not made by the client's ``create_commit``: for each of many small files that makes an object that hashes the file
+once more, and compares every folder above it with every other, which takes as long as all the rest of a first put. What
+it copies it fetches file by file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
+
+from huggingface_hub import hf_hub_url
+
+from labdata.core import hints
+from labdata.core.errors import MissingError
+from labdata.hub import TYPE, crew
+from labdata.hub.commit_lines import Addition, body_of
+from labdata.hub.requests import Caller
+from labdata.hub.session import got, posted
+
+if TYPE_CHECKING:
+    from labdata.core.content import Content
+
+_COPIED_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does: additions, copies and removals.
+
+    ``copy`` maps a path to the commit sha that holds its content under the same path.
+    """
+
+    send: list[Addition] = field(default_factory=list)
+    copy: dict[str, str] = field(default_factory=dict)
+    delete: list[str] = field(default_factory=list)
+
+
+class Lister(Caller, Protocol):
+    """What a commit needs of the Hub's client beside its calls (``client.Hub``)."""
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub's address."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a request as this account."""
+
+    def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
+        """Return some files of a commit."""
+
+
+def make(
+    hub: Lister, repo: str, change: Change, *, branch: str, parent: str, title: str, text: str, pull_request: bool
+) -> tuple[str, str]:
+    """Make one commit; returns its sha and the pull request's address, if any. It is sent once."""
+    body = body_of(title, text, parent, [*change.send, *_copied(hub, repo, change.copy)], change.delete)
+    url = f"{hub.endpoint}/api/{TYPE}s/{repo}/commit/{quote(branch, safe='')}"
+    headers = {**hub.headers, "Content-Type": "application/x-ndjson"}
+    answer = hub.call(
+        posted, url, headers, content=body, params={"create_pr": "1"} if pull_request else {}, again=False
+    ).json()
+    return str(answer["commitOid"]), str(answer.get("pullRequestUrl") or "")
+
+
+def _copied(hub: Lister, repo: str, sources: Mapping[str, str]) -> list[Addition]:
+    """Return additions of files that a commit holds already: large ones by their hash, others with their bytes."""
+    by_commit = defaultdict(list)
+    for path, commit in sources.items():
+        by_commit[commit].append(path)
+    found: dict[str, Content] = {}
+    for commit, paths in by_commit.items():
+        there = hub.contents(repo, commit, paths)
+        for path in paths:
+            if path not in there:
+                raise MissingError(f"data/{path} is not in commit {commit[:8]} of {repo} any more.", hints.AGAIN)
+            found[path] = there[path]
+
+    def data(path: str) -> bytes:
+        url = hf_hub_url(repo, path, repo_type=TYPE, revision=sources[path], endpoint=hub.endpoint)
+        return hub.call(got, url, hub.headers).content
+
+    plain = [path for path, content in found.items() if content.sha256 is None]
+    inside = dict(zip(plain, crew.each(plain, data, _COPIED_AT_ONCE), strict=True))
+    return [Addition(path, content, inside.get(path)) for path, content in found.items()]
