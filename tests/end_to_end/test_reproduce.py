@@ -211,6 +211,24 @@ def test_noise_is_equal_and_a_tag_is_made_again_as_a_whole(ann: Quick, bob: Quic
     del bob.env["VALUE"]
 
 
+def test_a_table_is_equal_within_the_tolerance_that_is_asked_for_and_the_verdict_says_which(bob: Quick) -> None:
+    bob.env["VALUE"] = "0.301"
+    table = "data/interim/table.csv"
+    assert outcomes(reproduce(bob, table, code=3)) == {"interim/table.csv": "different"}
+    assert outcomes(reproduce(bob, table, "--tolerance", "0.001", code=3)) == {"interim/table.csv": "different"}
+    told = reproduce(bob, table, "--tolerance", "0.01")
+    assert outcomes(told) == {"interim/table.csv": "equal"}
+    assert told["tolerance"] == 0.01
+    found = json.loads(bob.run("which", "--json", table).stdout)[0]["verdicts"]
+    assert any("equal (1 cell differs by less than 0.01 of its value)" in one for one in found)
+    said = bob.run("reproduce", table, "--tolerance", "0.01", "--cores", "1").stdout
+    assert f"{table}: equal: no number differs by more than 0.01 of its value" in said
+    # Pictures keep their own: no eye sees a difference.
+    bob.run("reproduce", table, "--tolerance", "nan", code=2)
+    bob.run("reproduce", table, "--tolerance", "1", code=2)
+    del bob.env["VALUE"]
+
+
 @pytest.mark.hint("OTHER_COMMAND", "look_at_log")
 def test_one_that_is_cut_off_is_taken_up_again(bob: Quick) -> None:
     bob.env["PAUSE"] = "4"

@@ -14,10 +14,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labdata.compare.model import TableDiff
+from labdata.compare.files import compare_file
+from labdata.compare.model import FileChange, TableDiff
+from labdata.compare.same import is_equal
 from labdata.compare.tables.formats import UnreadableError
 from labdata.compare.tables.source import Table
-from labdata.compare.tables.table import align, column_pairs, compare_tables, summary
+from labdata.compare.tables.table import LONGEST, align, column_pairs, compare_tables, summary
 from pyarrow import feather
 
 WELLS = [f"{row}{column:02}" for row in "ABCDEFGH" for column in range(1, 13)]
@@ -175,6 +177,16 @@ KINDS = {
     "half": pa.array([1.0, 2.0, None], pa.float32()).cast(pa.float16()),
     "view": pa.array(["q", "r", None], pa.string_view()),
 }
+
+
+def test_two_tables_too_long_to_be_compared_are_not_called_equal(tmp_path: Path) -> None:
+    for side, value in (("before", 0), ("after", 1)):
+        column = pa.array(np.full(LONGEST + 1, value, np.int8))
+        feather.write_feather(pa.table({"c": column}), tmp_path / side)
+    change = FileChange("a.feather", "change", "", tmp_path / "before", tmp_path / "after")
+    review = compare_file(change, tmp_path / "scratch", {})
+    assert review.summary == "rows not compared"
+    assert not is_equal(review)
 
 
 @pytest.mark.parametrize("name", KINDS)

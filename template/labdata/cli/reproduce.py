@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labdata.provenance.reproduce import Outcome, Report
     from labdata.workspace import Workspace
 
+_USUAL = 1e-9
 _SAID = {
     "identical": "the same, byte for byte",
     "equal": "equal: no value and no pixel differs by more than noise",
@@ -30,14 +31,31 @@ _SAID = {
 @click.option("--from-raw", is_flag=True, help="Also every step before, back to raw data.")
 @click.option("--anyway", is_flag=True, help="Take the recorded commit though git did not have all of the code.")
 @click.option("--keep", is_flag=True, help="Keep the folder in which it was made.")
+@click.option(
+    "--tolerance",
+    default=_USUAL,
+    type=float,
+    show_default=True,
+    help="By which share of its value a number may differ.",
+)
 @click.option("--cores", default=lambda: os.environ.get("CORES") or "all", help="As for Snakemake.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def reproduce(targets: tuple[str, ...], from_raw: bool, anyway: bool, keep: bool, cores: str, as_json: bool) -> None:
+def reproduce(
+    targets: tuple[str, ...],
+    from_raw: bool,
+    anyway: bool,
+    keep: bool,
+    tolerance: float,
+    cores: str,
+    as_json: bool,
+) -> None:
     """Make a file, or all that a tag holds, again from the recorded code and inputs, and compare it.
 
     It is done in a folder of its own: data/, the branch and the code here stay as they are. Exits with 3 where
     something comes out different.
     """
+    if not 0 <= tolerance < 1:
+        raise click.BadParameter("it is a share: from 0 to below 1, as 0.01.", param_hint="--tolerance")
     try:
         from labdata.provenance.reproduce import Options, Reproduction
         from labdata.provenance.targets import Finder
@@ -48,11 +66,11 @@ def reproduce(targets: tuple[str, ...], from_raw: bool, anyway: bool, keep: bool
             found = Finder(workspace, which, anyway=anyway).find(targets, Path.cwd(), from_raw=from_raw)
             for line in found.refused:
                 workspace.console.warn(f"Left out: {line}")
-            report = Reproduction(workspace, which.sides, Options(cores, keep)).run(found.files)
+            report = Reproduction(workspace, which.sides, Options(cores, keep, tolerance)).run(found.files)
             page = _page(workspace, report)
             if as_json:
-                click.echo(json.dumps(_data(report, found.refused, page)))
-            _tell(workspace, report, page)
+                click.echo(json.dumps(_data(report, found.refused, page, tolerance)))
+            _tell(workspace, report, page, tolerance)
     except ModuleNotFoundError as error:
         raise LabdataError(
             f"It needs {error.name}, which this Python does not have. data/ was not touched.", hints.IN_ENVIRONMENT
@@ -63,10 +81,10 @@ def reproduce(targets: tuple[str, ...], from_raw: bool, anyway: bool, keep: bool
         raise FindingError(f"{count} of {of} came out different. data/ was not touched.", hints.COMPARE)
 
 
-def _tell(workspace: Workspace, report: Report, page: Path | None) -> None:
+def _tell(workspace: Workspace, report: Report, page: Path | None, tolerance: float) -> None:
     console = workspace.console
     console.say()
-    for line in Console.lines(report.outcomes, lambda some: [row for one in some for row in _lines(one)]):
+    for line in Console.lines(report.outcomes, lambda some: [row for one in some for row in _lines(one, tolerance)]):
         console.say(line)
     if report.differs:
         console.say(f"The software is another than the recorded: {', '.join(report.differs)}")
@@ -79,8 +97,11 @@ def _tell(workspace: Workspace, report: Report, page: Path | None) -> None:
     console.say("The verdict is noted; `just put-results` publishes it with your branch.")
 
 
-def _lines(one: Outcome) -> list[str]:
-    lines = [f"  data/{one.file.path}: {_SAID[one.outcome]}"]
+def _lines(one: Outcome, tolerance: float) -> list[str]:
+    said = _SAID[one.outcome]
+    if one.outcome == "equal" and one.review is not None and one.review.table is not None and tolerance > _USUAL:
+        said = f"equal: no number differs by more than {tolerance:g} of its value"
+    lines = [f"  data/{one.file.path}: {said}"]
     told = [one.told, *(one.why if one.outcome != "identical" else ())]
     return lines + [f"      {line}" for line in told if line]
 
@@ -105,7 +126,7 @@ def _page(workspace: Workspace, report: Report) -> Path | None:
     return where.resolve()
 
 
-def _data(report: Report, refused: list[str], page: Path | None) -> dict[str, object]:
+def _data(report: Report, refused: list[str], page: Path | None, tolerance: float) -> dict[str, object]:
     return {
         "files": [
             {
@@ -122,6 +143,7 @@ def _data(report: Report, refused: list[str], page: Path | None) -> dict[str, ob
         "made_first": [
             {"name": name, "as_recorded": is_so} for one in report.remade for name, is_so in one.names.items()
         ],
+        "tolerance": tolerance,
         "left_out": refused,
         "software": report.differs,
         "kept": [str(folder) for folder in report.kept],

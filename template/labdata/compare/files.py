@@ -10,6 +10,7 @@ from pathlib import Path
 from labdata.compare import arrays, chunks, lines, notebooks, pictures
 from labdata.compare.model import FileChange, FileReview, Grid, PictureDiff
 from labdata.compare.tables import formats, table
+from labdata.compare.tables.values import NOISE
 from labdata.core import words
 from labdata.core.patterns import Patterns
 
@@ -48,17 +49,19 @@ def kind_of(name: str) -> str:
 class Comparer:
     """Compares files one after the other; ``scratch`` is a folder for what that lays out.
 
-    It makes no more pictures to be shown than there is ``room`` for (bytes).
+    It makes no more pictures to be shown than there is ``room`` for (bytes). Floats of tables that differ by no more
+    than ``tolerance``, relative to their size, count as noise.
     """
 
     scratch: Path
     keys: Keys = field(default_factory=dict)
     room: int = PICTURES
+    tolerance: float = NOISE
 
     def compare(self, change: FileChange) -> FileReview:
         """Compare one file; never raises for what the file holds."""
         has_room = self.room > 0
-        review = compare_file(change, self.scratch, self.keys, draw=has_room)
+        review = compare_file(change, self.scratch, self.keys, draw=has_room, tolerance=self.tolerance)
         shown = [one for cell in review.cells for one in cell.pictures] + list(review.pictures)
         self.room -= sum(size_of(one) for one in shown)
         if review.pictures and not has_room:
@@ -66,7 +69,9 @@ class Comparer:
         return review
 
 
-def compare_file(change: FileChange, scratch: Path, keys: Keys, *, draw: bool = True) -> FileReview:
+def compare_file(
+    change: FileChange, scratch: Path, keys: Keys, *, draw: bool = True, tolerance: float = NOISE
+) -> FileReview:
     """Compare one file; never raises for what the file holds. Without ``draw``, no pictures are made to be shown."""
     kind = kind_of(change.path)
     review = FileReview(change, kind, "")
@@ -81,6 +86,8 @@ def compare_file(change: FileChange, scratch: Path, keys: Keys, *, draw: bool = 
             review.summary = _sizes(change)
         elif kind == "picture":
             _picture(review, change, draw=draw)
+        elif kind == "table":
+            _table(review, change, scratch, keys, tolerance)
         else:
             _BY_KIND[kind](review, change, scratch, keys)
     except Exception as error:  # noqa: BLE001 - one odd file must not stop the review of the others
@@ -106,11 +113,11 @@ def _sizes(change: FileChange) -> str:
     return f"{words.size(change.size_before)} became {words.size(change.size_after)}"
 
 
-def _table(review: FileReview, change: FileChange, scratch: Path, keys: Keys) -> None:
+def _table(review: FileReview, change: FileChange, scratch: Path, keys: Keys, tolerance: float) -> None:
     key = next((columns for pattern, columns in keys.items() if Patterns((pattern,))(change.path)), ())
     try:
         if change.before and change.after:
-            review.table = table.compare_tables(change.before, change.after, change.path, scratch, key)
+            review.table = table.compare_tables(change.before, change.after, change.path, scratch, key, tolerance)
             review.summary = table.summary(review.table)
             return
         one = change.after or change.before
@@ -181,7 +188,6 @@ def _other(review: FileReview, change: FileChange, _scratch: Path, _keys: Keys) 
 
 
 _BY_KIND: dict[str, Callable[[FileReview, FileChange, Path, Keys], None]] = {
-    "table": _table,
     "notebook": _notebook,
     "arrays": _arrays,
     "text": _text,

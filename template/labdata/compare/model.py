@@ -162,7 +162,11 @@ class CellChange:
 
 @dataclass
 class TableDiff:
-    """How two tables differ. ``key`` are the columns that name the rows, ``key_from`` who said so."""
+    """How two tables differ. ``key`` are the columns that name the rows, ``key_from`` who said so.
+
+    Floats that differ by no more than ``tolerance`` of their value are counted as noise. ``is_compared`` is False where
+    rows were not looked at.
+    """
 
     rows_before: int = 0
     rows_after: int = 0
@@ -183,6 +187,8 @@ class TableDiff:
     columns_moved: bool = False
     cells_changed: int = 0
     cells_noise: int = 0
+    tolerance: float = 1e-9
+    is_compared: bool = True
     columns: Sequence[ColumnDiff] = ()
     cells: Sequence[CellChange] = ()
     added: Grid | None = None
@@ -197,7 +203,8 @@ class TableDiff:
     @property
     def has_same_rows(self) -> bool:
         """Whether every row is there on both sides with the same cells."""
-        return not (self.rows_added or self.rows_removed or self.cells_changed or self.cells_noise)
+        changed = self.rows_added or self.rows_removed or self.cells_changed or self.cells_noise
+        return self.is_compared and not changed
 
 
 @dataclass

@@ -8,7 +8,7 @@ from labdata.compare.model import FileReview, TableDiff
 def is_equal(review: FileReview) -> bool:
     """Tell whether all values, pixels or cells that were compared are the same, but for noise.
 
-    Numbers of a table count as the same up to ``NOISE`` (relative), pixels as long as no eye sees a difference. What
+    Floats of a table count as the same up to its tolerance (relative), pixels as long as no eye sees a difference. What
     was not looked into counts as different.
     """
     if review.table is not None:
@@ -22,5 +22,5 @@ def is_equal(review: FileReview) -> bool:
 
 def _is_equal_table(table: TableDiff) -> bool:
     is_in_order = not (table.is_reordered or table.columns_moved)
-    has_same_rows = not (table.rows_added or table.rows_removed or table.cells_changed)
+    has_same_rows = table.is_compared and not (table.rows_added or table.rows_removed or table.cells_changed)
     return is_in_order and table.has_same_columns and has_same_rows

@@ -24,6 +24,7 @@ FORMAT = 1
 IDENTICAL, EQUAL, DIFFERENT = OUTCOMES = ("identical", "equal", "different")
 """The same bytes; the same values and pixels, within a tolerance; something else."""
 
+_USUAL = 1e-9  # a tolerance up to which nobody has to be told of it
 _BEGINNING = f"{FOLDER}/verdicts/"
 _HEAD = ("who", "noted", "code", "version", "software", "differs", "tolerance")
 _TEXTS = ("who", "noted", "code", "version")
@@ -136,6 +137,8 @@ def in_short(run: Run) -> str:
     counts = {outcome: sum(one.outcome == outcome for one in run.files) for outcome in OUTCOMES}
     said = ", ".join(f"{words.number(count, 'file')} {outcome}" for outcome, count in counts.items() if count)
     software = ", with other software" if run.differs else ""
+    within = f" within {run.tolerance:g}" if run.tolerance > _USUAL else ""
+    said = said.replace(EQUAL, f"{EQUAL}{within}")
     return f"by {run.who or '?'} on {run.noted[:10]}: {said or 'nothing'}{software}"
 
 

@@ -42,10 +42,14 @@ _OLD = 7 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Options:
-    """How files are made again: with how many ``cores``; and whether the folder stays, to be looked at (``keep``)."""
+    """How files are made again: with how many ``cores``; and whether the folder stays, to be looked at (``keep``).
+
+    Floats of tables that differ by no more than ``tolerance``, relative to their size, count as equal.
+    """
 
     cores: str = "all"
     keep: bool = False
+    tolerance: float = NOISE
 
 
 @dataclass
@@ -150,7 +154,7 @@ class Reproduction:
 
     def _judged(self, group: Group, data: Path, folder: Path, rerun: Rerun, remade: Remade) -> list[Outcome]:
         notes, found = rerun.notes(group.files), []
-        comparer = Comparer(folder / "scratch", self._workspace.settings.review_keys)
+        comparer = Comparer(folder / "scratch", self._workspace.settings.review_keys, tolerance=self._options.tolerance)
         for one in group.files:
             found.append(_outcome(one, data / one.path, folder / "published" / one.path, comparer))
             found[-1].why = deviations(one, notes.get(one.path))
@@ -197,7 +201,7 @@ class Reproduction:
             by.setdefault((self._repo(one.file).name, code, one.file.version), []).append(one)
         for (name, code, version), some in by.items():
             files = [Judged(one.file.path, one.file.record.sha256, one.outcome, one.made, _short(one)) for one in some]
-            run = Run(who, noted, files, code, version, software, differs, NOISE)
+            run = Run(who, noted, files, code, version, software, differs, self._options.tolerance)
             verdicts.note(self._workspace, self._sides[name].repo, run)
 
 

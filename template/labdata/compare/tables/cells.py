@@ -46,8 +46,8 @@ class ColumnPair:
         return shown(self.values[int(value)].as_py() if value >= 0 else None)
 
 
-def compared(before: Any, after: Any, rows: Rows) -> ColumnPair:
-    """Compare a column with its other version."""
+def compared(before: Any, after: Any, rows: Rows, tolerance: float = NOISE) -> ColumnPair:
+    """Compare a column with its other version; floats within ``tolerance`` of each other (relative) are noise."""
     import numpy as np
 
     nothing = np.zeros(len(rows.before), bool)
@@ -57,7 +57,7 @@ def compared(before: Any, after: Any, rows: Rows) -> ColumnPair:
         changed = (old != new) & ~(np.isnan(old) & np.isnan(new))
         noise = nothing
         if (is_float(before.type) or is_float(after.type)) and changed.any():
-            noise = _is_noise(old, new, changed)
+            noise = _is_noise(old, new, changed, tolerance)
             changed = changed & ~noise
         return ColumnPair("number", left, right, None, changed, noise, rows)
     left, right, values = codes(before, after)
@@ -71,14 +71,14 @@ def _taken(values: Any, places: Any) -> Any:
     return values if straight else values[places]
 
 
-def _is_noise(old: Any, new: Any, changed: Any) -> Any:
+def _is_noise(old: Any, new: Any, changed: Any, tolerance: float) -> Any:
     import numpy as np
 
     noise = np.zeros(len(changed), bool)
     places = np.flatnonzero(changed)
     one, two = old[places], new[places]
     with np.errstate(all="ignore"):
-        near = np.abs(one - two) <= NOISE * np.maximum(np.abs(one), np.abs(two))
+        near = np.abs(one - two) <= tolerance * np.maximum(np.abs(one), np.abs(two))
     noise[places] = near & np.isfinite(one) & np.isfinite(two)
     return noise
 

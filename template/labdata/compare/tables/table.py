@@ -13,7 +13,7 @@ from labdata.compare.tables.columns import Shared, by_name, with_renamed
 from labdata.compare.tables.keys import find_key
 from labdata.compare.tables.match import Columns, Rows, by_content, by_key, key_codes
 from labdata.compare.tables.source import Table, opened
-from labdata.compare.tables.values import shown
+from labdata.compare.tables.values import NOISE, shown
 from labdata.core import words
 
 LONGEST = 20_000_000
@@ -25,12 +25,18 @@ _ROWS_SHOWN = 20
 _COLUMNS_SHOWN = 12
 
 
-def compare_tables(before: Path, after: Path, name: str, scratch: Path, key: Sequence[str] = ()) -> TableDiff:
-    """Compare two files that hold a table; raises ``UnreadableError``. ``key`` are the columns that name its rows."""
+def compare_tables(
+    before: Path, after: Path, name: str, scratch: Path, key: Sequence[str] = (), tolerance: float = NOISE
+) -> TableDiff:
+    """Compare two files that hold a table; raises ``UnreadableError``. ``key`` are the columns that name its rows.
+
+    Floats that differ by no more than ``tolerance``, relative to their size, count as noise.
+    """
     old, new = opened(before, name, scratch), opened(after, name, scratch)
-    diff = TableDiff(old.rows, new.rows, len(old.names), len(new.names))
+    diff = TableDiff(old.rows, new.rows, len(old.names), len(new.names), tolerance=tolerance)
     if max(old.rows, new.rows) > LONGEST:
         _note_columns(diff, old, new, by_name(old, new))
+        diff.is_compared = False
         diff.notes.append(f"More than {LONGEST:,} rows: the rows were not compared one by one.")
         return diff
     shared, rows = align(diff, old, new, key)
@@ -122,14 +128,16 @@ def _with_numbers(lines: list[list[str]], rows: Any) -> list[list[str]]:
     return [[str(number + 1), *line] for number, line in zip(numbers, lines or [[] for _ in numbers], strict=True)]
 
 
-def column_pairs(old: Table, new: Table, columns: Columns, rows: Rows) -> Iterator[tuple[tuple[int, int], ColumnPair]]:
+def column_pairs(
+    old: Table, new: Table, columns: Columns, rows: Rows, tolerance: float = NOISE
+) -> Iterator[tuple[tuple[int, int], ColumnPair]]:
     """Give columns compared, one after the other, reading a few at once."""
     at_once = max(1, _CELLS_AT_ONCE // max(old.rows, new.rows, 1))
     for start in range(0, len(columns), at_once):
         some = columns[start : start + at_once]
         left, right = old.read([pair[0] for pair in some]), new.read([pair[1] for pair in some])
         for number, pair in enumerate(some):
-            yield pair, compared(left[number], right[number], rows)
+            yield pair, compared(left[number], right[number], rows, tolerance)
 
 
 class _Cells:
@@ -148,7 +156,7 @@ class _Cells:
         row_changed = np.zeros(len(self.rows.before), bool)
         # What names the rows is the same in each pair of them.
         columns = [pair for pair in sorted(shared.shared) if self.new.names[pair[1]] not in diff.key]
-        for pair, column in column_pairs(self.old, self.new, columns, self.rows):
+        for pair, column in column_pairs(self.old, self.new, columns, self.rows, diff.tolerance):
             if column.differs:
                 row_changed |= column.changed
             if column.differs or diff.rows_added or diff.rows_removed:
@@ -202,7 +210,11 @@ def summary(diff: TableDiff) -> str:
         cells = words.number(diff.cells_changed, "cell")
         said.append(f"{cells} changed in {words.number(diff.rows_changed, 'row')}")
     if diff.cells_noise:
-        said.append(f"{words.number(diff.cells_noise, 'cell')} differ by less than 1e-9 of their value")
+        differ, their = ("differs", "its") if diff.cells_noise == 1 else ("differ", "their")
+        tolerance = f"{diff.tolerance:g}".replace("e-0", "e-")
+        said.append(f"{words.number(diff.cells_noise, 'cell')} {differ} by less than {tolerance} of {their} value")
+    if not diff.is_compared:
+        said.append("rows not compared")
     if not said and (diff.is_reordered or diff.columns_moved):
         what = " and ".join(
             name for name, is_so in (("rows", diff.is_reordered), ("columns", diff.columns_moved)) if is_so
