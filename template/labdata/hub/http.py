@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from labdata.hub import waiting
+from labdata.hub.certificates import certificates
 
 if TYPE_CHECKING:
     from labdata.hub.waiting import Wait
@@ -128,8 +129,7 @@ class Requests:
 
     @cached_property
     def _client(self) -> PatientClient:
-        # Reading all certificates takes longer than a request; without TLS there is none to check.
-        return PatientClient(headers=self._headers, verify=not self._address.startswith("http:"))
+        return PatientClient(headers=self._headers, verify=certificates())
 
     def get(self, path: str) -> tuple[Any, str]:
         """Return a JSON answer and its ``Link`` header."""

@@ -12,6 +12,7 @@ from huggingface_hub.utils import get_session, hf_raise_for_status, set_client_f
 from huggingface_hub.utils._http import hf_request_event_hook
 
 from labdata.hub import waiting
+from labdata.hub.certificates import certificates
 from labdata.hub.http import PatientClient
 
 _SLEPT_FOR = (408, 429, 500, 502, 503, 504)  # the answers after which the client sleeps
@@ -28,7 +29,8 @@ class _Session(PatientClient):
 
     @classmethod
     def made(cls) -> _Session:
-        return cls(event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True)
+        hooks = {"request": [hf_request_event_hook]}
+        return cls(event_hooks=hooks, follow_redirects=True, verify=certificates())
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         response = super().send(request, stream=stream, **options)
