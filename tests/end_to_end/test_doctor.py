@@ -99,6 +99,29 @@ def test_what_is_wrong_in_the_folder_is_mended_by_what_is_named(ann: Newcomer) -
     assert findings(ann) == {}
 
 
+@pytest.mark.hint("let_git_see")
+def test_edits_that_git_is_told_to_overlook_are_seen_once_it_is_told_otherwise(ann: Newcomer) -> None:
+    edited = ["README.md", "labdata/pipeline.py", "my notes.md"]
+    (ann.root / "my notes.md").write_text("mine\n")
+    git(ann.root, "add", "my notes.md")
+    git(ann.root, "commit", "--quiet", "--no-verify", "--message", "docs: notes")
+    assert findings(ann) == {}
+    git(ann.root, "update-index", "--assume-unchanged", *edited[:2])
+    git(ann.root, "update-index", "--skip-worktree", edited[2])
+    assert findings(ann) == {}
+    for path in edited:
+        with (ann.root / path).open("a") as file:
+            file.write("# edited\n")
+    assert git(ann.root, "status", "--porcelain") == ""
+    found = findings(ann)
+    assert found["code"]["text"] == "git is told to overlook edits here: 3 files."
+    assert "3 edited files of code" in ann.just("today")
+    assert found["code"]["help"] in ann.just("update", code=1)
+    follow(ann, found["code"]["help"])
+    assert git(ann.root, "diff", "--name-only").splitlines() == edited
+    assert "code" not in findings(ann)
+
+
 def test_one_broken_part_hides_no_other(ann: Newcomer) -> None:
     toml = ann.root / "labdata.toml"
     good = toml.read_text()

@@ -153,11 +153,20 @@ def test_code_that_is_more_than_a_step_ahead_is_told_and_left(ann: Newcomer, bob
         assert path in said
         assert (bob.root / path).read_text() == "bob's own\n"
         (bob.root / path).unlink()
+    git(ann.root, "rm", "--quiet", "CITATION.cff")
+    commit(ann, "docs: nobody cites us")
+    git(bob.root, "update-index", "--assume-unchanged", "CITATION.cff")
+    edit(bob, "CITATION.cff", "bob's own\n")
+    see = hints.let_git_see(["git update-index --no-assume-unchanged CITATION.cff"], hints.STASH)
+    assert see.splitlines()[1] in bob.just("today")
+    assert (bob.root / "CITATION.cff").read_text() == "bob's own\n"
+    git(bob.root, "update-index", "--no-assume-unchanged", "CITATION.cff")
+    git(bob.root, "checkout", "--quiet", "CITATION.cff")
     edit(bob, "other.md", "bob's\n")
     git(bob.root, "add", "other.md")
     git(bob.root, "commit", "--quiet", "--no-verify", "--message", "docs: other notes")
     said = bob.just("today")
-    assert "1 commit by Ann and 1 of yours went different ways." in said
+    assert "2 commits by Ann and 1 of yours went different ways." in said
     assert hints.PULL in said
     edit(bob, "README.md", "edited\n")
     assert hints.PULL_AFTER in bob.just("today")

@@ -174,6 +174,25 @@ def test_what_is_not_so_is_not_named_and_the_hint_gets_there(ann: Desk, desk: Ca
     assert "no remote" in ann.tag("v2")
 
 
+def test_what_git_is_told_to_overlook_is_code_that_nobody_else_has(ann: Desk, lab: Lab) -> None:
+    (ann.root / "step.py").write_text("pass\n")
+    ann.commit()
+    ann.git("update-index", "--assume-unchanged", "step.py")
+    (ann.root / "step.py").write_text("1 / 0\n")
+    assert ann.git("status", "--porcelain") == ""
+    see = hints.let_git_see(["git update-index --no-assume-unchanged step.py"])
+    ann.member.write("processed/a.csv", "2")
+    said = ann.member.put()
+    assert "does not have all changes (step.py)" in said
+    assert see in said
+    said = ann.tag("v1", code=1)
+    assert hints.COMMIT_CODE in said
+    assert see in said
+    ann.git("update-index", "--no-assume-unchanged", "step.py")
+    ann.commit()
+    ann.tag("v1")
+
+
 @pytest.mark.hint("STALE_RESULTS")
 def test_stale_results_are_named_only_if_that_is_meant(ann: Desk) -> None:
     (ann.root / "Snakefile").write_text(SNAKEFILE)

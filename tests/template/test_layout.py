@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from labdata.local.code import code_version
+from labdata.local.code import Code, code_version
 
 from tests.template.generating import REPOSITORY, USUAL, copier, environment, generate, git, template
 
@@ -293,6 +294,28 @@ def test_only_code_makes_the_code_of_a_version_dirty(usual: Path, tmp_path: Path
         (project / name).unlink()
     (project / "labdata.toml").open("a", encoding="utf-8").write("\n")
     assert code_version(project).endswith("(dirty)")
+
+
+@pytest.mark.parametrize("mark", ["assume-unchanged", "skip-worktree"])
+def test_an_edit_that_git_is_told_to_overlook_makes_the_code_dirty_all_the_same(
+    mark: str, usual: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    git(tmp_path, "clone", "--quiet", str(usual), str(project))
+    git(project, "update-index", f"--{mark}", "labdata.toml", "Snakefile")
+    assert code_version(project).endswith("(clean)")
+    (project / "labdata.toml").open("a", encoding="utf-8").write("\n")
+    assert git(project, "status", "--porcelain") == ""
+    assert Code(project).dirty == ("labdata.toml",)
+    assert Code(project).overlooked == (f"git update-index --no-{mark} labdata.toml",)
+    for command in Code(project).overlooked:
+        git(project, *shlex.split(command)[1:])
+    assert git(project, "status", "--porcelain") == "M labdata.toml"
+    assert Code(project).overlooked == ()
+    git(project, "checkout", "--quiet", "HEAD", "--", "labdata.toml")
+    # A file that a sparse checkout leaves out is no edit; one that somebody removed is.
+    (project / "Snakefile").unlink()
+    assert Code(project).dirty == (() if mark == "skip-worktree" else ("Snakefile",))
 
 
 def test_the_project_is_whole_although_there_was_no_hub(usual: Path) -> None:

@@ -7,7 +7,7 @@ They stand together so that they can be read, and tried, as a whole: a test that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from labdata.core import words
 
@@ -111,6 +111,14 @@ def finish_code(what: str, back: str, again: str) -> str:
 def unlock_code(path: str) -> str:
     """Return what to do with a lock of git; ``path`` is quoted for a shell."""
     return f"Is no git at work here? Then one was killed: `rm {path}`; then `just today`."
+
+
+def let_git_see(commands: Sequence[str], first: str = "") -> str:
+    """Return how git is shown files that it was told to overlook, if there are any, after what else helps."""
+    shown = ", ".join(f"`{command}`" for command in commands[:3])
+    others = "; `git ls-files -v` marks all others with h or S" if len(commands) > 3 else ""
+    told = [f"git was told to overlook edits of code. Let it see them: {shown}{others}."] if commands else []
+    return "\n".join([*([first] if first else []), *told])
 
 
 def push_branch(branch: str) -> str:

@@ -42,12 +42,14 @@ class CodeState:
     """The project's code: the ``commit`` checked out (empty without git), and ``dirty`` files, ``None`` if unknown.
 
     ``is_pushed`` is ``None`` where there is no remote. ``has_identity`` tells whether git knows who makes a tag.
+    ``overlooked`` are the commands that let git see dirty files that it is told to overlook.
     """
 
     commit: str = ""
     dirty: Sequence[str] | None = ()
     is_pushed: bool | None = None
     has_identity: bool = True
+    overlooked: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def _of_code(code: CodeState) -> list[tuple[str, str]]:
     if code.dirty is None:
         return [("git does not say whether its code is committed", hints.COMMIT_CODE)]
     if code.dirty:
-        return [(f"git does not have all of the code ({words.number(len(code.dirty), 'file')})", hints.COMMIT_CODE)]
+        said = f"git does not have all of the code ({words.number(len(code.dirty), 'file')})"
+        return [(said, hints.let_git_see(code.overlooked, hints.COMMIT_CODE))]
     found = []
     if code.is_pushed is False:
         found.append((f"commit {code.commit[:8]} of the code is not pushed", hints.PUSH_CODE))

@@ -13,6 +13,7 @@ from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
 from labdata.local.disk import PRIVATE
 from labdata.local.git import ask, begun, reason, tried
+from labdata.local.git_status import overlooked, status
 from labdata.local.given_up import kept
 from labdata.local.hooks import has_git
 from labdata.local.lock import locked
@@ -48,7 +49,7 @@ def take_over(root: Path, tell: Callable[[str], None], *, dry_run: bool, since: 
     """
     if not has_git(root):
         return CodeNews(Step(Mark.LOOK, "code", "This folder is no git repository.", hints.CLONE))
-    edited = len((ask(root, "status", "--porcelain") or "").splitlines())
+    edited = len([path for path in status(root, "--no-renames")[0].split("\0") if path])
     news = _news(root, since, "HEAD", "") if since else _taken_over(root, tell, dry_run=dry_run, edited=edited)
     has_upstream = ask(root, "rev-parse", "--verify", "@{upstream}") is not None
     return replace(
@@ -84,7 +85,7 @@ def _taken_over(root: Path, tell: Callable[[str], None], *, dry_run: bool, edite
     with _data_kept(root, _data_given_up(root), tell):
         _said, why = tried(root, "merge", "--ff-only", "--quiet", "--no-overwrite-ignore", "@{upstream}")
     if why:
-        return CodeNews(_in_the_way(behind, why))
+        return CodeNews(_in_the_way(root, behind, why))
     return _news(root, old, "HEAD", "")
 
 
@@ -108,12 +109,12 @@ def _data_kept(root: Path, paths: list[str], tell: Callable[[str], None]) -> Ite
         yield
 
 
-def _in_the_way(behind: int, why: str) -> Step:
+def _in_the_way(root: Path, behind: int, why: str) -> Step:
     """Return why commits did not come: files in their way, a lock of another git, or what git says."""
     commits = words.number(behind, "commit")
     if lines := [line.strip() for line in why.splitlines() if line.startswith("\t")]:
         said = f"{commits} did not come, for files here are in their way."
-        return Step(Mark.LOOK, "code", said, hints.STASH, tuple(lines))
+        return Step(Mark.LOOK, "code", said, hints.let_git_see(overlooked(root, lines), hints.STASH), tuple(lines))
     if lock := re.search(r"Unable to create '(.+\.lock)': File exists", why):
         said = f"{commits} did not come: another git is at work in this folder, or was killed."
         return Step(Mark.MISSING, "code", said, hints.unlock_code(shlex.quote(lock.group(1))))

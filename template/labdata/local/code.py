@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from labdata.local.git import ask as _git
+from labdata.local.git_status import overlooked, status
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,8 @@ class Code:
         Nothing at or below ``data`` counts, be it tracked, a folder or a link.
         """
         # Whatever a person has told git not to show.
-        everything = ("--untracked-files=normal", "--ignore-submodules=none")
-        where = ("--", ":/", ":(exclude)data")
-        changes = _git(self.root, "status", "--porcelain", "-z", *everything, *where, strip=False)
-        if changes is None:
+        changes, why = status(self.root, "--untracked-files=normal", "--", ":/", ":(exclude)data")
+        if why:
             return None
         found, parts = [], iter(changes.split("\0"))
         for part in parts:
@@ -47,6 +46,11 @@ class Code:
                     # The former name follows.
                     next(parts, None)
         return tuple(sorted(found))
+
+    @cached_property
+    def overlooked(self) -> tuple[str, ...]:
+        """The commands that let git see those of the ``dirty`` files that it is told to overlook."""
+        return overlooked(self.root, self.dirty or ())
 
     @cached_property
     def is_pushed(self) -> bool:

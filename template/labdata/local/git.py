@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 QUIETLY = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
@@ -19,12 +20,12 @@ def ask(root: Path, *arguments: str, strip: bool = True, patience: int = 60) -> 
     return said.strip() if strip else said
 
 
-def tried(root: Path, *arguments: str, patience: int = 60) -> tuple[str, str]:
-    """Return what git says, and in its own words why it failed, empty where it did not."""
-    env = os.environ | QUIETLY
+def tried(root: Path, *arguments: str, patience: int = 60, env: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return what git says, and in its own words why it failed, empty where it did not; ``env`` comes on top."""
+    whole = {**os.environ, **QUIETLY, **(env or {})}
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, check=False, timeout=patience, env=env
+            ["git", *arguments], cwd=root, capture_output=True, check=False, timeout=patience, env=whole
         )
     except subprocess.TimeoutExpired:
         return "", f"git did not answer within {patience} seconds"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.local import git_status
 from labdata.local.git import QUIETLY, reason
 
 ANSWERS = ".copier-answers.yml"
@@ -87,10 +89,24 @@ def changes(root: Path) -> dict[str, str]:
 
     Raises ``LabdataError`` where there is no git repository.
     """
-    listed = _ask(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", ".")
-    # Where the project is a part of a larger repository, git names files from that one's root.
-    above = _git(root, "rev-parse", "--show-prefix").stdout.strip()
+    if not shutil.which("git"):
+        raise LabdataError("git is not installed. Nothing was done.", hints.UPDATE_TOOLS)
+    listed, why = git_status.status(root, "--no-renames", "--untracked-files=all", "--", ".")
+    if why:
+        raise LabdataError(f"This project is no git repository ({reason(why)}). Nothing was done.", hints.GIT_FIRST)
+    above = _above(root)
     return {entry[3:].removeprefix(above): entry[:2] for entry in listed.split("\0") if entry}
+
+
+def overlooked(root: Path, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the commands that let git see those files of a project that it is told to overlook."""
+    above = _above(root)
+    return git_status.overlooked(root, [above + path for path in paths])
+
+
+def _above(root: Path) -> str:
+    """Return how git names the project's folder: it names files from the root of the repository around it."""
+    return _git(root, "rev-parse", "--show-prefix").stdout.strip()
 
 
 def committed(root: Path) -> dict[str, str]:
@@ -116,8 +132,6 @@ def _ask(folder: Path | None, *arguments: str) -> str:
         raise LabdataError("The template's server did not answer. Nothing was done.", hints.TEMPLATE_REACH) from None
     if done.returncode:
         words = reason(done.stderr)
-        if arguments[0] == "status":
-            raise LabdataError(f"This project is no git repository ({words}). Nothing was done.", hints.GIT_FIRST)
         raise LabdataError(f"The template could not be read: {words}. Nothing was done.", hints.TEMPLATE_REACH)
     return done.stdout
 

@@ -75,7 +75,7 @@ def update(
     changes, where the template cannot be reached, and where Copier fails; ``ConflictError`` where the update is there
     and some files hold both sides.
     """
-    _refuse_uncommitted(template.changes(root))
+    _refuse_uncommitted(root, template.changes(root))
     if half := begun(root):
         what, back = half
         raise LabdataError(
@@ -137,7 +137,7 @@ def _verb(letters: str) -> str:
     return next((verb for letter, verb in _VERBS.items() if letter in letters), "changed")
 
 
-def _refuse_uncommitted(changes: Mapping[str, str]) -> None:
+def _refuse_uncommitted(root: Path, changes: Mapping[str, str]) -> None:
     """Raise ``LabdataError`` where git holds not everything: an update could not be told from it."""
     if not changes:
         return
@@ -150,10 +150,10 @@ def _refuse_uncommitted(changes: Mapping[str, str]) -> None:
         )
     if template.ANSWERS in changes:
         raise LabdataError("An earlier update is not committed. Nothing was done.", hints.COMMIT_UPDATE)
-    first = next(iter(changes))
+    first, hidden = next(iter(changes)), template.overlooked(root, changes)
     raise LabdataError(
         f"{words.number(len(changes), 'file')} {_are(changes)} not committed, {first} for one. Nothing was done.",
-        hints.COMMIT_FIRST,
+        hints.let_git_see(hidden, hints.COMMIT_FIRST),
     )
 
 

@@ -70,13 +70,18 @@ def gather(workspace: Workspace, results: Repo, name: str, *, main: bool, push: 
     facts = Facts(
         name=name,
         places=places,
-        code=CodeState(code.commit, code.dirty, code.has_remote(code.commit), git_tags.has_identity(code.root)),
+        code=_state_of(code),
         repos=states,
         stale=judged.stale,
         unfinished=unfinished(workspace, remote, branch),
         unwritable=[place.where for place in places[:-1] if place.where not in writable],
     )
     return Nameable(facts, branch, judged.doubts)
+
+
+def _state_of(code: Code) -> CodeState:
+    is_pushed, has_identity = code.has_remote(code.commit), git_tags.has_identity(code.root)
+    return CodeState(code.commit, code.dirty, is_pushed, has_identity, code.overlooked)
 
 
 def place_of(workspace: Workspace, repo: Repo, name: str, commit: str, said: str = "") -> Place:

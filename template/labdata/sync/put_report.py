@@ -99,6 +99,8 @@ def _tell_of_code(workspace: Workspace, push: Push) -> None:
             f"It names the code as (dirty), because git does not have all changes{named}: commit and push, then "
             f"{again} records the same data with that commit."
         )
+        if code.overlooked:
+            workspace.console.warn(hints.let_git_see(code.overlooked))
     elif push.code and not code.is_pushed:
         workspace.console.warn(
             f"The code that it names, {code.commit[:8]}, is committed but not pushed: nobody else has it yet."

@@ -28,6 +28,7 @@ def examine(root: Path, opened: Callable[[], AbstractContextManager[Workspace]])
     yield from _guarded(".env", lambda: project.env(root))
     yield project.hooks(root)
     if has_git(root):
+        yield from project.overlooked(root)
         yield from project.secrets(root)
         yield project.tool(root)
     yield from _guarded("settings", lambda: _in_project(opened))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
+from labdata.local.code import Code
 from labdata.local.env_file import faults
 from labdata.local.git import ask
 from labdata.local.hooks import has_git, missing_hooks, wants_hooks
@@ -44,6 +45,14 @@ def hooks(root: Path) -> Step:
     if missing:
         return Step(Mark.MISSING, "hooks", f"No checks run before {_before(missing)}.", hints.ONBOARD)
     return Step(Mark.IS, "hooks", "Checks run before each commit and push.")
+
+
+def overlooked(root: Path) -> Iterator[Step]:
+    """Look for edits of code that git is told to overlook: nobody else has them, and no commit will."""
+    code = Code(root)
+    if commands := code.overlooked:
+        said = f"git is told to overlook edits here: {words.number(len(commands), 'file')}."
+        yield Step(Mark.LOOK, "code", said, hints.let_git_see(commands))
 
 
 def _before(kinds: list[str]) -> str:
