@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.endurance.runner import Quick
+from tests.endurance.runner import Conditions, Quick
+from tests.endurance.tripwire import Trap
 from tests.members import Lab
 
 Join = Callable[..., Quick]
@@ -117,3 +119,39 @@ def test_all_of_data_on_a_disk_that_is_away_is_said_and_nothing_is_done(ann: Qui
     away.rename(there)
     assert "nothing to publish" in ann.run("put", "inputs").stdout
     assert lab.on_hub(repo=lab.inputs) == published
+
+
+def test_what_a_kill_leaves_half_copied_on_the_other_disk_is_gone_with_the_next_command(
+    ann: Quick, join: Join, scratch: Path
+) -> None:
+    bob = join("bob")
+    bob.run("get", "inputs")
+    bob.get()
+    shutil.rmtree(bob.root / "data/_recycle", ignore_errors=True)
+    (bob.root / "data/_recycle").symlink_to(scratch)
+    ann.write("processed/a.csv", "two")
+    ann.put("--main")
+    bob.write("processed/a.csv", "bob's")
+    ended = bob.under(
+        Conditions(traps=[Trap(step="rename data/_recycle")]), "get", "results", "--theirs", "**", code=None
+    )
+    assert ended.code == -signal.SIGKILL
+    [half] = scratch.rglob(".labdata/*")
+    assert half.read_text() == "bob's"
+    # While its disk is away it waits; a file that labdata did not begin is nobody's business.
+    own = half.with_name("0123456789abcdef")
+    own.write_text("not begun by labdata")
+    (bob.root / "data/_recycle").unlink()
+    (bob.root / "data/_recycle").symlink_to(scratch.with_name("away"))
+    bob.run("get", "inputs")
+    assert half.exists()
+    (bob.root / "data/_recycle").unlink()
+    (bob.root / "data/_recycle").symlink_to(scratch)
+    for note in ("0123456789abcdef", "fedcba9876543210"):
+        (bob.root / "data/.labdata/copies" / note).write_text("../../.labdata/" + note if note[0] == "0" else "")
+    bob.run("get", "inputs")
+    assert list(scratch.rglob(".labdata/*")) == [own]
+    assert not bob.path(".labdata/copies").exists()
+    bob.get("--theirs", "**")
+    assert (bob.read("processed/a.csv"), own.read_text()) == ("two", "not begun by labdata")
+    assert "bob's" in bob.recycled()

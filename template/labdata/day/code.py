@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
-from labdata.local.disk import PRIVATE
 from labdata.local.git import ask, begun, reason, tried
 from labdata.local.git_status import overlooked, status
 from labdata.local.given_up import kept
+from labdata.local.half_made import PRIVATE
 from labdata.local.hooks import has_git
 from labdata.local.lock import locked
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from labdata.core import words
 from labdata.core.errors import InUseError
+from labdata.local import half_made
 
 try:
     import fcntl
@@ -27,9 +27,6 @@ except ImportError:  # Windows
 
 GIT_HASH_LIMIT = 16 * 1024 * 1024
 """Bytes up to which a git blob id is computed too; the Hub refuses to store more than 10 MiB as a plain blob."""
-
-PRIVATE = ".labdata"
-"""The one name, beside ``.git``, that no folder of data may have: labdata's own things on a disk are in it."""
 
 _BLOCK = 1024 * 1024
 _FLUSHED_SINGLY = 100  # files
@@ -141,7 +138,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def _move_across(source: Path, target: Path) -> None:
-    beside = _beside(target)
+    beside = half_made.begin(target)
     try:
         with held(source) as hold:
             before = signature(source)
@@ -154,7 +151,7 @@ def _move_across(source: Path, target: Path) -> None:
             beside.replace(target)
             source.unlink()
     finally:
-        _clear_beside(beside)
+        half_made.end(beside)
 
 
 def copied(source: Path, target: Path) -> None:
@@ -171,20 +168,6 @@ def signature(path: Path) -> tuple[int, int, int, int]:
     """Return size, modification and change time (ns) and inode of a file; no program can set the change time."""
     stat = path.lstat()
     return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
-
-
-def _beside(target: Path) -> Path:
-    """Return a place for a half-made file on the disk of a target, where no file of data can be."""
-    folder = target.parent / PRIVATE
-    folder.mkdir(exist_ok=True)
-    return folder / secrets.token_hex(8)
-
-
-def _clear_beside(beside: Path) -> None:
-    with suppress(OSError):
-        beside.unlink(missing_ok=True)
-    with suppress(OSError):
-        beside.parent.rmdir()
 
 
 def flush(files: Sequence[Path]) -> None:
@@ -228,13 +211,13 @@ def put_new(staged: Path, target: Path) -> bool:
 
 
 def _put_across(staged: Path, target: Path) -> bool:
-    beside, known = _beside(target), signature(staged)
+    beside, known = half_made.begin(target), signature(staged)
     try:
         shutil.copy2(staged, beside)
         flush([beside])
         done = put_new(beside, target)
     finally:
-        _clear_beside(beside)
+        half_made.end(beside)
     if done:
         # If somebody wrote it meanwhile, both stay.
         unlink_unchanged(staged, known)

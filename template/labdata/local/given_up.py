@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.local.disk import PRIVATE, clear_empty, flush, move, put_new
+from labdata.local.disk import clear_empty, flush, move, put_new
+from labdata.local.half_made import PRIVATE
 from labdata.local.recycle_notes import Note
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from labdata.core.content import Content, same
 from labdata.core.errors import LabdataError
-from labdata.local import given_up
+from labdata.local import given_up, half_made
 from labdata.local.disk import put_new
 from labdata.local.recycle import Recycle
 from labdata.local.state import State
@@ -20,6 +20,7 @@ def recover(state: State, worktree: Worktree, recycle: Recycle) -> None:
     One that was moved aside, and whose successor was not placed yet, comes back. What was placed is what the
     Hub holds and is noted as such: else it would pass for work of this member, and the next put would send it.
     """
+    half_made.tidy(worktree.data)
     given_up.recover(worktree.data, recycle)
     moves = state.journal()
     if not moves:

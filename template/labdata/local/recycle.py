@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labdata.local.disk import (
-    PRIVATE,
     clear_empty,
     is_stamp,
     later,
@@ -26,6 +25,7 @@ from labdata.local.disk import (
     stamp,
     unlink_unchanged,
 )
+from labdata.local.half_made import PRIVATE
 from labdata.local.recycle_notes import OLD_NOTE, Copy, Note, is_copy, pack_note, read_note
 
 OnHub = Callable[[str, str, Copy], bool]

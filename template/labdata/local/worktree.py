@@ -18,7 +18,8 @@ from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import InUseError, LabdataError
 from labdata.core.patterns import Excludes
-from labdata.local.disk import PRIVATE, clear_empty, hash_and_keep, held, move, put_new, signature
+from labdata.local.disk import clear_empty, hash_and_keep, held, move, put_new, signature
+from labdata.local.half_made import PRIVATE
 from labdata.local.kept import Kept
 from labdata.local.notes import Stat
 from labdata.local.obstacles import find_obstacles
