@@ -127,6 +127,29 @@ def test_onboard_makes_private_repos_a_branch_and_env_once(project: Project) -> 
     assert (project.root / ".env").read_text() == before
 
 
+def test_recipes_take_paths_from_the_folder_in_which_they_are_typed(project: Project) -> None:
+    project.just("put-inputs")
+    project.just("put-results")
+    (figure,) = (project.root / "data/processed").glob("*/figures/pca.png")
+
+    def typed(*arguments: str) -> str:
+        done = subprocess.run(
+            ["just", *arguments], cwd=figure.parent, env=project.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    shown = figure.relative_to(project.root).as_posix()
+    assert typed("which", "pca.png").startswith(f"pca.png: {shown}\n")
+    assert typed("which", shown).startswith(f"{shown}\n")
+    assert "Nothing to be done" in typed("dry", "pca.png")
+    assert "Nothing to be done" in typed("run", "../figures/pca.png")
+    figure.unlink()
+    assert "\npca " in typed("dry", "../figures/pca.png")
+    typed("run", "../figures/pca.png")
+    assert figure.is_file()
+
+
 def test_put_inputs_and_get_inputs_bring_the_plate_to_a_teammate(project: Project, tmp_path: Path) -> None:
     project.just("put-inputs")
     plate = project.on_disk("raw", "external")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,55 @@ def test_all_of_data_is_all_of_the_repo(typed: str, ann: Quick, lab: Lab) -> Non
 def test_one_analysis_by_its_name_or_by_its_path(typed: str, ann: Quick, lab: Lab) -> None:
     ann.run("put", "results", "--for", typed.format(root=ann.root))
     assert lab.on_hub("ann").keys() == {"processed/profiles/a.csv"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "typed"),
+    [
+        ("data/processed/profiles", "a.csv"),
+        ("data/processed/profiles", "."),
+        ("data/processed/profiles", "*.csv"),
+        ("data/processed/profiles", "../profiles/a.csv"),
+        ("data/processed/profiles", "data/processed/profiles/a.csv"),
+        ("data/processed", "processed/profiles"),
+        ("data/processed", "profiles/"),
+        ("data", "processed/profiles"),
+        ("notebooks", "../data/processed/profiles"),
+        ("notebooks", "processed/profiles"),
+    ],
+)
+def test_a_path_is_taken_from_where_it_was_typed_or_as_messages_show_it(
+    folder: str, typed: str, ann: Quick, lab: Lab
+) -> None:
+    stand(ann, folder)
+    ann.run("put", "results", typed)
+    assert lab.on_hub("ann") == {"processed/profiles/a.csv": "processed/profiles/a.csv"}
+
+
+def stand(member: Quick, folder: str) -> None:
+    """Type what follows in a folder of the project, as `just` hands it on."""
+    (member.root / folder).mkdir(parents=True, exist_ok=True)
+    member.env["LABDATA_TYPED_IN"] = str(member.root / folder)
+
+
+def test_all_commands_take_paths_from_where_they_were_typed(ann: Quick, lab: Lab) -> None:
+    ann.run("put", "results")
+    stand(ann, "data/processed/profiles")
+    for typed in ("a.csv", "../profiles/a.csv", "data/processed/profiles/a.csv", "processed/profiles/a.csv"):
+        assert json.loads(ann.run("which", "--json", typed).stdout)[0]["path"] == "processed/profiles/a.csv"
+        assert "data/processed/profiles/a.csv cannot be made again" in ann.run("reproduce", typed, code=1).stderr
+        assert len(json.loads(ann.run("log", "ann", typed, "--json").stdout)) == 1
+    ann.write("processed/profiles/a.csv", "another")
+    assert "downloaded 1 file" in ann.get("--restore", "a.csv")
+    ann.run("recycle", "restore", "a.csv")
+    assert ann.read("processed/profiles/a.csv") == "another"
+    assert "published" in ann.put("--for", "profiles")
+    # What is not there any more is found on the Hub.
+    ann.remove("processed/profiles/a.csv")
+    assert json.loads(ann.run("which", "--json", "a.csv").stdout)[0]["here"] == "missing"
+    stand(ann, "notebooks")
+    ann.run("get", "results", "--from", "ann", "--to", "beside")
+    assert (ann.root / "notebooks/beside/processed/other/b.csv").is_file()
 
 
 @pytest.mark.parametrize("typed", ["data/processed", "processed/", "."])

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.core import hints, words
 from labdata.core.errors import ConflictError, LabdataError
-from labdata.core.typed_paths import typed_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,11 +56,12 @@ def migrate_from_s3(
     from labdata.migration.model import LEFT_OUT, Source
     from labdata.migration.report import may_write, reasons
 
+    report = typed.outside(report) if report else None
     if report and not may_write(report):
         raise LabdataError(f"{report} is there, and is no report. Nothing was done.", hints.S3_REPORT)
     # Without the project's lock: this may take days, and moves nothing in data/.
     with open_project(quiet=as_json, writing=False) as workspace:
-        to = typed_pattern(folder, workspace.settings.root.as_posix()).strip("/*") if folder else ""
+        to = typed.pattern(workspace.settings, folder).strip("/*") if folder else ""
         access = Access(anonymous, requester_pays, endpoint)
         options = Options(Source.parse(url), to, to_main, access, jobs, message)
         with prepared(workspace, options) as migration:

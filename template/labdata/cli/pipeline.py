@@ -10,10 +10,13 @@ from pathlib import Path
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli
 from labdata.cli.console import Console
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.local import settings
+from labdata.local.settings import find_root
 
 ONLY_SHOWS = {"-n", "-np", "--dry-run", "--dryrun", "--summary", "-S", "--detailed-summary", "-D", "--lint", "--dag"}
 ONLY_SHOWS |= {
@@ -35,12 +38,11 @@ def run_pipeline(arguments: tuple[str, ...]) -> None:
     """Run Snakemake with what stands behind --; one run at a time, and no get under it."""
     from labdata.local.obstacles import require_disk
     from labdata.local.run_lock import hold_run
-    from labdata.local.settings import find_root
 
     program = shutil.which("snakemake")
     if program is None:
         raise LabdataError("Snakemake is not in this environment. Nothing was run.", hints.RUN_ENVIRONMENT)
-    command = [program, *arguments]
+    command = [program, *map(_as_snakemake_names_it, arguments)]
     if ONLY_SHOWS & set(arguments):
         _become(command)
         return
@@ -51,6 +53,17 @@ def run_pipeline(arguments: tuple[str, ...]) -> None:
         _become(command)
     finally:
         hold.close()
+
+
+def _as_snakemake_names_it(argument: str) -> str:
+    """Return a target that was typed as a path in another folder of the project as rules name it; else the argument."""
+    if typed.typed_in() == Path.cwd() or argument.startswith("-") or "=" in argument or Path(argument).exists():
+        return argument
+    root = find_root(Path.cwd())
+    path = typed.from_root(settings.load(root), argument)
+    # What has no slash may be a rule, or what an option takes.
+    is_path = "/" in argument or (root / path).exists()
+    return os.path.normpath(path) if is_path and path != argument else argument
 
 
 def _become(command: list[str]) -> None:
@@ -84,18 +97,18 @@ def job_script(
 ) -> None:
     """Print a batch script for SLURM that gets the data, runs the pipeline and publishes the results."""
     from labdata.core import job_script as scripts
-    from labdata.local import settings as settings_
     from labdata.local.slurm import submit as hand_over
 
     options = scripts.JobOptions(time, memory, cpus, partition, account, restarts)
     if faults := options.faults():
         raise click.UsageError("; ".join(faults))
-    settings = settings_.load(settings_.find_root(Path.cwd()))
-    root = settings.root.resolve()
+    project = settings.load(find_root(Path.cwd()))
+    root = project.root.resolve()
     if not str(root).isprintable():
         raise LabdataError("The project's folder has a name that no batch script can hold.", hints.RENAME_FOLDER)
-    repos = {name: repo.per_member for name, repo in settings.repos.items()}
-    script = scripts.job_script(settings.project, str(root), repos, options, targets, "just job-script")
+    repos = {name: repo.per_member for name, repo in project.repos.items()}
+    targets = tuple(map(_as_snakemake_names_it, targets))
+    script = scripts.job_script(project.project, str(root), repos, options, targets, "just job-script")
     (root / scripts.LOGS).mkdir(parents=True, exist_ok=True)
     if not submit:
         click.echo(script, nl=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.review import results
 from labdata.core import words
@@ -209,7 +210,7 @@ def pr_get(number: int, folder: Path | None, dry_run: bool) -> None:
         requests.details(workspace.hub, repo.id, number)
         options, ref = GetOptions.of(dry_run=dry_run), f"refs/pr/{number}"
         if folder:
-            get_beside(workspace, repo, ref, folder, options)
+            get_beside(workspace, repo, ref, typed.outside(folder), options)
         else:
             get_version(workspace, repo, ref, f"pull request {number}", options)
 

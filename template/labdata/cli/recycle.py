@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, dry_run_option, open_project
 from labdata.cli.console import Console
 from labdata.core import hints, words
@@ -53,8 +54,11 @@ def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
     from labdata.core.patterns import Patterns
     from labdata.sync.restore import restore
 
+    if not all(map(str.strip, patterns)):
+        raise click.UsageError("A pattern is empty: is a variable of the shell not set?")
     with open_project() as workspace:
-        found = restore(workspace, Patterns(patterns), dry_run=dry_run)
+        wanted = Patterns([typed.pattern(workspace.settings, one) for one in patterns])
+        found = restore(workspace, wanted, dry_run=dry_run)
         verb = "would restore" if dry_run else "restored"
         rows = [[verb, f"data/{path}", ""] for path in found.restored]
         rows += [[verb, f"data/{path}", "the one in its place goes to data/_recycle/"] for path in found.swapped]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, open_project
 from labdata.cli.console import Console
 from labdata.core import hints, words
@@ -63,7 +64,8 @@ def reproduce(
 
         with open_project(quiet=as_json, writing=False) as workspace:
             which = Which(workspace)
-            found = Finder(workspace, which, anyway=anyway).find(targets, Path.cwd(), from_raw=from_raw)
+            asked = {one: typed.where(workspace.settings, one) for one in targets}
+            found = Finder(workspace, which, anyway=anyway).find(asked, from_raw=from_raw)
             for line in found.refused:
                 workspace.console.warn(f"Left out: {line}")
             report = Reproduction(workspace, which.sides, Options(cores, keep, tolerance)).run(found.files)

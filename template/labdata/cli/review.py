@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, open_project
 from labdata.core import words
-from labdata.core.typed_paths import typed_pattern
 from labdata.workspace import Workspace
 
 
@@ -71,7 +71,7 @@ def log(branch: str, path: str, main: bool, limit: int, as_json: bool) -> None:
     if main and branch:
         raise click.UsageError(f"--main is a branch already: leave {branch} out.")
     with open_project(quiet=as_json, writing=False) as workspace:
-        pattern = typed_pattern(path, workspace.settings.root.as_posix()).rstrip("/*") if path else ""
+        pattern = typed.pattern(workspace.settings, path).rstrip("/*") if path else ""
         holding = (repo for repo in workspace.settings.repos.values() if pattern and repo.holds(f"{pattern}/"))
         repo = next(holding, None) or results(workspace)
         rows = run_log(workspace, repo, branch, pattern, main=main, limit=limit)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, open_project
 from labdata.cli.posting import post_review, say_unchanged, show_lines
 from labdata.core import hints, words
@@ -142,7 +143,11 @@ def _show(workspace: Workspace, found: Review, label: str, wish: Wish) -> None:
         show_lines(lines(found))
     if wish.as_json and wish.output is None:
         return
-    where = wish.output or workspace.settings.root / f"review-{_UNUSUAL.sub('-', label)}.html"
+    where = (
+        typed.outside(wish.output)
+        if wish.output
+        else workspace.settings.root / f"review-{_UNUSUAL.sub('-', label)}.html"
+    )
     where.write_text(page(found), encoding="utf-8")
     workspace.console.say()
     workspace.console.say(f"The report: {where.resolve().as_uri()}")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import Command, cli, dry_run_option, open_project
 from labdata.core import hints, words
 from labdata.core.errors import ConflictError
-from labdata.core.typed_paths import analysis_pattern, require_own, typed_pattern
+from labdata.core.typed_paths import analysis_pattern, require_own
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -63,7 +64,7 @@ def get(
         sides = [_typed(workspace, patterns) for patterns in (mine, theirs, restore)]
         options = GetOptions.of(parts, sides[0], sides[1], dry_run, sides[2])
         if folder:
-            get_beside(workspace, repo, branch or revision or "", folder, options)
+            get_beside(workspace, repo, branch or revision or "", typed.outside(folder), options)
         elif branch:
             get_version(workspace, repo, branch, f"branch {branch}", options)
         elif revision:
@@ -80,15 +81,20 @@ def _parts_of(
         raise click.UsageError("The name of a part is empty: is a variable of the shell not set?")
     patterns = _typed(workspace, parts)
     if run_path:
-        patterns += (analysis_pattern(run_path, workspace.settings.root.as_posix()),)
+        patterns += (analysis_pattern(_of_analysis(workspace, run_path), workspace.settings.root.as_posix()),)
     for pattern in patterns:
         require_own(verb, repo, workspace.settings.repos, pattern)
     return patterns
 
 
 def _typed(workspace: Workspace, patterns: tuple[str, ...]) -> tuple[str, ...]:
-    root = workspace.settings.root.as_posix()
-    return tuple(typed_pattern(pattern, root) for pattern in patterns)
+    return tuple(typed.pattern(workspace.settings, pattern) for pattern in patterns)
+
+
+def _of_analysis(workspace: Workspace, run_path: str) -> str:
+    """Return an analysis as it was named: by a path from here where there is one, else by its name."""
+    path = typed.from_root(workspace.settings, run_path)
+    return path if (workspace.settings.root / path).exists() else run_path
 
 
 @cli.command()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from labdata.cli import typed
 from labdata.cli.app import cli, open_project
 from labdata.core import hints, words
 from labdata.core.errors import LabdataError
@@ -40,7 +40,7 @@ def which(files: tuple[str, ...], as_json: bool) -> None:
 
     with open_project(quiet=as_json, writing=False) as workspace:
         look = Which(workspace)
-        answers = [look.answer(file, Path.cwd()) for file in files]
+        answers = [look.answer(file, typed.where(workspace.settings, file)) for file in files]
         workspace.keep_learned()
         if as_json:
             click.echo(json.dumps([asdict(answer) for answer in answers]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from labdata.core import hints
 from labdata.core.content import parents
@@ -37,6 +37,24 @@ def typed_pattern(text: str, root: str) -> str:
     if not found:
         return _ALL
     return "/".join(found) + ("/" if path.endswith("/") else "")
+
+
+def seen_from_root(text: str, below: str, tops: Collection[str], is_there: Callable[[str], bool]) -> str:
+    """Return what was typed in a folder of the project, as it is called from the project's root.
+
+    ``below`` is that folder as seen from the root, empty for the root itself; ``tops`` are the folders below ``data/``.
+    A path that begins with one of them, or with ``data``, is one from the root, as all messages show it, unless it
+    ``is_there`` where it was typed. Beside ``data/``, so is every path that is not there.
+    """
+    path = text.strip().replace("\\", "/")
+    if not below or not path or path.startswith(("/", "~")):
+        return text
+    typed, first = f"{below}/{path}", path.partition("/")[0]
+    if is_there(typed):
+        return typed
+    in_data = f"{below}/".startswith("data/")
+    is_relative = first == ".." or (first == "." and path.strip("./"))
+    return typed if is_relative or (in_data and first not in {"data", *tops}) else text
 
 
 def analysis_pattern(text: str, root: str) -> str:

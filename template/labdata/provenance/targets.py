@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,16 +37,16 @@ class Finder:
         self._anyway = anyway
         self._root = workspace.settings.root
 
-    def find(self, asked: Iterable[str], folder: Path, *, from_raw: bool) -> Targets:
-        """Return what was named, as a person in a folder names it; raises ``LabdataError`` where that cannot be made.
+    def find(self, asked: Mapping[str, Path], *, from_raw: bool) -> Targets:
+        """Return what was named, with where that is if it is a file; raises ``LabdataError`` where that cannot be made.
 
         With ``from_raw``, also all that was made on the way from raw data to it.
         """
         found = Targets()
-        for one in asked:
-            side = None if (folder / one).exists() else self._side_with_tag(one)
+        for one, where in asked.items():
+            side = None if where.exists() else self._side_with_tag(one)
             if side is None:
-                found.files.append(self._file(one, folder))
+                found.files.append(self._file(one, where))
             else:
                 self._tagged(side, one, found)
         if from_raw:
@@ -59,8 +59,8 @@ class Finder:
         sides = self._which.sides.values()
         return next((side for side in sides if keeps_records(side.repo) and f"tag {name}" in side.heads), None)
 
-    def _file(self, asked: str, folder: Path) -> Wanted:
-        answer = self._which.answer(asked, folder)
+    def _file(self, asked: str, where: Path) -> Wanted:
+        answer = self._which.answer(asked, where)
         if not answer.path:
             raise LabdataError(f"Nobody knows {asked}. Nothing was made.", hints.NOT_OF_THIS_PROJECT)
         record = answer.record

@@ -65,9 +65,8 @@ class Which:
     def _origins(self) -> Origins:
         return Origins(self._workspace, self.sides)
 
-    def answer(self, asked: str, folder: Path) -> Answer:
-        """Return what is known of a file, as a person in a folder names it; raises ``LabdataError`` without one."""
-        where = folder / Path(asked).expanduser()
+    def answer(self, asked: str, where: Path) -> Answer:
+        """Return what is known of a file, named as ``asked``, that is or was ``where``; raises ``LabdataError``."""
         path = self._path_in_data(asked, where)
         repo = self._repo_of(path) if path else None
         if repo is not None:
