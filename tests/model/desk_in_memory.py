@@ -111,7 +111,7 @@ class MemoryWorktree(Worktree):
             is_symlink=lambda: False,
             exists=lambda: path in self.texts,
             read_bytes=lambda: data,
-            open=lambda _mode: BytesIO(data),
+            open=lambda _mode, buffering=-1: BytesIO(data),
         )
 
 
