@@ -18,7 +18,7 @@ import click
 
 from benchmarks import machine
 from tests.cluster.slurm import started, why_not
-from tests.template.generating import environment, generate
+from tests.template.generating import environment, generate, with_slurm
 from tests.template.plates import REAL, real_plate, synthetic_plate
 from tests.template.test_pipeline import hashes
 
@@ -55,7 +55,7 @@ def measured(folder: Path, turns: int) -> tuple[str, bool]:
     """The report, and whether all ways made the same bytes."""
     project = generate(folder / "project")
     (real_plate if REAL.exists() else synthetic_plate)(project / "data")
-    env = environment(folder / "home") | {"CORES": "2"}
+    env = with_slurm(environment(folder / "home", CORES="2"))
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     loads: list[float] = []
     made: set[str] = set()

@@ -6,10 +6,17 @@ import os
 
 import pytest
 
+from tests.once import place
+
 # A member's Python keeps what it has compiled. Where a machine forbids that, thousands of processes would compile anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest_plugins = ["localhub.testing", "tests.browsing"]
+
+
+def pytest_configure() -> None:
+    """Let the processes of this session share what is made once: they are started after this."""
+    place()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

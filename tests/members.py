@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from huggingface_hub.hf_api import RepoFile
 from labdata.core.records import is_pack
 
 from localhub.testing import Hub
+from tests.once import programs
 from tests.template.generating import REPOSITORY, environment
 
 TOML = """\
@@ -50,7 +50,7 @@ class Member:
 
     def run(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         """Run labdata as a process of its own; with `code`, that is how it has to end."""
-        command = [sys.executable, "-m", "labdata", *arguments]
+        command = [str(programs() / "python"), "-m", "labdata", *arguments]
         done = subprocess.run(
             command, cwd=self.root, env=self.env, capture_output=True, text=True, check=False, timeout=120
         )
@@ -61,7 +61,7 @@ class Member:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start labdata and return at once."""
-        command = [sys.executable, "-m", "labdata", *arguments]
+        command = [str(programs() / "python"), "-m", "labdata", *arguments]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, cwd=self.root, env=self.env, stdout=pipe, stderr=pipe, text=True)
 

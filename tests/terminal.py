@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import select
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.members import Member
+from tests.once import programs
 
 _PATIENCE = 60  # seconds
 
@@ -57,4 +57,4 @@ def on_a_terminal(member: Member, answer: str | Callable[[str], str], *command: 
             return None
         return answer if isinstance(answer, str) else answer(shown)
 
-    return converse([sys.executable, "-m", "labdata", *command], member.root, member.env, typed, pause=0.05)
+    return converse([str(programs() / "python"), "-m", "labdata", *command], member.root, member.env, typed, pause=0.05)

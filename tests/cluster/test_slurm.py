@@ -20,7 +20,7 @@ from labdata.core import hints
 
 from localhub.testing import Hub
 from tests.cluster.slurm import Slurm, eventually
-from tests.template.generating import environment, generate, run
+from tests.template.generating import at_hub, environment, generate, run, with_slurm
 from tests.template.plates import synthetic_plate
 from tests.template.test_pipeline import MADE, hashes
 
@@ -93,7 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def env(made: Path) -> dict[str, str]:
-    return environment(made.parent / "home") | PROFILE
+    return with_slurm(environment(made.parent / "home")) | PROFILE
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -160,7 +160,7 @@ def ann(made: Path, shared_hub: Hub, tmp_path: Path) -> tuple[Path, dict[str, st
     project, home = clone(made, tmp_path / "project"), tmp_path / "home"
     (project / "Snakefile").write_text(WAITING, encoding="utf-8")
     name = f"p{uuid.uuid4().hex[:10]}"
-    env = environment(home) | shared_hub.env("ann", home) | {"HF_PROJECT": name, "TMPDIR": str(tmp_path)}
+    env = at_hub(shared_hub, "ann", home, HF_PROJECT=name, TMPDIR=str(tmp_path))
     del env["HF_HOME"]
     run(["just", "onboard"], project, env)
     return project, env, f"lab/{name}-results"

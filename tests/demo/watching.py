@@ -6,10 +6,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.once import programs
 from tests.template.generating import REPOSITORY
 
 
@@ -31,7 +31,7 @@ class Shown:
 
 def command(*options: str) -> list[str]:
     """The tour's command as `uv run` finds it."""
-    demo = shutil.which("demo", path=str(Path(sys.executable).parent))
+    demo = shutil.which("demo", path=str(programs()))
     assert demo, "The environment has no command demo: run uv sync."
     return [demo, *options]
 

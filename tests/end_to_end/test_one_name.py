@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -200,7 +199,11 @@ def test_stale_results_are_named_only_if_that_is_meant(ann: Desk) -> None:
     ann.commit()
 
     def snakemake() -> None:
-        run([sys.executable, "-m", "snakemake", "--cores", "1", "--scheduler", "greedy"], ann.root, ann.member.env)
+        run(
+            ["snakemake", "--cores", "1", "--scheduler", "greedy"],
+            ann.root,
+            ann.member.env,
+        )
 
     snakemake()
     ann.member.put()
@@ -538,7 +541,11 @@ def test_what_means_a_branch_or_a_commit_is_no_name(ann: Desk) -> None:
 def test_a_plan_that_a_profile_hides_does_not_pass_for_none(ann: Desk) -> None:
     (ann.root / "Snakefile").write_text(SNAKEFILE)
     (ann.root / "config.yaml").write_text("threshold: '0.9'\n")
-    run([sys.executable, "-m", "snakemake", "--cores", "1", "--scheduler", "greedy"], ann.root, ann.member.env)
+    run(
+        ["snakemake", "--cores", "1", "--scheduler", "greedy"],
+        ann.root,
+        ann.member.env,
+    )
     ann.member.put()
     (ann.root / "profiles" / "default").mkdir(parents=True)
     (ann.root / "profiles" / "default" / "config.yaml").write_text("quiet: [rules, reason]\n")

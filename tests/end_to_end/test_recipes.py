@@ -16,8 +16,8 @@ from huggingface_hub.hf_api import RepoFile
 from labdata.core.records import is_pack
 
 from localhub.testing import Hub
-from tests.template.generating import environment, generate
-from tests.template.plates import synthetic_plate
+from tests.template.generating import at_hub
+from tests.template.plates import finished_project
 
 RECIPES = frozenset(
     """
@@ -80,30 +80,19 @@ class Project:
         """The same project, cloned from git by a teammate."""
         subprocess.run(["git", "clone", "--quiet", str(self.root), str(folder)], check=True)
         home = folder.parent / f"home-{user}"
-        env = self.hub.env(user, home) | {"HOME": str(home), "PIXI_RUN": "", "HF_PROJECT": self.name}
+        env = at_hub(self.hub, user, home, HF_PROJECT=self.name)
         other = Project(folder, env, self.name, self.hub)
         other.just("onboard", "--no-data")
         return other
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose pipeline has run, not yet on any Hub."""
-    root = generate(tmp_path_factory.mktemp("finished") / "project")
-    synthetic_plate(root / "data")
-    home = root.parent / "home"
-    subprocess.run(["just", "run"], cwd=root, env=environment(home), check=True, capture_output=True, timeout=240)
-    return root
-
-
 @pytest.fixture
-def project(finished: Path, shared_hub: Hub, tmp_path: Path) -> Project:
-    """Ann's project, onboard, with data that nobody else has yet."""
-    root = tmp_path / "ann" / "project"
-    shutil.copytree(finished, root)
+def project(shared_hub: Hub, tmp_path: Path) -> Project:
+    """Ann's project, onboard, with data that its pipeline has made and nobody else has yet."""
+    root = shutil.copytree(finished_project(), tmp_path / "ann" / "project")
     home = tmp_path / "ann" / "home"
     name = f"p{uuid.uuid4().hex[:10]}"
-    env = environment(home) | shared_hub.env("ann", home) | {"HF_PROJECT": name}
+    env = at_hub(shared_hub, "ann", home, HF_PROJECT=name)
     ann = Project(root, env, name, shared_hub)
     ann.just("onboard", "--no-data")
     return ann

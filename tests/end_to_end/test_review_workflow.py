@@ -11,7 +11,7 @@ import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from localhub.testing import Hub
-from tests.template.generating import environment, generate, git
+from tests.template.generating import at_hub, environment, generate, git
 
 PIXI = '#!/bin/sh\n[ "$1" = run ] && shift && exec "$@"\n'
 
@@ -66,7 +66,7 @@ def web_request(api: HfApi, repo: str, path: str, text: str, revision: str = "ma
 
 def test_each_open_request_is_reviewed_once_and_again_only_when_it_changed(shared_hub: Hub, tmp_path: Path) -> None:
     name = f"p{uuid.uuid4().hex[:10]}"
-    ann = environment(tmp_path / "ann") | shared_hub.env("ann", tmp_path / "ann")
+    ann = at_hub(shared_hub, "ann", tmp_path / "ann")
     project = generate(tmp_path / "project", {"project_name": name}, env=ann)
     git(project, "remote", "add", "origin", "https://github.com/lab/screen.git")
     repo = f"lab/{name}-results"

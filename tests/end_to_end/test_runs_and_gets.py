@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from labdata.core import hints
 
 from tests.endurance.runner import Quick
 from tests.members import Lab, Member
+from tests.once import programs
 
 Join = Callable[..., Quick]
 SNAKEFILE = """\
@@ -57,7 +57,7 @@ def until(there: Callable[[], bool], within: float = 30) -> None:
 @contextmanager
 def run_of(member: Member) -> Iterator[subprocess.Popen[bytes]]:
     """The pipeline at work: its step has begun and waits."""
-    command = [sys.executable, "-m", "labdata", "run", "--", "--cores", "1"]
+    command = [str(programs() / "python"), "-m", "labdata", "run", "--", "--cores", "1"]
     running = subprocess.Popen(
         command, cwd=member.root, env=member.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
     )

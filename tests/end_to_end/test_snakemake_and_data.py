@@ -15,7 +15,7 @@ import pytest
 from labdata.core.records import is_pack
 
 from localhub.testing import Hub
-from tests.template.generating import environment, generate, git
+from tests.template.generating import at_hub, environment, generate, git
 
 NOTHING = "Nothing to be done"
 TABLE, CLEAN, PLOT = "interim/table.csv", "interim/clean.csv", "processed/plot.txt"
@@ -171,8 +171,8 @@ class Team:
         root = self.folder / name / "project"
         git(self.folder, "clone", "--quiet", str(self.origin), str(root))
         home = self.folder / name / "home"
-        env = environment(home) | self.hub.env(name, home) | {"HOME": str(home), "HF_PROJECT": self.name}
-        clone = Clone(root, env | {"PIXI_RUN": "", "CORES": "1"}, self.hub, self.name)
+        env = at_hub(self.hub, name, home, HF_PROJECT=self.name)
+        clone = Clone(root, env | {"CORES": "1"}, self.hub, self.name)
         clone.just("onboard", "--no-data")
         return clone
 

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.members import Lab, Member
+from tests.once import programs
 
 if TYPE_CHECKING:
     from tests.endurance.tripwire import Trap
@@ -79,7 +79,7 @@ class Runner:
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
-        command = [sys.executable, "-m", "tests.endurance.forkserver"]
+        command = [str(programs() / "python"), "-m", "tests.endurance.forkserver"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, cwd=REPOSITORY, env=env, stdin=pipe, stdout=pipe)
         try:

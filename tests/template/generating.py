@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.once import once, programs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from localhub.testing import Hub
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
@@ -32,9 +33,8 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
     """
     home.mkdir(parents=True, exist_ok=True)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PERSONAL)}
-    tools = Path(sys.executable).parent
     return clean | {
-        "PATH": os.pathsep.join([str(tools), clean.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([str(programs()), clean.get("PATH", os.defpath)]),
         "HOME": str(home),
         "USERPROFILE": str(home),
         "HF_HOME": str(home / "hf"),
@@ -49,6 +49,17 @@ def environment(home: Path, **settings: str) -> dict[str, str]:
         "PIXI_RUN": "",
         **settings,
     }
+
+
+def at_hub(hub: Hub, name: str, home: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a member whose home is *home* and who is *name* on a Hub; *settings* come on top."""
+    theirs = {key: value for key, value in hub.env(name, home).items() if key.startswith("HF_")}
+    return environment(home) | theirs | settings
+
+
+def with_slurm(env: Mapping[str, str]) -> dict[str, str]:
+    """Return a member's environment as `pixi run -e slurm` makes it: with the plugin for SLURM."""
+    return {**env, "PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])}
 
 
 def run(
@@ -84,18 +95,13 @@ def copy_template(folder: Path, tag: str = "v0.1.0") -> Path:
 def release(folder: Path, tag: str) -> None:
     """Commit all there is in the template *folder* and tag it as a version."""
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", f"release: {tag}")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", f"release: {tag}")
     git(folder, "tag", tag)
 
 
-@functools.cache
 def template() -> Path:
     """Return a tagged copy of the template, made once in a test session and removed after it."""
-    parent = Path(tempfile.mkdtemp(prefix="hublab-template-"))
-    atexit.register(shutil.rmtree, parent, ignore_errors=True)
-    folder = parent / "hublab"
-    folder.mkdir()
-    return copy_template(folder)
+    return once("hublab", copy_template)
 
 
 def copier(
@@ -111,7 +117,7 @@ def copier(
         text = f"[{', '.join(answer)}]" if isinstance(answer, list) else str(answer)
         given += ["--data", f"{name}={text}"]
     action, *rest = arguments
-    return run([sys.executable, "-m", "copier", action, "--trust", "--defaults", *given, *rest], folder, env, check)
+    return run(["copier", action, "--trust", "--defaults", *given, *rest], folder, env, check)
 
 
 def generate(
@@ -123,10 +129,17 @@ def generate(
     """Generate a project in *dest* and return it.
 
     *answers* come on top of the usual ones (project "Mito Screen" of the organisation lab), *env* is the member's whole
-    environment (by default one without a Hub), *source* another template repository than the one on disk.
+    environment (by default one without a Hub), *source* another template repository than the one on disk. Where it is
+    the usual project it is a copy of one that was made once.
     """
+    if answers is None and env is None and source is None:
+        return shutil.copytree(once("usual", _make_usual) / "project", dest, symlinks=True)
     chosen = env if env is not None else environment(dest.parent / f".home-of-{dest.name}")
     source = source or template()
     dest.parent.mkdir(parents=True, exist_ok=True)
     copier(["copy", "--vcs-ref=HEAD", str(source), str(dest)], dest.parent, chosen, USUAL | dict(answers or {}))
     return dest
+
+
+def _make_usual(folder: Path) -> Path:
+    return generate(folder / "project", {})

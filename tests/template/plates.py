@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tests.template.generating import SHARED
+from tests.once import once
+from tests.template.generating import SHARED, environment, generate, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,17 @@ def synthetic_plate(data: Path, plate: str = "P0001", seed: int = 0) -> None:
     known = pd.read_csv(barcodes, dtype=str) if barcodes.exists() else pd.DataFrame()
     this = pd.DataFrame({"Assay_Plate_Barcode": [plate], "Plate_Map_Name": ["MAP-1"]})
     pd.concat([known, this]).to_csv(barcodes, index=False)
+
+
+def finished_project() -> Path:
+    """Return a project whose pipeline has run on such a plate, made once in a test session: copy it."""
+    return once("finished", _finish) / "project"
+
+
+def _finish(folder: Path) -> None:
+    project = generate(folder / "project")
+    synthetic_plate(project / "data")
+    run(["just", "run"], project, environment(folder / "home"))
 
 
 def real_plate(data: Path) -> None:

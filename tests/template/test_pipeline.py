@@ -14,7 +14,7 @@ import pytest
 from labdata.core.stamps import found_in
 
 from tests.template.generating import environment, generate, run
-from tests.template.plates import synthetic_plate
+from tests.template.plates import finished_project, synthetic_plate
 
 if TYPE_CHECKING:
     import subprocess
@@ -62,10 +62,7 @@ def stamp(project: Path, **days: int) -> None:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pipeline has run once."""
-    project = generate(tmp_path_factory.mktemp("finished") / "project")
-    synthetic_plate(project / "data")
-    just(project, "run")
-    return project
+    return shutil.copytree(finished_project(), tmp_path_factory.mktemp("finished") / "project", symlinks=True)
 
 
 @pytest.fixture

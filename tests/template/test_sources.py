@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.template.generating import environment, generate, run
+from tests.template.generating import at_hub, environment, generate, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ def killed(project: Path, home: Path, slow: Slow) -> None:
 def test_what_a_killed_download_left_is_never_published(hub: Hub, slow: Slow, source: str, tmp_path: Path) -> None:
     """`kill -9` during `just get-from-sources`, then `just put-inputs` published external/tmpyg0pjqfq."""
     home = tmp_path / "home"
-    env = environment(home) | hub.env("ann", home) | {"HOME": str(home)}
+    env = at_hub(hub, "ann", home)
     project = generate(tmp_path / "project", env=env)
     killed(project, home, slow)
     assert not below(project / "data" / "external")
