@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,40 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(source: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ann's project of the old version, with data in some of its layers."""
-    project = tmp_path / "project"
-    copier(["copy", f"--vcs-ref={OLD}", str(source), str(project)], tmp_path, environment(tmp_path / "home"), USUAL)
+    project = tmp_path_factory.mktemp("made") / "project"
+    env = environment(project.parent / "home")
+    copier(["copy", f"--vcs-ref={OLD}", str(source), str(project)], project.parent, env, USUAL)
     assert git(project, "ls-files", "data").splitlines() == [f"data/{layer}/.gitkeep" for layer in sorted(LAYERS)]
+    fill(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def made_and_updated(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the new version, as a commit on top."""
+    project = shutil.copytree(made, tmp_path_factory.mktemp("updated") / "project")
+    update(project)
+    return project
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "project")
+
+
+@pytest.fixture
+def updated(made_and_updated: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made_and_updated, tmp_path / "project")
+
+
+def fill(project: Path) -> None:
+    """Write data into some layers."""
     for name, text in CONTENTS.items():
         (project / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (project / "data" / name).write_text(text, encoding="utf-8")
-    return project
 
 
 def contents(data: Path) -> dict[str, str]:
@@ -91,10 +116,9 @@ def moved_to_another_disk(project: Path, name: str) -> Path:
     return disk
 
 
-def test_the_files_that_kept_the_layers_go_and_the_data_stay(project: Path) -> None:
-    update(project)
-    assert contents(project / "data") == CONTENTS
-    assert not (project / "data" / "processed" / ".gitkeep").exists()
+def test_the_files_that_kept_the_layers_go_and_the_data_stay(updated: Path) -> None:
+    assert contents(updated / "data") == CONTENTS
+    assert not (updated / "data" / "processed" / ".gitkeep").exists()
 
 
 def test_a_project_that_was_cloned_and_is_empty_is_updated_too(project: Path, tmp_path: Path) -> None:
@@ -121,15 +145,15 @@ def test_a_layer_on_another_disk_stays_what_it_is(project: Path, linked: str) ->
 
 
 @pytest.mark.parametrize("linked", ["data/raw", "data", None])
-def test_a_teammate_pulls_the_update_and_keeps_the_data(project: Path, linked: str | None, tmp_path: Path) -> None:
+def test_a_teammate_pulls_the_update_and_keeps_the_data(
+    made: Path, updated: Path, linked: str | None, tmp_path: Path
+) -> None:
     bob = tmp_path / "bob"
-    git(tmp_path, "clone", "--quiet", str(project), str(bob))
-    for name, text in CONTENTS.items():
-        (bob / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (bob / "data" / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "clone", "--quiet", str(made), str(bob))
+    git(bob, "remote", "set-url", "origin", str(updated))
+    fill(bob)
     if linked:
         moved_to_another_disk(bob, linked)
-    update(project)
     git(bob, "pull", "--quiet")
     assert contents(bob / "data") == CONTENTS
     assert not linked or (bob / linked).is_symlink()
@@ -143,11 +167,10 @@ def test_the_hooks_let_the_files_go(project: Path) -> None:
     run(["pre-commit", "run"], project, environment(project.parent / "home"))
 
 
-def test_from_then_on_no_name_of_a_data_file_stops_an_update(project: Path) -> None:
+def test_from_then_on_no_name_of_a_data_file_stops_an_update(updated: Path) -> None:
     """Copier takes what ends in .rej, and what git sees of it, for its own."""
-    update(project)
-    rejected = project / "data" / "raw" / "plate.csv.rej"
+    rejected = updated / "data" / "raw" / "plate.csv.rej"
     rejected.write_text("rejected wells\n", encoding="utf-8")
-    copier(["update"], project, environment(project.parent / "home"))
+    copier(["update"], updated, environment(updated.parent / "home"))
     assert rejected.read_text(encoding="utf-8") == "rejected wells\n"
-    assert (project / "docs" / "new-advice.md").exists()
+    assert (updated / "docs" / "new-advice.md").exists()
