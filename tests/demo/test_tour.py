@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from huggingface_hub.hf_api import RepoFile
 from labdata.core.records import is_pack
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from demo.plate import BARCODE
 from demo.recording import outline, recorded
@@ -142,12 +142,12 @@ def test_the_addresses_at_its_end_open_in_a_browser(kept: Kept, browser: Browser
         visit.page.goto(link)
         visit.page.get_by_role("link", name="Pull requests").click()
         visit.page.get_by_role("link", name="First results").click()
-        assert visit.page.get_by_alt_text("after: ").first.is_visible()
+        expect(visit.page.get_by_alt_text("after: ").first).to_be_visible()
         visit.page.get_by_role("link", name="this request").first.click()
-        assert visit.page.get_by_text("384 rows").is_visible()
+        expect(visit.page.get_by_text("384 rows")).to_be_visible()
         assert (visit.complaints, visit.elsewhere) == ([], [])
         visit.page.goto(report)
-        assert visit.page.get_by_role("heading", level=1).is_visible()
+        expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
         assert visit.complaints == []
         hub.communicate(timeout=30)
     visit.page.close()

@@ -14,6 +14,7 @@ import httpx2
 import pandas as pd
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from localhub.pages import markdown
 from tests.browsing import Visit
@@ -144,17 +145,17 @@ def test_a_visitor_walks_from_the_repo_to_a_figure_and_through_a_request(visit: 
     page = visit.page
     page.goto(f"{visit.home}/datasets/{repo}")
     page.get_by_role("link", name="odd").click()
-    assert page.get_by_role("cell", name="fine").is_visible()
+    expect(page.get_by_role("cell", name="fine")).to_be_visible()
     page.goto(f"{visit.home}/datasets/{repo}")
     page.get_by_role("link", name="Files", exact=True).click()
     page.get_by_role("link", name="fig/").click()
     page.get_by_role("link", name="p.png").click()
-    assert page.get_by_text("60 × 40 pixels").is_visible()
+    expect(page.get_by_text("60 × 40 pixels")).to_be_visible()
     page.get_by_role("link", name="Pull requests 2 open").click()
     page.get_by_role("link", name=EVIL[2]).click()
-    assert page.get_by_alt_text("before: fig/p.png").is_visible()
-    assert page.get_by_alt_text("after: fig/p.png").is_visible()
-    assert page.locator(".plus", has_text="A01,other").is_visible()
+    expect(page.get_by_alt_text("before: fig/p.png")).to_be_visible()
+    expect(page.get_by_alt_text("after: fig/p.png")).to_be_visible()
+    expect(page.locator(".plus", has_text="A01,other")).to_be_visible()
     assert "\\u202egnp.exe" in page.locator("h2").first.inner_text()
     page.goto(f"{visit.home}/datasets/{repo}/blob/main/wide.parquet")
     assert page.locator("caption").inner_text() == "the first 100 of 300 rows, 30 of 41 columns"
