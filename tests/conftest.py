@@ -11,7 +11,7 @@ from tests.once import place
 # A member's Python keeps what it has compiled. Where a machine forbids that, thousands of processes would compile anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-pytest_plugins = ["localhub.testing", "tests.browsing"]
+pytest_plugins = ["localhub.testing", "tests.browsing", "tests.longest"]
 
 
 def pytest_configure() -> None:
