@@ -377,7 +377,8 @@ def test_the_code_of_a_rule_is_the_projects_wherever_a_person_stands_and_unread_
 
     def told() -> tuple[list[str], list[str]]:
         [found] = json.loads(stood.run("which", "--json", str(bob.member.path("processed/shout.txt"))).stdout)
-        return found["stale"], found["doubts"]
+        # His rules are in no git: whether they changed, nobody can tell.
+        return found["stale"], [one for one in found["doubts"] if not one.startswith("its rules and config")]
 
     assert told() == ([], [])
     # Where one of two steps was changed, the rule would run.
@@ -394,7 +395,7 @@ def test_the_code_of_a_rule_is_the_projects_wherever_a_person_stands_and_unread_
     assert told() == ([], [])
     # Of a rule that names no code nothing is claimed, nor of an input that is nowhere to be seen.
     bob.snakemake("data/processed/selected.csv", "--forcerun", "table")
-    [doubt] = which(bob, "processed/selected.csv")["doubts"]
+    *_rules, doubt = which(bob, "processed/selected.csv")["doubts"]
     assert doubt.startswith("the code of select and table is not recorded")
     bob.member.remove("raw/plate.csv")
     assert told() == ([], [])

@@ -38,7 +38,7 @@ def codes_now(root: Path) -> CodesNow:
     """Return the hashes of the code that a project's rules name, as it is now, wherever a person stands."""
     found: set[str] = set()
     is_all = True
-    for file in _rules(root):
+    for file in rule_files(root):
         try:
             text = _COMMENT.sub("", file.read_text(encoding="utf-8", errors="replace"))
         except OSError:
@@ -55,7 +55,7 @@ def codes_now(root: Path) -> CodesNow:
     return CodesNow(found, is_all)
 
 
-def _rules(root: Path) -> Iterator[Path]:
+def rule_files(root: Path) -> Iterator[Path]:
     """Give the files that hold rules: those of Snakemake's names, and Python files of its folder, ``workflow``."""
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _NO_RULES]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from labdata.core.content import Content
 from labdata.core.records import Record
 from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
+from labdata.provenance.rules_now import RulesNow
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide
@@ -169,6 +170,10 @@ class Origins:
                 doubts.append(f"{below.name} is not on this disk, and not known to be what the Hub holds now")
             elif below.sha256 is None:
                 doubts.append(f"which {below.name} went into {one.name} is not known")
+        if record.rule:
+            reason, doubt = self._rules_now.verdict(record)
+            stale += [reason] if reason else []
+            doubts += [doubt] if doubt else []
         codes = recorded_codes(record)
         if codes <= self._codes_now.hashes:
             return
@@ -176,6 +181,10 @@ class Origins:
             stale.append(f"the code that rule {record.rule} runs was changed since it made {one.name}")
         else:
             doubts.append(f"which code rule {record.rule} names now, only Snakemake can read: not compared")
+
+    @cached_property
+    def _rules_now(self) -> RulesNow:
+        return RulesNow(self._workspace.settings.root)
 
     @cached_property
     def _codes_now(self) -> CodesNow:

@@ -10,6 +10,7 @@ from labdata.core import words
 from labdata.core.content import Content, Tree
 from labdata.core.records import Record
 from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
+from labdata.provenance.rules_now import RulesNow
 from labdata.records import stale, store
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ def judge_version(workspace: Workspace, results: Repo, commits: Mapping[str, str
     known = {path: stale.record_of(path, held.sha256(path), records) for path in records}
     made = {path: record for path, record in known.items() if record is not None}
     _of_code(workspace, made, found)
+    rules = RulesNow(workspace.settings.root)
+    for path, record in made.items():
+        if record.rule and (reason := rules.why_stale(record)):
+            found.stale.setdefault(f"data/{path}", f"{reason[0].upper()}{reason[1:]}.")
     for path, record in made.items():
         if record.incomplete:
             found.stale.setdefault(f"data/{path}", "It was published half made.")
