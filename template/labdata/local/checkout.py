@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,11 @@ class Checkout:
         """The project's folder in there: git's own may be one above it."""
         return self.folder / (_git(self.root, "rev-parse", "--show-prefix") or "")
 
-    def make(self) -> None:
-        """Make the folder, or take up the one that is there; raises ``LabdataError`` where git refuses."""
+    def make(self) -> list[str]:
+        """Make the folder, or take up the one that is there; raises ``LabdataError`` where git refuses.
+
+        Submodules are filled from this clone. Returns those that it does not have, by their path: they stay empty.
+        """
         if self._is_there():
             # One that was cut off may lack files.
             done = _run(self.folder, "reset", "--hard", "--quiet", self.commit)
@@ -43,6 +47,9 @@ class Checkout:
             raise LabdataError(
                 f"git could not check out {self.commit[:8]}: {said}. data/ is as it was.", hints.MEND_THAT
             )
+        top = Path(_git(self.root, "rev-parse", "--show-toplevel") or self.root)
+        git_dir = _git(self.root, "rev-parse", "--absolute-git-dir") or ""
+        return sorted(_unfilled(git_dir, top, self.commit, self.folder, self.folder.with_name("index")))
 
     def _is_there(self) -> bool:
         # Without a .git of its own, git would answer for the project around it.
@@ -53,6 +60,53 @@ class Checkout:
         # Other worktrees, whose disk may not be there now, are nobody's but their owner's: no prune.
         _run(self.root, "worktree", "remove", "--force", "--force", str(self.folder))
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _unfilled(git_dir: str, shown: Path, commit: str, folder: Path, index: Path) -> Iterator[str]:
+    """Fill the submodules of a commit, and those in them; gives those that are not here.
+
+    ``git_dir`` is where git keeps the repository, ``shown`` the folder that shows some version of it, if there is one.
+    """
+    listed = _kept(git_dir, "ls-tree", "-r", "-z", "--full-tree", commit) or ""
+    for about, _tab, path in (entry.partition("\t") for entry in listed.split("\0")):
+        if not about.startswith("160000 "):
+            continue
+        wanted = about.split(" ")[2]
+        held = [one for one in _places(git_dir, shown, path) if _kept(one, "cat-file", "-t", wanted) == "commit"]
+        if not (held and _laid_out(held[0], wanted, folder / path, index)):
+            yield path
+            continue
+        for one in _unfilled(held[0], shown / path, wanted, folder / path, index):
+            yield f"{path}/{one}"
+
+
+def _places(git_dir: str, shown: Path, path: str) -> Iterator[str]:
+    """Give where git may keep a submodule."""
+    # In an empty folder git would answer for the project around it.
+    if (shown / path / ".git").exists():
+        yield _git(shown / path, "rev-parse", "--absolute-git-dir") or ""
+    common = _kept(git_dir, "rev-parse", "--git-common-dir")
+    kept = Path(git_dir, common or ".", "modules", path)
+    if (kept / "HEAD").is_file():
+        yield str(kept.resolve())
+
+
+def _laid_out(git_dir: str, commit: str, folder: Path, index: Path) -> bool:
+    """Write the files of a commit into a folder, by an index of its own: that of the repository stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    where = ("--git-dir", git_dir, "--work-tree", str(folder))
+    try:
+        return not any(
+            _run(folder, *where, *command, env={"GIT_INDEX_FILE": str(index)}).returncode
+            for command in (("read-tree", commit), ("checkout-index", "--all", "--force"))
+        )
+    finally:
+        index.unlink(missing_ok=True)
+
+
+def _kept(git_dir: str, *arguments: str) -> str | None:
+    """Return what git says of a repository of which perhaps no folder shows anything."""
+    return _git(Path(git_dir), "--git-dir", git_dir, "--work-tree", git_dir, *arguments) if git_dir else None
 
 
 def has_commit(root: Path, commit: str) -> bool:
@@ -78,11 +132,11 @@ def _git(root: Path, *arguments: str) -> str | None:
     return None
 
 
-def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _run(root: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     # Neither does git touch the index of the project to note what it saw, nor do the hooks of a checkout run.
-    env = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
+    whole = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(env or {})}
     command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
     try:
-        return subprocess.run(command, cwd=root, env=env, capture_output=True, check=False, timeout=600)
+        return subprocess.run(command, cwd=root, env=whole, capture_output=True, check=False, timeout=600)
     except FileNotFoundError as error:
         raise LabdataError("git is not installed here. Nothing was done.", hints.MEND_THAT) from error

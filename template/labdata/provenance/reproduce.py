@@ -130,8 +130,11 @@ class Reproduction:
         with self._folder(group) as (folder, passed):
             console, root = self._workspace.console, self._workspace.settings.root
             checkout = Checkout(root, group.commit, folder / "code")
-            checkout.make()
+            unfilled = checkout.make()
             console.say(f"Code {group.commit[:8]} ({title_of(root, group.commit)})")
+            if unfilled:
+                names = ", ".join(unfilled[:3]) + (f" and {len(unfilled) - 3} more" if len(unfilled) > 3 else "")
+                console.warn(f"Submodules stay empty, for this clone does not have them as of then: {names}.")
             rerun = Rerun(root, checkout.project, folder / "log.txt", console.say, self._options.cores, passed)
             ingredients = Ingredients(self._workspace, self._sides, folder / "incoming")
             remade = Remaking(group, ingredients, self._sides, checkout.project).run(rerun)
