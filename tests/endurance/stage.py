@@ -116,7 +116,8 @@ class Stage:
         """What came of making files again, as a branch or commit tells it: path, outcome, and who found it."""
         commit = self.git.revparse_single(revision).peel(pygit2.Commit)
         packs = {path: text for path, text in self._walk(commit.tree, "") if verdicts_in({path: None})}
-        runs = [verdicts.parsed(path, text.encode()) for path, text in packs.items()]
+        found = [verdicts.runs_in(path, text.encode()) for path, text in packs.items()]
+        runs = {key: run for some in found for key, run in some.items()}.values()
         return sorted((one.path, one.outcome, run.who) for run in runs for one in run.files)
 
     def _walk(self, tree: pygit2.Tree, prefix: str) -> list[tuple[str, str]]:

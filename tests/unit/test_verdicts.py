@@ -8,7 +8,20 @@ import pytest
 from labdata.core import plan
 from labdata.core.content import Content
 from labdata.core.records import PackError, is_pack, packs_in
-from labdata.core.verdicts import Judged, Run, about, differing, in_short, packed, parsed, told, verdicts_in
+from labdata.core.verdicts import (
+    Judged,
+    Run,
+    about,
+    differing,
+    in_short,
+    merged,
+    packed,
+    parsed,
+    runs_in,
+    texts_in,
+    told,
+    verdicts_in,
+)  # fmt: skip
 
 
 def sha(text: str) -> str:
@@ -39,6 +52,21 @@ def test_what_is_packed_comes_out_again_and_says_who_found_what() -> None:
     assert told(run, one) == "by bob on 2026-11-29 10:00 UTC: different, with other software (Python 3.11 → 3.12)"
     assert in_short(run) == "by bob on 2026-11-29: 1 file identical, 1 file different, with other software"
     assert about([run], "processed/b.csv", sha("a")) == []
+
+
+def test_several_runs_in_one_pack_are_what_they_were_in_their_own() -> None:
+    others = [Run(f"member {n}", RUN.noted, RUN.files) for n in range(3)]
+    packs = [packed(one) for one in (RUN, *others)]
+    both = merged(text for pack in packs[:2] for text in texts_in(pack.path, pack.data).values())
+    parts = [both, *packs[2:], packs[0]]
+    all_of_them = merged(text for pack in parts for text in texts_in(pack.path, pack.data).values())
+    runs = runs_in(all_of_them.path, all_of_them.data)
+    assert runs.keys() == {pack.path.rpartition("/")[2].partition(".")[0] for pack in packs}
+    assert {packed(run) for run in runs.values()} == set(packs)
+    # A labdata of before says that it is newer, and takes nothing for the verdict of somebody else.
+    with pytest.raises(PackError, match="newer"):
+        parsed(all_of_them.path, all_of_them.data)
+    assert verdicts_in({all_of_them.path: None}) == [all_of_them.path]
 
 
 def test_a_labdata_that_knows_no_verdicts_passes_them_on() -> None:

@@ -1,7 +1,7 @@
 """What a verdict is: that a published file was made again, by whom, with what outcome; and the packs they travel in.
 
-A pack holds one run. Like those of records it is named by its content and never changes; it lies beside them, where a
-labdata that knows no verdicts passes it on unread.
+A pack holds one run, or several that were merged when there were many. Like those of records it is named by its content
+and never changes; it lies beside them, where a labdata that knows no verdicts passes it on unread.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from labdata.core.records import FOLDER, PLAIN, Pack, PackError, is_hash, text_o
 
 FORMAT = 1
 """Grows when a labdata that knows only this number could misread a pack."""
+
+_MERGED = 2
+"""The format of a pack of several runs, each as it was in its own."""
 
 IDENTICAL, EQUAL, DIFFERENT = OUTCOMES = ("identical", "equal", "different")
 """The same bytes; the same values and pixels, within a tolerance; something else."""
@@ -72,16 +75,57 @@ def packed(run: Run) -> Pack:
     """Return a run as a pack."""
     head = {name: getattr(run, name) for name in _HEAD} | {"labdata": "verdicts", "format": FORMAT}
     rows = [[one.path, one.sha256, one.outcome, one.made, one.told] for one in run.files]
-    text = "\n".join([canonical(head), *sorted(map(canonical, rows)), ""]).encode()
+    return _pack("\n".join([canonical(head), *sorted(map(canonical, rows)), ""]).encode())
+
+
+def merged(texts: Iterable[bytes]) -> Pack:
+    """Return a pack of several runs, given by their texts."""
+    parts = sorted(set(texts))
+    head = canonical({"labdata": "verdicts", "format": _MERGED, "runs": len(parts)})
+    return _pack(f"{head}\n".encode() + b"".join(parts))
+
+
+def _pack(text: bytes) -> Pack:
     name = f"{_BEGINNING}{hashlib.sha256(text).hexdigest()}.json"
     if len(text) <= PLAIN:
         return Pack(name, text)
     return Pack(f"{name}.gz", gzip.compress(text, 6, mtime=0))
 
 
+def texts_in(path: str, data: bytes) -> dict[str, bytes]:
+    """Return the texts of the runs in a pack, by their hash; raises ``PackError`` where that is none."""
+    text = text_of(path, data)
+    first, _line, rest = text.partition(b"\n")
+    head = _loaded(first)
+    is_merged = isinstance(head, dict) and head.get("labdata") == "verdicts" and head.get("format") == _MERGED
+    if not (is_merged and isinstance(head.get("runs"), int)):
+        return {hashlib.sha256(text).hexdigest(): text}
+    # Each run begins with its head, a table; its rows are lists.
+    parts = [part + b"\n" for part in rest.removesuffix(b"\n").replace(b"\n{", b"\n\0{").split(b"\n\0") if part]
+    return {hashlib.sha256(part).hexdigest(): part for part in parts}
+
+
+def runs_in(path: str, data: bytes) -> dict[str, Run]:
+    """Return the runs in a pack by their hash; raises ``PackError`` where none makes sense."""
+    found: dict[str, Run] = {}
+    fault = PackError("damaged")
+    for one, text in texts_in(path, data).items():
+        try:
+            found[one] = _run(text)
+        except PackError as error:
+            fault = error
+    if not found:
+        raise fault
+    return found
+
+
 def parsed(path: str, data: bytes) -> Run:
-    """Return the run in a pack; raises ``PackError`` where it makes no sense. A row that makes none is left out."""
-    first, *rows = text_of(path, data).splitlines()
+    """Return the run in a pack of one; raises ``PackError`` where it makes no sense. Such a row is left out."""
+    return _run(text_of(path, data))
+
+
+def _run(text: bytes) -> Run:
+    first, *rows = text.splitlines()
     head = _loaded(first)
     if not isinstance(head, dict) or head.get("labdata") != "verdicts":
         raise PackError("damaged")

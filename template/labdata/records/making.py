@@ -74,7 +74,7 @@ class Noting:
     """What goes along with a put: ``records`` of it, and packs that become superfluous, as the ``merged`` ones are.
 
     ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already;
-    ``verdicts`` are packs of what came of making files again.
+    ``verdicts`` are packs of what came of making files again, ``tidied`` those that many of them were merged into.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -84,6 +84,7 @@ class Noting:
     count: int = 0
     since: float = 0.0
     verdicts: list[Pack] = field(default_factory=list)
+    tidied: list[Pack] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -102,7 +103,7 @@ class Noting:
             sorted_[number_of.get(record.path, -1)].append(record)
         sorted_[-1] += self.merged if self.records else []
         shares = [self._share(workspace, records) for records in sorted_]
-        shares[-1] = replace(shares[-1], packs=(*shares[-1].packs, *self.verdicts))
+        shares[-1] = replace(shares[-1], packs=(*shares[-1].packs, *self.verdicts, *self.tidied))
         return shares
 
     def _share(self, workspace: Workspace, records: Sequence[Record]) -> Share:
@@ -133,11 +134,14 @@ def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp
     found = work.restamped() if restamp else work.records()
     since = began - _SLACK if published.is_whole else 0.0
     mine = verdicts.to_send(workspace, repo, published.now)
+    packs, superfluous = verdicts.tidied(workspace, published.now) if found or mine else ([], [])
     if not found:
-        return Noting(since=since, verdicts=mine)
+        return Noting(since=since, drop=superfluous, verdicts=mine, tidied=packs)
     merge, drop = _tidied(workspace, published.now)
     unsent = sum(record.path not in published.sent for record in found)
-    return Noting(found, list(store.records_in(workspace, merge)), [*merge, *drop], work.known, unsent, since, mine)
+    merged = list(store.records_in(workspace, merge))
+    drop = [*merge, *drop, *superfluous]
+    return Noting(found, merged, drop, work.known, unsent, since, mine, packs)
 
 
 class _Work:

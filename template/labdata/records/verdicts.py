@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from labdata.core import records as core
 from labdata.core.records import Pack, PackError
-from labdata.core.verdicts import Run, in_short, packed, parsed, verdicts_in
+from labdata.core.verdicts import Run, in_short, merged, packed, runs_in, texts_in, verdicts_in
 from labdata.records import store
 
 if TYPE_CHECKING:
@@ -53,6 +54,26 @@ def to_send(workspace: Workspace, repo: Repo, now: Tree) -> list[Pack]:
     return [Pack(path, workspace.pack(path).read_bytes()) for path in paths]
 
 
+def tidied(workspace: Workspace, tree: Tree) -> tuple[list[Pack], list[str]]:
+    """Return the pack into which those of a tree are merged where they are many, and those that it makes superfluous.
+
+    Only what is here can be said to be held elsewhere.
+    """
+    packs = verdicts_in(tree)
+    if len(packs) < core.MANY:
+        return [], []
+    texts: dict[str, dict[str, bytes]] = {}
+    for path in packs:
+        with suppress(OSError, PackError):
+            texts[path] = texts_in(path, workspace.pack(path).read_bytes())
+    merge, drop = core.tidied({path: tree[path].size for path in texts}, {p: frozenset(t) for p, t in texts.items()})
+    if not merge:
+        return [], drop
+    pack = merged(text for path in merge for text in texts[path].values())
+    store.kept(workspace, pack)
+    return [pack], [path for path in (*merge, *drop) if path != pack.path]
+
+
 def landed(workspace: Workspace, repo: Repo, paths: Collection[str]) -> None:
     """Note that the branch holds some packs, so that they wait no more."""
     for where, path in list(_waiting(workspace, repo)):
@@ -68,12 +89,12 @@ def known(workspace: Workspace, repo: Repo, trees: Mapping[str, Tree], *, ask: b
     paths = dict.fromkeys(path for tree in trees.values() for path in verdicts_in(tree))
     if ask and paths:
         store.fetch(workspace, repo.id, trees, verdicts_in)
-    found = []
+    found: dict[str, Run] = {}
     here = (where.name for where in workspace.pack("").glob("*.json*") if ".jsonl" not in where.name)
     for path in dict.fromkeys([*paths, *(f"{_BEGINNING}{name}" for name in sorted(here))]):
         with suppress(OSError, PackError):
-            found.append(parsed(path, workspace.pack(path).read_bytes()))
-    return sorted(found, key=lambda run: (run.noted, run.who), reverse=True)
+            found |= runs_in(path, workspace.pack(path).read_bytes())
+    return sorted(found.values(), key=lambda run: (run.noted, run.who), reverse=True)
 
 
 def by_version(workspace: Workspace, repo: Repo, commit: str) -> dict[str, list[str]]:
