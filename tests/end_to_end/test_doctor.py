@@ -133,7 +133,7 @@ def test_one_broken_part_hides_no_other(ann: Newcomer) -> None:
     toml.write_text(good)
     ann.env["HF_TOKEN"] = "hf_" + "x" * 34
     found = findings(ann, code=1)
-    assert found["login"]["help"] == hints.WORKING_TOKEN
+    assert found["login"]["help"] == hints.OUTER_TOKEN
     ann.env["HF_ENDPOINT"] = NOWHERE
     found = findings(ann, code=1)
     assert found["login"]["help"] == hints.NETWORK

@@ -48,7 +48,7 @@ def test_bob_has_it_all_after_a_clone_and_one_command(ann: Newcomer, town: Town)
     assert bob.files("processed")["processed/mine.csv"] == b"unsaved"
 
 
-@pytest.mark.hint("WORKING_TOKEN")
+@pytest.mark.hint("WORKING_TOKEN", "LOGIN")
 def test_who_has_no_token_is_told_of_it_or_logs_in_on_a_terminal(ann: Newcomer, town: Town) -> None:
     bob = town.newcomer("bob")
     token = bob.env.pop("HF_TOKEN")
@@ -60,6 +60,8 @@ def test_who_has_no_token_is_told_of_it_or_logs_in_on_a_terminal(ann: Newcomer, 
     before = env.read_text()
     env.write_text(before + "HF_TOKEN=hf_" + "x" * 34 + "\n")
     assert hints.WORKING_TOKEN in bob.first_day(code=1)
+    # Also through `just`, which lays .env under the environment.
+    assert hints.WORKING_TOKEN in bob.just("get-results", code=1)
     env.write_text(before)
     said = bob.on_a_terminal({"Log in now? [y/N]:": "n\n"}, "--no-data", code=1)
     assert hints.LOGIN in said
@@ -113,6 +115,16 @@ def test_a_reader_has_all_data_and_is_told_what_works(ann: Newcomer, town: Town)
     assert said.count(hints.write_access("lab")) == 2
     assert "gets work, puts do not" in said
     assert rea.files("raw", "processed") == ann.files("raw", "processed")
+    # What is only here a reader cannot publish; nobody sends them to a command that is refused.
+    rea.write("raw/mine.txt", "mine\n")
+    said = rea.just("today")
+    assert "1 file of inputs (5 B)" in said
+    assert hints.write_access("lab") in said
+    assert "just put" not in said
+    said = rea.just("data-status")
+    assert hints.write_access("lab") in said
+    assert "just put" not in said
+    assert hints.WRITE_ACCESS in rea.just("put-inputs", code=1)
 
 
 @pytest.mark.hint("membership")
@@ -196,7 +208,7 @@ def test_another_project_of_the_same_name_is_not_joined_by_accident(ann: Newcome
     refs = town.hub.api().list_repo_refs(town.results, repo_type="dataset")
     assert {ref.name for ref in refs.branches} == {"main", "ann"}
     shown = zoe.on_a_terminal({"publish to it from here? [y/N]:": "n\n"}, code=1)
-    assert hints.JOIN in shown
+    assert hints.JOIN in " ".join(shown.split())
     zoe.env["HF_PROJECT"] = f"{town.project}-too"
     assert marks(zoe.first_day("--no-data"))["results"] == "+"
     zoe.env["HF_PROJECT"] = town.project

@@ -53,12 +53,12 @@ def recipes(said: str) -> list[list[str]]:
     return found
 
 
-@pytest.mark.hint("NETWORK", "LOGIN", "PROJECT_FOLDER", "MEMBERSHIP")
+@pytest.mark.hint("NETWORK", "OUTER_TOKEN", "PROJECT_FOLDER", "MEMBERSHIP")
 def test_who_cannot_reach_the_hub_mends_what_is_named(ann: Quick) -> None:
     good = dict(ann.env)
     for broken, hint in (
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, hints.NETWORK),
-        ({"HF_TOKEN": "hf_" + "x" * 34}, hints.LOGIN),
+        ({"HF_TOKEN": "hf_" + "x" * 34}, hints.OUTER_TOKEN),
         ({"HF_PROJECT": "elsewhere"}, hints.MEMBERSHIP),
     ):
         ann.env = good | broken

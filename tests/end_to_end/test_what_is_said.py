@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.endurance.runner import Quick
 from tests.members import Lab
+from tests.terminal import on_a_terminal
 
 Join = Callable[..., Quick]
 NOT_PUBLISHED = "Yours, not published yet"
@@ -39,6 +41,17 @@ def test_a_get_of_something_tells_of_what_is_not_published_too(ann: Quick, lab: 
     said = ann.get()
     assert "downloaded 1 file" in said
     assert f"{NOT_PUBLISHED}: 1 changed" in said
+
+
+def test_on_a_terminal_nothing_that_is_said_is_wider_than_it(ann: Quick, lab: Lab) -> None:
+    lab.web_commit("ann", {"processed/a.csv": "from the website"}, "ann")
+    ann.write("processed/a.csv", "mine")
+    for command in (("get", "results"), ("put", "results"), ("doctor",), ("today",), ("tag", "v1")):
+        shown = on_a_terminal(ann, "n\n", *command)[1]
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "").splitlines()
+        # A list of files is as wide as their names.
+        assert not [line for line in lines if len(line) > 80 and not line.strip().startswith("data/")], command
+    assert "just get-results --mine PATTERN" in on_a_terminal(ann, "n\n", "get", "results")[1]
 
 
 def test_a_settled_conflict_tells_what_was_kept_and_where_the_other_went(ann: Quick, lab: Lab) -> None:

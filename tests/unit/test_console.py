@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from labdata.cli import run
 from labdata.cli.console import Console
-from labdata.core.words import aligned
+from labdata.core import hints
+from labdata.core.words import aligned, wrapped
 from labdata.hub import notices
 
 EVIL = "a\x1b]0;owned\x07\r\x9b2J\u202egpj.csv"
@@ -47,3 +48,23 @@ def test_what_is_said_while_a_command_waits_is_written_as_all_warnings_are(capsy
     run(["--help"])
     notices.warn("waiting for the Hub at http://hub\x1b[2J")
     assert capsys.readouterr().err == "waiting for the Hub at http://hub\\x1b[2J\n"
+
+
+def test_a_long_sentence_breaks_between_words_and_never_within_a_command() -> None:
+    said = "Keep yours with `just get-results --mine PATTERN`, take the other with `--theirs`.\n  a/list  as it is"
+    broken = "Keep yours with\n`just get-results --mine PATTERN`, take the\nother with `--theirs`.\n  a/list  as it is"
+    assert wrapped(said, 48) == broken
+    assert wrapped("short\n\n", 80) == "short\n\n"
+    assert wrapped(f"`{'x' * 90}` and more", 80) == f"`{'x' * 90}`\nand more"
+
+
+@pytest.mark.parametrize("name", [name for name in vars(hints) if name.isupper()])
+def test_a_hint_fits_on_a_terminal_also_below_a_line_of_the_doctor(name: str) -> None:
+    for width in (80, 68):
+        assert all(len(line) <= width for line in wrapped(getattr(hints, name), width).splitlines())
+
+
+def test_what_no_terminal_shows_is_not_broken(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "word " * 40
+    Console().say(said)
+    assert capsys.readouterr().out == f"{said}\n"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from labdata.cli.console import Console
+from labdata.cli.console import Console, fitted
 from labdata.core import hints, words
 from labdata.core.errors import EXIT_FAILED, LabdataError
 from labdata.hub import notices
@@ -52,9 +52,9 @@ def _failed(message: str, hint: str, debug: bool, code: int) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(click.style(words.escaped(message), fg="red"), err=True)
+    click.echo(click.style(fitted(message, err=True), fg="red"), err=True)
     if hint:
-        click.echo(words.escaped(hint), err=True)
+        click.echo(fitted(hint, err=True), err=True)
     return code
 
 

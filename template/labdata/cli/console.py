@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,22 @@ from typing import ClassVar, TypeVar
 
 import click
 
-from labdata.core.words import SHOWN, Counter, aligned, escaped, more
+from labdata.core.words import SHOWN, Counter, aligned, escaped, more, wrapped
 
 Item = TypeVar("Item")
+_WIDTH = 80  # columns
+
+
+def fitted(text: str, *, err: bool = False, indent: int = 0) -> str:
+    """Return what someone is told, escaped, and on a terminal in lines that fit; to a program or a file as it is.
+
+    ``indent`` is where the text begins, and where its further lines do.
+    """
+    text, stream = escaped(text), sys.stderr if err else sys.stdout
+    if not stream.isatty():
+        return text
+    width = min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDTH)
+    return wrapped(text, width - indent).replace("\n", "\n" + " " * indent)
 
 
 class Console:
@@ -30,16 +44,16 @@ class Console:
     def say(self, text: str = "") -> None:
         """Write one line."""
         if not self.quiet:
-            click.echo(escaped(text))
+            click.echo(fitted(text))
 
     def good(self, text: str) -> None:
         """Write one line that says a thing is done."""
         if not self.quiet:
-            click.echo(click.style(escaped(text), fg="green"))
+            click.echo(click.style(fitted(text), fg="green"))
 
     def warn(self, text: str) -> None:
         """Write one line that someone should read, to standard error."""
-        click.echo(click.style(escaped(text), fg="yellow"), err=True)
+        click.echo(click.style(fitted(text, err=True), fg="yellow"), err=True)
 
     def confirm(self, question: str) -> bool | None:
         """Ask yes or no; ``None`` where nobody is there to answer."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from labdata.cli.app import cli, open_project
+from labdata.cli.console import fitted
 from labdata.core.errors import EXIT_CONFLICT, EXIT_FAILED
 from labdata.core.steps import Mark
 from labdata.core.words import escaped
@@ -36,19 +37,22 @@ def onboard(no_data: bool, yes: bool, join: bool) -> None:
     if not missing:
         workspace.console.say("Next: `just today` each morning, `just run` for the pipeline, `just` for all recipes.")
         return
-    click.echo(click.style(f"Not everything is there: {_names(missing)}.", fg="red"), err=True)
-    click.echo("What is done is kept. Once that is mended, `just onboard` goes on with what needs it.", err=True)
+    said = fitted(f"Not everything is there: {_names(missing)}.", err=True)
+    after = "What is done is kept. Once that is mended, `just onboard` goes on with what needs it."
+    click.echo(click.style(said, fg="red"), err=True)
+    click.echo(fitted(after, err=True), err=True)
     raise click.exceptions.Exit(EXIT_CONFLICT if all(step.conflict for step in missing) else EXIT_FAILED)
 
 
 def show(console: Console, step: Step) -> None:
     """Write a line, and below it what it is about and what helps."""
     mark = click.style(step.mark.value, fg=_COLOURS[step.mark])
-    click.echo(f"{mark} {step.name:<9} {escaped(step.text)}")
+    name = f"{step.name:<9} "
+    click.echo(f"{mark} {name}{fitted(step.text, indent=2 + len(name))}")
     for line in console.lines(step.files, list):
         click.echo(f"    {escaped(line)}")
     if step.help:
-        click.echo(click.style(f"            {escaped(step.help)}", dim=True))
+        click.echo(click.style(f"            {fitted(step.help, indent=12)}", dim=True))
 
 
 def _names(steps: list[Step]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdata.core import words
+from labdata.core import hints, words
 from labdata.sync.status import Status
 
 if TYPE_CHECKING:
@@ -47,8 +47,14 @@ def _next_step(found: Status) -> str:
         return f"{get} returns to {'main' if found.branch == 'main' else 'your branch'}"
     if found.conflicts:
         return f"{get} shows both sides of each conflict; --mine or --theirs decides"
+    puts = (found.publish or found.remove) and found.may_write
     if found.get or found.lose:
-        return f"{get} merges the Hub's changes" + (f", then {put}" if found.publish or found.remove else "")
+        return f"{get} merges the Hub's changes" + (f", then {put}" if puts else "")
+    if found.publish and not found.may_write:
+        it = words.them(found.publish)
+        return f"you may read {found.repo}, not publish {it}. {hints.write_access(found.repo.partition('/')[0])}"
+    if found.remove and not found.may_write:
+        return f"{get} --restore PATTERN brings {words.them(found.remove)} back"
     if found.publish:
         return f"{put} publishes {words.them([*found.publish, *found.remove])}"
     if found.remove:

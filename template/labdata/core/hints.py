@@ -52,6 +52,10 @@ CLONE = "Clone it (`git clone ADDRESS`), or make one of it: `git init && git add
 HOOKS_PATH = "git is told of other hooks: `git config --unset-all core.hooksPath`, then `just onboard`."
 PIXI_INSTALL = "Make the environment whole with `pixi install`, then `just onboard`."
 WORKING_TOKEN = "Put a token that works into .env (HF_TOKEN=hf_…), or take that line out and run `hf auth login`."  # noqa: S105 - a sentence
+OUTER_TOKEN = (
+    "HF_TOKEN is set in the environment, which wins over .env and over a login. Set it to a token that works, or "  # noqa: S105 - a sentence
+    "`unset HF_TOKEN` (look for it in ~/.bashrc or ~/.zshrc) and run `hf auth login`."
+)
 PREVIEW = "Look at all that Snakemake says: `just dry`."
 
 
@@ -127,18 +131,28 @@ def push_branch(branch: str) -> str:
 
 
 def publish(
-    puts: Iterable[str], *, code: bool, elsewhere: bool = False, stashed: bool = False, removed: bool = False
+    puts: Iterable[str],
+    *,
+    code: bool,
+    elsewhere: bool = False,
+    stashed: bool = False,
+    removed: bool = False,
+    ask: str = "",
 ) -> str:
     """Return what publishes that which is on this computer only; edits of code are for a person to commit.
 
     With ``code`` a push publishes commits of code, with ``elsewhere`` some are where a push does not reach. A put
-    removes for everyone what is ``removed`` here: nobody is sent there for that, who has perhaps lost a disk.
+    removes for everyone what is ``removed`` here: nobody is sent there for that, who has perhaps lost a disk. Who may
+    not publish some of it is told to ``ask`` a maintainer of an organisation.
     """
     first = ["`git push`"] if code else []
     first += ["`git log HEAD --branches --not --remotes` lists the commits"] if elsewhere else []
     first += ["`git stash list` the edits put aside"] if stashed else []
     last = ["`just data-status` lists what is removed here"] if removed else []
-    return ", ".join([*first, *puts, *last]) or "`git status` lists it."
+    told = ", ".join([*first, *puts, *last])
+    if not ask:
+        return told or "`git status` lists it."
+    return f"{told}. {write_access(ask)}" if told else write_access(ask)
 
 
 def view_request(number: int, address: str = "") -> str:

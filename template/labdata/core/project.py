@@ -15,6 +15,9 @@ from labdata.core.patterns import Excludes, Patterns
 FILES_PER_COMMIT = 5_000
 """Files that go into one commit; the Hub gives a commit a minute, and one of many thousand files can take that."""
 
+TOKEN_IS_FROM_FILE = "LABDATA_TOKEN_IS_FROM_FILE"  # noqa: S105 - a name
+"""Set in the environment where HF_TOKEN stands in ``.env``: another hint helps with one that does not work."""
+
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _BRANCH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +23,32 @@ class Counter(Protocol):
 def escaped(text: str) -> str:
     """Return a message as a terminal may have it: its line breaks stay, all else that would be obeyed is escaped."""
     return visible(text, keep_lines=True)
+
+
+_UNIT = re.compile(r"(?:[^\s`]*`[^`\n]*`)+\S*|\S+")
+"""What stays on one line: a word, or a whole command in backticks, which people copy."""
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return sentences in lines of at most ``width``.
+
+    A command is never parted, so that the line of a long one may be longer. A line that begins with a space is part of
+    a list or of a table and stays as it is.
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        if paragraph.startswith(" ") or len(paragraph) <= width:
+            lines.append(paragraph)
+            continue
+        line = ""
+        for unit in _UNIT.findall(paragraph):
+            if line and len(line) + 1 + len(unit) > width:
+                lines.append(line)
+                line = unit
+            else:
+                line = f"{line} {unit}" if line else unit
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -38,12 +38,16 @@ class DataNews:
 
 @dataclass(frozen=True)
 class OnlyHere:
-    """What of a repo's working copy is published nowhere: paths, their bytes, and the ``removed`` ones."""
+    """What of a repo's working copy is published nowhere: paths, their bytes, and the ``removed`` ones.
+
+    ``may_write`` is False where this account may not publish it.
+    """
 
     repo: str
     files: list[str]
     size: int
     removed: list[str]
+    may_write: bool = True
 
 
 def take_over(workspace: Workspace, repo: Repo, *, dry_run: bool) -> DataNews:
@@ -93,4 +97,5 @@ def only_here(workspace: Workspace, repo: Repo) -> OnlyHere:
         found = status(workspace, repo)
     gone = set(found.remove)
     files = [path for path in found.unsaved if path not in gone]
-    return OnlyHere(repo.name, files, found.unsaved_bytes, [path for path in found.unsaved if path in gone])
+    removed = [path for path in found.unsaved if path in gone]
+    return OnlyHere(repo.name, files, found.unsaved_bytes, removed, found.may_write)

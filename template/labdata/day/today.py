@@ -79,13 +79,15 @@ def _only_here(workspace: Workspace, code: CodeNews) -> Part:
     facts["stashes"] = code.stashes
     if not told:
         return Part(Step(Mark.IS, "only here", "Nothing: all is published."), facts)
-    puts = [f"`{words.recipe('put', one.repo)}`" for one in found if one.files]
+    puts = [f"`{words.recipe('put', one.repo)}`" for one in found if one.files and one.may_write]
+    is_reader = any(one.files and not one.may_write for one in found)
     help_ = hints.publish(
         puts,
         code=code.pushable > 0,
         elsewhere=code.ahead > code.pushable,
         stashed=code.stashes > 0,
         removed=any(one.removed for one in found),
+        ask=workspace.settings.org if is_reader else "",
     )
     return Part(Step(Mark.LOOK, "only here", f"{', '.join(told)}.", help_), facts)
 

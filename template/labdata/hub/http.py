@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from labdata.core import hints
+from labdata.core.project import TOKEN_IS_FROM_FILE
 from labdata.hub import waiting
 from labdata.hub.certificates import certificates
 
@@ -116,6 +118,13 @@ def token() -> str:
         return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip()
     except OSError:
         return ""
+
+
+def token_hint() -> str:
+    """Return what helps where the Hub does not take the token, which depends on where that stands."""
+    if not os.environ.get("HF_TOKEN"):
+        return hints.LOGIN
+    return hints.WORKING_TOKEN if os.environ.get(TOKEN_IS_FROM_FILE) else hints.OUTER_TOKEN
 
 
 class Requests:

@@ -17,6 +17,7 @@ from huggingface_hub.errors import (
 from labdata.core import hints
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.hub import waiting
+from labdata.hub.http import token_hint
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
 _FIRST_WAIT = 0.5  # seconds
@@ -74,7 +75,7 @@ def explain(error: Exception, endpoint: str) -> HubError:
         )
     by_status = {
         400: (f"The Hub refused this: {said} Nothing was changed.", hints.REFUSED),
-        401: (f"The Hub does not accept this token: {said} Nothing was changed.", hints.LOGIN),
+        401: (f"The Hub does not accept this token: {said} Nothing was changed.", token_hint()),
         403: (f"This account may not do that: {said} Nothing was changed.", hints.WRITE_ACCESS),
         429: ("The Hub asks for a pause: too many requests. Nothing was changed.", hints.AGAIN_IN_FIVE_MINUTES),
     }

@@ -80,6 +80,16 @@ class LightHub:
             pass
         return self._client.pull_request(repo, number)
 
+    def may_write(self, repo: str) -> bool:
+        """Tell whether this account may push to a repo."""
+        try:
+            self._requests.get(f"/api/datasets/{repo}/auth-check/write")
+        except NotSmoothError as error:
+            return False if error.status == 403 else self._client.may_write(repo)
+        except UNUSUAL:
+            return self._client.may_write(repo)
+        return True
+
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
         if len(paths) > _PATHS:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.core.project import TOKEN_IS_FROM_FILE
 from labdata.local.text_files import read_text
 
 PERSONAL = ("HF_BRANCH", "HF_PROJECT", "HF_TOKEN", "HF_ENDPOINT", "HF_HOME")
@@ -67,4 +68,7 @@ def apply_environment(root: Path) -> None:
             os.environ.pop(name, None)
             if name in values:
                 os.environ[name] = values[name]
+    # `just` has laid the file under the environment too, so only the value tells where it is from.
+    is_of_file = "HF_TOKEN" in values and os.environ.get("HF_TOKEN") == values["HF_TOKEN"]
+    os.environ[TOKEN_IS_FROM_FILE] = "1" if is_of_file else ""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints
 from labdata.core.errors import HubError
 from labdata.core.steps import Mark, Step
+from labdata.hub.http import token_hint
 
 if TYPE_CHECKING:
     from labdata.workspace import Workspace
@@ -26,7 +27,7 @@ def log_in(workspace: Workspace) -> Step:
             return Step(Mark.MISSING, "login", _short(error), error.hint)
         if os.environ.get("HF_TOKEN"):
             # It wins over whatever a login would store.
-            return Step(Mark.MISSING, "login", f"The Hub does not take HF_TOKEN. {_short(error)}", hints.WORKING_TOKEN)
+            return Step(Mark.MISSING, "login", f"The Hub does not take HF_TOKEN. {_short(error)}", token_hint())
         refused = Step(Mark.MISSING, "login", _short(error), hints.LOGIN)
     if workspace.console.confirm("Nobody is logged in to the Hub here. Log in now?") is not True:
         return refused

@@ -28,7 +28,8 @@ class Status:
     """How one repo's working copy stands. Lists hold paths; ``unsaved_bytes`` are on this disk and nowhere else.
 
     ``publish`` and ``remove`` are what a put would do, ``get`` and ``lose`` what a get would do; ``reached`` is
-    False where the Hub could not be asked, and what is theirs is then as of the last contact.
+    False where the Hub could not be asked, and what is theirs is then as of the last contact. ``may_write`` is False
+    where there is something to publish and this account may not.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Status:
     conflicts: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     interrupted: bool = False
+    may_write: bool = True
 
     @property
     def is_clean(self) -> bool:
@@ -77,9 +79,19 @@ def status(workspace: Workspace, repo: Repo) -> Status:
     if remote and not (is_there and (remote.branch, remote.main) == (heads.branch, heads.main)):
         _add_theirs(workspace, remote, base, local, found)
     found.damaged = verify.sample(workspace, local, workspace.worktree.known if local.mine else {})
+    if remote and (found.publish or found.remove) and not found.detached:
+        found.may_write = _may_write(workspace, repo)
     if unchanged and found.is_clean:
         unchanged.keep(local.scan)
     return found
+
+
+def _may_write(workspace: Workspace, repo: Repo) -> bool:
+    """Tell whether this account may publish; who cannot be told is taken for one who may."""
+    try:
+        return workspace.hub.may_write(repo.id)
+    except HubError:
+        return True
 
 
 def _reached(workspace: Workspace, repo: Repo) -> Remote | None:

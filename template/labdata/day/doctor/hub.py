@@ -10,6 +10,7 @@ from labdata.core import hints, words
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.steps import Mark, Step
 from labdata.hub import pulse
+from labdata.hub.http import token_hint
 from labdata.sync.remote import read_remote
 from labdata.sync.snapshot import gather_local
 from labdata.sync.unfinished import unfinished
@@ -43,7 +44,7 @@ def login(workspace: Workspace) -> Step:
         return Step(Mark.IS, "login", f"You are {workspace.hub.account} on {workspace.hub.endpoint}.")
     except HubError as error:
         if error.status == 401 and os.environ.get("HF_TOKEN"):
-            return Step(Mark.MISSING, "login", "The Hub does not take HF_TOKEN.", hints.WORKING_TOKEN)
+            return Step(Mark.MISSING, "login", "The Hub does not take HF_TOKEN.", token_hint())
         raise
 
 
