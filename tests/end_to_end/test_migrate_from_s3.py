@@ -134,7 +134,7 @@ def test_a_project_arrives_whole_and_a_second_run_sends_nothing(lab: Lab, ann: M
     assert ann.path("processed/pca.png").read_bytes() == PROJECT["processed/pca.png"]
 
 
-@pytest.mark.hint("S3_UNDONE", "S3_REPORT", "layers")
+@pytest.mark.hint("S3_UNDONE", "other_file", "layers")
 def test_a_file_that_the_hub_has_is_never_replaced(lab: Lab, ann: Member, bucket: Bucket) -> None:
     ann.write("raw/same.csv", "same")
     ann.write("raw/other.csv", "mine")
@@ -142,6 +142,14 @@ def test_a_file_that_the_hub_has_is_never_replaced(lab: Lab, ann: Member, bucket
     bucket.fill(
         {"proj/data/raw/same.csv": b"same", "proj/data/raw/other.csv": b"them", "proj/data/raw/new.csv": b"new"}
     )
+    # A place where nothing can be written is told before anything is moved.
+    (ann.root / "file").write_text("")
+    for where in ("file/report.csv", "/proc/report.csv", "/dev/full"):
+        assert hints.other_file("--report") in migrate(ann, bucket, "--report", where, code=1), where
+    (ann.root / "references").write_text("no folder")
+    assert hints.other_file("--report") in migrate(ann, bucket, code=1)
+    (ann.root / "references").unlink()
+    assert lab.on_hub(repo=lab.inputs) == {"raw/same.csv": "same", "raw/other.csv": "mine"}
     said = migrate(ann, bucket, code=3)
     assert "conflict   " in said or "conflict  " in said
     assert hints.S3_UNDONE in said
@@ -151,7 +159,7 @@ def test_a_file_that_the_hub_has_is_never_replaced(lab: Lab, ann: Member, bucket
     ann.write("processed/mine.csv", "mine")
     for where, code in (("data/processed/mine.csv", 1), ("again.csv", 3), ("again.csv", 3)):
         said = migrate(ann, bucket, "--report", where, code=code)
-        assert (hints.S3_REPORT in said) == (code == 1)
+        assert (hints.other_file("--report") in said) == (code == 1)
     assert ann.read("processed/mine.csv") == "mine"
     assert "raw/other.csv" in (ann.root / "again.csv").read_text()
     # With notes or without, the later comparison says the same; so does one after the Hub has changed.

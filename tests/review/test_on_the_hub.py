@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from labdata.core import hints
 
 from localhub.testing import Hub
 from tests.endurance.runner import Quick, Runner, quick_member
@@ -173,6 +174,13 @@ def test_what_made_it_is_told_and_inputs_that_changed_since_are_a_warning(lab: L
     ann.put()
     ann.run("pr", "create", "More")
     page = ann.root / "page.html"
+    # What is no page of a review is not replaced, and a place that takes none is told at once.
+    page.write_text("<!doctype html>\n<title>Ours</title>\n")
+    for wrong in (page, ann.root, ann.root / "labdata.toml" / "page.html", Path("/proc/page.html")):
+        assert hints.other_file("--output") in ann.run("review", "1", "--output", str(wrong), code=1).stderr
+    assert page.read_text() == "<!doctype html>\n<title>Ours</title>\n"
+    page.unlink()
+    ann.run("review", "1", "--output", str(page))
     found = json.loads(ann.run("review", "1", "--json", "--output", str(page)).stdout)
     assert [(one["level"], one["check"]) for one in found["findings"]] == [("error", "broken")]
     facts = dict(found["facts"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from labdata.cli import typed
 from labdata.cli.app import cli, dry_run_option, open_project
+from labdata.cli.outputs import require_place
 from labdata.core import hints, words
 from labdata.core.errors import ConflictError, LabdataError
 
@@ -54,21 +56,23 @@ def migrate_from_s3(
     from labdata.migration.bucket import Access
     from labdata.migration.migrate import Options, prepared
     from labdata.migration.model import LEFT_OUT, Source
-    from labdata.migration.report import may_write, reasons
+    from labdata.migration.report import is_report, reasons
 
     report = typed.outside(report) if report else None
-    if report and not may_write(report):
-        raise LabdataError(f"{report} is there, and is no report. Nothing was done.", hints.S3_REPORT)
+    if report:
+        require_place(report, is_report, "--report")
     # Without the project's lock: this may take days, and moves nothing in data/.
     with open_project(quiet=as_json, writing=False) as workspace:
         to = typed.pattern(workspace.settings, folder).strip("/*") if folder else ""
         access = Access(anonymous, requester_pays, endpoint)
+        where = report or _default_report(workspace)
+        if not dry_run:
+            require_place(where, is_report, "--report")
         options = Options(Source.parse(url), to, to_main, access, jobs, message)
         with prepared(workspace, options) as migration:
             if dry_run:
                 _show_plan(workspace, migration, as_json=as_json)
                 return
-            where = report or _default_report(workspace)
             if only_compare:
                 _say_what_is_read(workspace, migration)
                 _carry_out(migration, where, migration.compare)
@@ -102,9 +106,17 @@ def _carry_out(migration: Migration, where: Path, work: Callable[[], None]) -> N
 
     try:
         work()
-    finally:
-        if migration.outcomes:
+    except BaseException:
+        with suppress(OSError):
             report.write(where, migration.plan, migration.outcomes)
+        raise
+    try:
+        report.write(where, migration.plan, migration.outcomes)
+    except OSError as error:
+        raise LabdataError(
+            f"The report could not be written to {where} ({error.strerror}). What was moved is on the Hub.",
+            hints.other_file("--verify --report"),
+        ) from error
 
 
 def _show_plan(workspace: Workspace, migration: Migration, *, as_json: bool = False) -> None:

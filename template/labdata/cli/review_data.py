@@ -12,6 +12,7 @@ import click
 
 from labdata.cli import typed
 from labdata.cli.app import cli, open_project
+from labdata.cli.outputs import require_place
 from labdata.cli.posting import post_review, say_unchanged, show_lines
 from labdata.core import hints, words
 from labdata.core.errors import FindingError, LabdataError
@@ -62,6 +63,10 @@ def review(target: str, name: str, **options: Any) -> None:
     wish = Wish(**options)
     _check(target, wish)
     try:
+        if wish.output:
+            from labdata.review.report.page import is_page
+
+            require_place(typed.outside(wish.output), is_page, "--output")
         with open_project(quiet=wish.as_json, writing=False) as workspace:
             repo = workspace.settings.repo(name)
             done, failed = (
@@ -104,6 +109,9 @@ def _one(workspace: Workspace, repo: Repo, target: str, wish: Wish) -> list[Done
     if place and not place.comment and wish.all_open and not (subject.sides.old or subject.sides.new):
         workspace.console.say(f"Pull request {number} changes nothing: there is nothing to post.")
         return []
+    if not wish.as_json:
+        # One of that name is made by this command.
+        require_place(_page_of(workspace, subject.sides.label, wish), lambda _head: True, "--output")
     try:
         found = look(workspace, subject, ask=not (wish.yes or wish.as_json))
     finally:
@@ -143,14 +151,17 @@ def _show(workspace: Workspace, found: Review, label: str, wish: Wish) -> None:
         show_lines(lines(found))
     if wish.as_json and wish.output is None:
         return
-    where = (
-        typed.outside(wish.output)
-        if wish.output
-        else workspace.settings.root / f"review-{_UNUSUAL.sub('-', label)}.html"
-    )
+    where = _page_of(workspace, label, wish)
+    where.parent.mkdir(parents=True, exist_ok=True)
     where.write_text(page(found), encoding="utf-8")
     workspace.console.say()
     workspace.console.say(f"The report: {where.resolve().as_uri()}")
+
+
+def _page_of(workspace: Workspace, label: str, wish: Wish) -> Path:
+    if wish.output:
+        return typed.outside(wish.output)
+    return workspace.settings.root / f"review-{_UNUSUAL.sub('-', label)}.html"
 
 
 def _end(done: list[Done], failed: int, wish: Wish) -> None:

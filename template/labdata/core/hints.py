@@ -489,7 +489,6 @@ S3_ACCESS = (
 S3_NETWORK = "Check the network and the endpoint, then run the same command again: it goes on where it was."
 S3_FEWER = "Run the same command again later, or with fewer at once: --jobs 2. It goes on where it was."
 S3_FEATURE = "`just migrate-from-s3` brings it (the environment s3 of pixi.toml); without pixi: pip install boto3."
-S3_REPORT = "Name a file that is not there yet, or leave --report out: then it goes to references/."
 S3_DRY_RUN = "See what would be done with --dry-run; --yes does it without asking."
 S3_UNDONE = (
     "Run the same command again for what changed or failed; move what is in conflict elsewhere with --to. The report "
@@ -497,6 +496,11 @@ S3_UNDONE = (
 )
 XET_ON = "Unset HF_HUB_DISABLE_XET for this command, then run it again."
 AGAIN_SENDS_ANEW = "Run the same command again: it sends them anew."
+
+
+def other_file(option: str) -> str:
+    """Return how another place is named for a file that a command writes."""
+    return f"Name a file that is not there yet, in a folder that you may write to: {option} FILE."
 
 
 def layers(names: Iterable[str]) -> str:

@@ -25,16 +25,16 @@ _AWS_EGRESS, _AWS_GET, _AWS_LIST = 0.09, 0.0004 / 1000, 0.005 / 1000  # dollars 
 _HUB_TB = 18
 
 
-def may_write(path: Path) -> bool:
-    """Tell whether a report may be written there: in the place of nothing, or of an earlier report."""
-    try:
-        return path.read_bytes().startswith(",".join(COLUMNS).encode())
-    except FileNotFoundError:
-        return True
+def is_report(head: bytes) -> bool:
+    """Tell by the first bytes of a file whether it is a report of an earlier run."""
+    return head.startswith(",".join(COLUMNS).encode())
 
 
 def write(path: Path, plan: Plan, outcomes: Iterable[Outcome]) -> None:
     """Write the report, in the order of the objects' keys."""
+    outcomes = list(outcomes)
+    if not outcomes:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)

@@ -27,6 +27,11 @@ _TITLES = {
 }  # fmt: skip
 
 
+def is_page(head: bytes) -> bool:
+    """Tell by the first bytes of a file whether it is the page of a review."""
+    return head.startswith(b"<!doctype html>") and b"<title>Review of " in head
+
+
 def page(review: Review) -> str:
     """Return the page of a review. The same review gives the same page to the last byte."""
     import jinja2
