@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from labdata.core import hints
@@ -25,16 +29,16 @@ def ann(town: Town) -> Newcomer:
     return ann
 
 
-def examined(who: Newcomer, code: int = 0) -> list[dict[str, str]]:
+def examined(who: Newcomer, code: int | None = 0) -> list[dict[str, str]]:
     """What the doctor finds that is not well; asked by the pixi task, as where `just` cannot start."""
     done = subprocess.run(
         who.task("doctor", "--json"), cwd=who.root, env=who.env, capture_output=True, text=True, check=False
     )
-    assert done.returncode == code, done.stdout + done.stderr
+    assert code is None or done.returncode == code, done.stdout + done.stderr
     return [row for row in json.loads(done.stdout) if row["mark"] != "is"]
 
 
-def findings(who: Newcomer, code: int = 0) -> dict[str, dict[str, str]]:
+def findings(who: Newcomer, code: int | None = 0) -> dict[str, dict[str, str]]:
     """What the doctor finds that is not well, by name; of several of one name the last."""
     return {row["name"]: row for row in examined(who, code)}
 
@@ -120,6 +124,56 @@ def test_edits_that_git_is_told_to_overlook_are_seen_once_it_is_told_otherwise(a
     follow(ann, found["code"]["help"])
     assert git(ann.root, "diff", "--name-only").splitlines() == edited
     assert "code" not in findings(ann)
+
+
+@pytest.mark.hint("PIXI_GET", "GIT_STATUS")
+def test_a_tool_that_is_not_there_is_told_and_nothing_untrue_of_what_it_would_know(
+    ann: Newcomer, tmp_path: Path
+) -> None:
+    whole = ann.env["PATH"]
+    for missing in ("git", "just", "snakemake"):
+        ann.env["PATH"] = without(missing, whole, tmp_path / missing)
+        found = findings(ann, code=1)
+        assert found["tools"]["text"] == f"Not there, or too old: {missing}."
+        assert found["tools"]["help"] == hints.PIXI_INSTALL
+        for name in ("today", "onboard"):
+            done = subprocess.run(
+                [sys.executable, "-m", "labdata", name], cwd=ann.root, env=ann.env, capture_output=True, text=True
+            )
+            said = done.stdout + done.stderr
+            assert "Traceback" not in said
+            assert "no git repository" not in said
+            assert ("git is not installed here" in said) == (missing == "git")
+    ann.env["PATH"] = whole
+    del ann.env["PIXI_RUN"]
+    assert shutil.which("pixi") or findings(ann, code=1)["recipes"]["help"] == hints.PIXI_GET
+    with (ann.root / ".env").open("a") as env:
+        env.write("PIXI_RUN=\n")
+    assert findings(ann) == {}
+    # A repository that git does not read is one all the same: nobody is told to make another.
+    config = ann.root / ".git/config"
+    good = config.read_text()
+    config.write_text("[core\n")
+    found = findings(ann, code=None)
+    assert found["code"]["text"].startswith("git does not read this repository: bad config line 1")
+    assert found["code"]["help"] == hints.GIT_STATUS
+    config.write_text(good)
+    assert findings(ann) == {}
+
+
+def without(program: str, path: str, folder: Path) -> str:
+    """A PATH with all programs of another but one."""
+    folder.mkdir()
+    for place in reversed(path.split(os.pathsep)):
+        for one in Path(place).glob("*") if Path(place).is_dir() else ():
+            if one.name != program:
+                (folder / one.name).unlink(missing_ok=True)
+                (folder / one.name).symlink_to(one)
+    # A link would lead out of the environment.
+    (folder / "python").unlink()
+    (folder / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (folder / "python").chmod(0o755)
+    return str(folder)
 
 
 def test_one_broken_part_hides_no_other(ann: Newcomer) -> None:

@@ -88,7 +88,13 @@ def test_a_morning_after_ann_has_worked_brings_it_all_and_tells_of_it(ann: Newco
     bob.just("pr-create", "Mine")
     found = json.loads(bob.just("today", "--json"))
     assert found["yours"]["requests"] == [{"repo": "results", "number": 2, "title": "Mine", "author": "bob"}]
-    assert found["only here"]["data"][1] == {"repo": "results", "files": [], "size": 0, "removed": []}
+    assert found["only here"]["data"][1] == {
+        "repo": "results",
+        "files": [],
+        "size": 0,
+        "removed": [],
+        "may_write": True,
+    }
     assert {found[name]["mark"] for name in ("code", "inputs", "results")} == {"is"}
     bob.just("pr-view", "2")
     # What is not here any more is no file that is only here, and nobody is told to publish that.

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from labdata.core import hints
 
 from tests.damage import damage
+from tests.endurance.runner import Quick
 from tests.members import Lab, Member
+from tests.terminal import on_a_terminal
 
 
 @pytest.fixture
@@ -86,3 +93,38 @@ def test_theirs_where_nothing_is_in_conflict_says_what_would_help(ann: Member) -
 
 def test_restore_is_about_my_own_branch_only(ann: Member) -> None:
     assert "--restore" in ann.get("--from", "bob", "--restore", "**", code=2)
+
+
+@pytest.mark.hint("RECYCLE")
+def test_what_was_replaced_long_ago_is_emptied_after_asking_and_the_rest_stays(
+    lab: Lab, join: Callable[..., Quick]
+) -> None:
+    ann = join("ann")
+    ann.write("processed/a.csv", "first")
+    ann.put()
+    for days, text in ((40, "old"), (20, "of this month"), (0, "today")):
+        ann.write("processed/a.csv", text)
+        ann.get("--restore", "**")
+        # As if that had been so many days ago.
+        newest = max(path.name for path in ann.path("_recycle").iterdir())
+        name = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H-%M-%S.%fZ}"
+        ann.path(f"_recycle/{newest}").rename(ann.path(f"_recycle/{name}"))
+        ann.path(f".labdata/recycle/{newest}.json").rename(ann.path(f".labdata/recycle/{name}.json"))
+    assert ann.recycled() == ["of this month", "old", "today"]
+    ann.write("_recycle/by hand.txt", "mine")
+    [command] = re.findall(r"`just recycle-(.+?)`", hints.RECYCLE)
+    empty = ("recycle", *command.split())
+    where = "1 file (3 B) in data/_recycle/ are, as far as can be found out, nowhere else"
+    assert where in ann.run(*empty, code=1).stderr
+    assert "would remove 1 file, 3 B" in ann.run(*empty, "--dry-run").stdout
+    assert len(ann.recycled()) == 4
+    assert on_a_terminal(ann, "y\n", *empty)[0] == 0
+    assert ann.recycled() == ["mine", "of this month", "today"]
+    assert "Nothing in data/_recycle/ was replaced more than 30 days ago." in ann.run(*empty).stdout
+    ann.run("recycle", "empty", "--older-than", "10", "--yes")
+    assert ann.recycled() == ["mine", "today"]
+    # The last get can still be taken back.
+    ann.run("undo")
+    assert ann.read("processed/a.csv") == "today"
+    assert ann.recycled() == ["first", "mine"]
+    assert "data/_recycle holds 2 replaced files, 9 B." in ann.run("doctor", code=None).stdout

@@ -48,6 +48,12 @@ def test_old_versions_other_branches_and_layers_are_counted_apart(lab: Lab, join
     said = ann.run("storage").stdout
     assert "The pipeline makes data/interim again: 9.0 MB, 9.00 USD a month" in said
     assert "19.00 USD a month beyond the 0 B included" in said
+    assert "Old versions of small files are not counted" in said
+    assert "_recycle" not in said
+    ann.write("processed/model.bin", b"\0spoilt")
+    ann.get("--restore", "**")
+    assert "data/_recycle holds 1 replaced file, 7 B:" in ann.run("storage").stdout
+    assert json.loads(ann.run("storage", "--json").stdout)["recycle"] == {"files": 1, "bytes": 7}
     (ann.root / "config" / "hub-prices.toml").write_text("date = 1")
     assert "hub-prices.toml cannot be read" in ann.run("storage", code=1).stderr
     (ann.root / "config" / "hub-prices.toml").unlink()

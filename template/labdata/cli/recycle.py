@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -74,23 +75,28 @@ def recycle_restore(patterns: tuple[str, ...], dry_run: bool) -> None:
 
 
 @recycle.command("empty")
+@click.option("--older-than", "days", type=click.IntRange(0), metavar="DAYS", help="Only what was replaced earlier.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run_option
-def recycle_empty(yes: bool, dry_run: bool) -> None:
-    """Remove everything in data/_recycle/ for good."""
+def recycle_empty(days: int | None, yes: bool, dry_run: bool) -> None:
+    """Remove what is in data/_recycle/ for good; asks where it is nowhere else."""
     from labdata.sync.proof import Proof
 
     with open_project() as workspace:
         console, bin_ = workspace.console, workspace.recycle_bin
-        kept = list(bin_.files(Proof(workspace).holds))
+        since = None if days is None else datetime.now(UTC) - timedelta(days=days)
+        kept = list(bin_.files(Proof(workspace).holds, before=since))
         size = words.size(sum(file.size for file in kept))
         if dry_run:
             console.say(f"would remove {words.number(len(kept), 'file')}, {size}; see `just recycle-list`")
             return
+        if days is not None and not kept:
+            console.say(f"Nothing in data/_recycle/ was replaced more than {words.number(days, 'day')} ago.")
+            return
         only = [file for file in kept if not file.safe]
         if only and not yes:
             _ask_to_remove(console, only)
-        removed = bin_.remove(kept)
+        removed = bin_.remove(kept, before=since)
         console.good(f"Removed {words.number(removed, 'file')} of {size} from data/_recycle/.")
         if removed < len(kept):
             raise LabdataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,7 +30,9 @@ def storage(as_json: bool) -> None:
         console = workspace.console
         total = sum(one.now + one.old for one in found)
         if as_json:
-            cost = {"total": total, "monthly": prices.monthly(total) if prices else None}
+            cost: dict[str, Any] = {"total": total, "monthly": prices.monthly(total) if prices else None}
+            number, size = workspace.recycle_bin.size()
+            cost["recycle"] = {"files": number, "bytes": size}
             click.echo(json.dumps({"repos": [asdict(one) for one in found], **cost}))
             return
         for one in found:
@@ -38,6 +40,7 @@ def storage(as_json: bool) -> None:
         _show_cost(console, prices, total)
         for line in _advice(found, prices, total):
             console.say(line)
+        _show_recycled(console, *workspace.recycle_bin.size())
 
 
 def _show(console: Console, found: Storage) -> None:
@@ -49,13 +52,22 @@ def _show(console: Console, found: Storage) -> None:
         for one in found.layers
     ]
     console.rows(rows)
-    if not found.knows_history:
+    if found.knows_history:
+        console.say("  Old versions of small files are not counted, for the Hub does not list those.")
+    else:
         console.warn("  The Hub shows old versions only to those who may write.")
     if found.largest:
         console.say("  largest")
         console.rows([["", words.size(size), path] for path, size in found.largest])
     console.say("  the Hub's limits")
     console.rows([["", what, f"{part:.0%}", told] for what, part, told in found.limits])
+
+
+def _show_recycled(console: Console, number: int, size: int) -> None:
+    """Say what the replaced files take up on this disk, which nobody but a person removes."""
+    if number:
+        console.say(f"On this disk, data/_recycle holds {words.number(number, 'replaced file')}, {words.size(size)}:")
+        console.say("`just recycle-list` names them; `just recycle-empty --older-than 30` asks, then removes old ones.")
 
 
 def _show_cost(console: Console, prices: Prices | None, total: int) -> None:

@@ -49,6 +49,7 @@ def maintainer(org: str) -> str:
 
 
 CLONE = "Clone it (`git clone ADDRESS`), or make one of it: `git init && git add . && git commit`."
+GIT_STATUS = "`git status` says more, and what helps."
 HOOKS_PATH = "git is told of other hooks: `git config --unset-all core.hooksPath`, then `just onboard`."
 PIXI_INSTALL = "Make the environment whole with `pixi install`, then `just onboard`."
 WORKING_TOKEN = "Put a token that works into .env (HF_TOKEN=hf_…), or take that line out and run `hf auth login`."  # noqa: S105 - a sentence
@@ -56,6 +57,7 @@ OUTER_TOKEN = (
     "HF_TOKEN is set in the environment, which wins over .env and over a login. Set it to a token that works, or "  # noqa: S105 - a sentence
     "`unset HF_TOKEN` (look for it in ~/.bashrc or ~/.zshrc) and run `hf auth login`."
 )
+PIXI_GET = "Install pixi (https://pixi.sh), or, where its tools are there without it, put PIXI_RUN= into .env."
 PREVIEW = "Look at all that Snakemake says: `just dry`."
 
 
@@ -77,6 +79,7 @@ CLOCK = "Set this computer's clock by the network: `timedatectl set-ntp true`, o
 SLOW = "Try another network. `just get-results` moves only what changed; a large first get is best left overnight."
 LOCALE = "Put `export LANG=C.UTF-8` into ~/.profile, and log in again."
 CACHE = "`just cache-clear` frees what no branch or tag names."
+RECYCLE = "`just recycle-empty --older-than 30` removes what was replaced more than 30 days ago, after asking."
 NOT_COMMITTED = "Finish the update: look at `git diff`, then commit."
 STASH_TOOL = "Put the edit aside: `git stash push --include-untracked -- labdata`."
 

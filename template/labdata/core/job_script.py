@@ -14,6 +14,7 @@ LOGS = "logs/jobs"
 
 _TIME = re.compile(r"\d+|(\d+-)?\d+(:\d+){0,2}")
 _MEMORY = re.compile(r"\d+[KMGT]?")
+_AT_LEAST = 60  # seconds of a job before it is told of its end
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,@+-]*")
 
 _SCRIPT = """\
@@ -74,7 +75,7 @@ trap 'stop; exit 143' TERM
 if compgen -G '.snakemake/locks/*' >/dev/null; then
     step just run --unlock
 fi
-step just run --rerun-incomplete ${{SLURM_MEM_PER_NODE:+--resources "mem_mb=$SLURM_MEM_PER_NODE"}}{targets}
+step just run --rerun-incomplete{targets} ${{SLURM_MEM_PER_NODE:+--resources "mem_mb=$SLURM_MEM_PER_NODE"}}
 {puts}
 echo "== $(date '+%F %T') done"
 """
@@ -97,12 +98,26 @@ class JobOptions:
         wrong = []
         if not _TIME.fullmatch(self.time):
             wrong.append(f"--time {self.time!r} is no time such as 4:00:00 or 2-12:00:00")
+        elif 0 < _seconds(self.time) <= self.warning + _AT_LEAST:
+            least = (self.warning + _AT_LEAST) // 60
+            wrong.append(
+                f"--time {self.time!r} is too short: to end takes a while, so give it more than {least} minutes"
+            )
         if not _MEMORY.fullmatch(self.memory):
             wrong.append(f"--memory {self.memory!r} is no amount such as 8G or 500M")
         for option, name in (("--partition", self.partition), ("--account", self.account)):
             if name and not _NAME.fullmatch(name):
                 wrong.append(f"{option} {name!r} is no name")
         return wrong
+
+
+def _seconds(time: str) -> int:
+    """Return the seconds of a time as SLURM reads it; 0 is without an end."""
+    days, dash, rest = time.rpartition("-")
+    parts = [int(part) for part in rest.split(":")]
+    # Behind days stand hours first; without, one number is minutes, two are minutes and seconds.
+    hours, minutes, seconds = (*parts, 0, 0)[:3] if dash or len(parts) == 3 else (0, parts[0], (*parts, 0)[1])
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def job_script(

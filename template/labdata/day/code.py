@@ -15,7 +15,7 @@ from labdata.local.git import ask, begun, reason, tried
 from labdata.local.git_status import overlooked, status
 from labdata.local.given_up import kept
 from labdata.local.half_made import PRIVATE
-from labdata.local.hooks import has_git
+from labdata.local.hooks import has_git, no_git
 from labdata.local.lock import locked
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def take_over(root: Path, tell: Callable[[str], None], *, dry_run: bool, since: 
     With ``since`` that was done already, from that commit on. ``tell`` is told of a wait for another command.
     """
     if not has_git(root):
-        return CodeNews(Step(Mark.LOOK, "code", "This folder is no git repository.", hints.CLONE))
+        return CodeNews(Step(Mark.LOOK, "code", *no_git(root)))
     edited = len([path for path in status(root, "--no-renames")[0].split("\0") if path])
     news = _news(root, since, "HEAD", "") if since else _taken_over(root, tell, dry_run=dry_run, edited=edited)
     has_upstream = ask(root, "rev-parse", "--verify", "@{upstream}") is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from labdata.local.git import ask
+from labdata.core import hints
+from labdata.local.git import ask, reason, tried
 
 KINDS = ("pre-commit", "pre-push")
 
@@ -17,6 +19,16 @@ def has_git(root: Path) -> bool:
     if not top:
         return False
     return Path(top).resolve() == root.resolve() or bool(ask(root, "ls-files"))
+
+
+def no_git(root: Path) -> tuple[str, str]:
+    """Return why the project is no git repository, as far as git tells, and what helps."""
+    said, why = tried(root, "rev-parse", "--show-toplevel")
+    if not shutil.which("git"):
+        return "git is not installed here, so nothing is known of the code.", hints.PIXI_INSTALL
+    if not said and any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return f"git does not read this repository: {reason(why)}.", hints.GIT_STATUS
+    return "This folder is no git repository.", hints.CLONE
 
 
 def wants_hooks(root: Path) -> bool:

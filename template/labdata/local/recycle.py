@@ -14,6 +14,8 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from labdata.local.disk import (
@@ -23,6 +25,7 @@ from labdata.local.disk import (
     put_new,
     signature,
     stamp,
+    time_of,
     unlink_unchanged,
 )
 from labdata.local.half_made import PRIVATE
@@ -126,17 +129,29 @@ class Recycle:
                 return name, note
         return None
 
-    def files(self, is_on_hub: OnHub) -> Iterator[Kept]:
-        """Give every file that is kept, oldest first."""
+    def files(self, is_on_hub: OnHub, *, before: datetime | None = None) -> Iterator[Kept]:
+        """Give every file that is kept, oldest first; with ``before`` only what labdata moved here earlier."""
         for name in self.stamps():
+            if before is not None and not _is_older(name, before):
+                continue
             note = self.note(name)
             for path, where in self._in(name):
                 copy = note.copies.get(path)
                 safe = copy is not None and is_copy(where, copy) and is_on_hub(note.repo, path, copy)
                 yield Kept(name, path, where.lstat().st_size, safe, signature(where))
-        for other in self.others():
+        for other in self.others() if before is None else ():
             for path, where in self._below(self.folder / other, self.folder):
                 yield Kept("", path, where.lstat().st_size, False, signature(where))
+
+    def size(self) -> tuple[int, int]:
+        """Return how many files are kept, and their bytes."""
+        number = total = 0
+        kept = [self._in(name) for name in self.stamps()]
+        kept += [self._below(self.folder / other, self.folder) for other in self.others()]
+        for _path, where in chain.from_iterable(kept):
+            with suppress(OSError):
+                number, total = number + 1, total + where.lstat().st_size
+        return number, total
 
     def _in(self, name: str) -> Iterator[tuple[str, Path]]:
         """Give the files of a folder with their paths below ``data/``."""
@@ -222,8 +237,11 @@ class Recycle:
             self.tidy(name)
         return back, taken
 
-    def remove(self, files: Iterable[Kept]) -> int:
-        """Remove files for good that are as they were listed; returns how many. What a link leads to stays."""
+    def remove(self, files: Iterable[Kept], *, before: datetime | None = None) -> int:
+        """Remove files for good that are as they were listed; returns how many. What a link leads to stays.
+
+        With ``before`` the gets since that moment can be taken back as they could.
+        """
         files = list(files)
         removed = sum(unlink_unchanged(self.where(kept), kept.seen) for kept in files)
         for name in dict.fromkeys(kept.stamp for kept in files if kept.stamp):
@@ -232,10 +250,17 @@ class Recycle:
             clear_empty(self.folder / top)
         for name in self.stamps():
             # Of a get that moved nothing there is only the note.
-            self.tidy(name)
+            if before is None or _is_older(name, before):
+                self.tidy(name)
         with suppress(OSError):
             self.folder.rmdir()
         return removed
+
+
+def _is_older(name: str, moment: datetime) -> bool:
+    """Tell whether a folder is from before a moment; one whose name is no time is not."""
+    when = time_of(name)
+    return when is not None and when < moment
 
 
 def _put_back(where: Path, target: Path) -> bool:

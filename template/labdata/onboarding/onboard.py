@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints
 from labdata.core.errors import ConflictError, HubError, LabdataError
 from labdata.core.steps import Mark, Step
-from labdata.local.hooks import has_git, install_hooks, missing_hooks, wants_hooks
+from labdata.local.hooks import has_git, install_hooks, missing_hooks, no_git, wants_hooks
 from labdata.local.preview import has_pipeline, preview
 from labdata.onboarding.bringing import bring
 from labdata.onboarding.joining import require_ours
@@ -59,12 +59,10 @@ def onboard(workspace: Workspace, wishes: Wishes) -> Iterator[Step]:
 def _code(workspace: Workspace) -> Iterator[Step]:
     root = workspace.settings.root
     if not has_git(root):
-        yield Step(
-            Mark.LOOK,
-            "code",
-            "This folder is no git repository (was it downloaded as a ZIP?): nobody will know which code made data.",
-            hints.CLONE,
-        )
+        said, help_ = no_git(root)
+        if help_ == hints.CLONE:
+            said = f"{said[:-1]} (was it downloaded as a ZIP?): nobody will know which code made data."
+        yield Step(Mark.LOOK, "code", said, help_)
         return
     yield Step(Mark.IS, "code", "The project is a git repository.")
     if not wants_hooks(root):

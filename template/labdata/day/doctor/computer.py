@@ -10,25 +10,33 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.steps import Mark, Step
 from labdata.hub import cache
 from labdata.local.room import rooms
 
+if TYPE_CHECKING:
+    from labdata.local.recycle import Recycle
+
 _PROGRAMS = ("git", "just")
 _PACKAGES = ("huggingface_hub", "hf_xet", "snakemake", "pre-commit")
 _OLDEST = (3, 11)
 _LITTLE, _SOME = 1_000_000_000, 0.05  # bytes, and the part of a disk, below which it is told
-_LARGE_CACHE = 50_000_000_000
+_LARGE_CACHE = _LARGE_RECYCLE = 50_000_000_000
+_PIXI_RUN = re.compile(r"^[ \t]*(?:export[ \t]+)?PIXI_RUN[ \t]*=(.*?)(?:\s#.*)?\r?$", re.MULTILINE)
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
-def tools() -> Iterator[Step]:
+def tools(root: Path) -> Iterator[Step]:
     """Look whether all programs and packages are there, and which versions."""
     python = ".".join(str(number) for number in sys.version_info[:3])
     programs = {"Python": python if sys.version_info >= _OLDEST else ""}
     programs |= {name: _version_of(name) for name in _PROGRAMS}
+    if not shutil.which("snakemake"):
+        # Its package alone does not run a pipeline.
+        programs["snakemake"] = ""
     packages = {name: _installed(name) for name in _PACKAGES}
     for title, found in (("tools", programs), ("packages", packages)):
         missing = [name for name, version in found.items() if not version]
@@ -36,6 +44,20 @@ def tools() -> Iterator[Step]:
             yield Step(Mark.MISSING, title, f"Not there, or too old: {', '.join(missing)}.", hints.PIXI_INSTALL)
         else:
             yield Step(Mark.IS, title, ", ".join(f"{name} {version}" for name, version in found.items()))
+    runner = _runner(root)
+    if runner and not shutil.which(runner):
+        yield Step(Mark.MISSING, "recipes", f"They run through {runner}, which is not there.", hints.PIXI_GET)
+
+
+def _runner(root: Path) -> str:
+    """Return the program that recipes run all others through, empty where there is none."""
+    told = os.environ.get("PIXI_RUN")
+    env = root / ".env"
+    if told is None and env.is_file():
+        found = _PIXI_RUN.findall(env.read_text(encoding="utf-8", errors="replace"))
+        told = found[-1].strip("\"' ") if found else None
+    told = "pixi run" if told is None else told
+    return (told.split() or [""])[0] if (root / "Justfile").is_file() else ""
 
 
 def _installed(package: str) -> str:
@@ -57,12 +79,20 @@ def _version_of(program: str) -> str:
 
 
 def disks(data: Path, folders: list[str]) -> Iterator[Step]:
-    """Look at the room on each disk that holds layers, and at what the recycle bin takes of it."""
+    """Look at the room on each disk that holds layers."""
     for room in rooms(data, folders):
         said = f"{words.size(room.free)} of {words.size(room.total)} are free for {', '.join(room.folders)}."
         mark = Mark.IS if room.free > _SOME * room.total or room.free > 100 * _LITTLE else Mark.LOOK
         mark = Mark.MISSING if room.free < _LITTLE else mark
         yield Step(mark, "disk", said, "" if mark is Mark.IS else hints.DISK_FULL)
+
+
+def recycled(bin_: Recycle, data: Path) -> Step:
+    """Look how much of the disk the files take that were replaced."""
+    number, size = bin_.size()
+    said = f"data/_recycle holds {words.number(number, 'replaced file')}, {words.size(size)}."
+    is_large = size > _LARGE_RECYCLE or (size > _LITTLE and size > shutil.disk_usage(data).free)
+    return Step(Mark.LOOK, "recycle", said, hints.RECYCLE) if is_large else Step(Mark.IS, "recycle", said)
 
 
 def caches() -> Step:

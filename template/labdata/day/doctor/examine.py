@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def examine(root: Path, opened: Callable[[], AbstractContextManager[Workspace]]) -> Iterator[Step]:
     """Give a line for each look. ``opened`` opens the project, and raises ``LabdataError`` where it cannot be."""
-    yield from computer.tools()
+    yield from computer.tools(root)
     yield computer.locale()
     yield from _guarded(".env", lambda: project.env(root))
     yield project.hooks(root)
@@ -43,6 +43,7 @@ def _in_project(opened: Callable[[], AbstractContextManager[Workspace]]) -> Iter
         yield Step(Mark.IS, "settings", "labdata.toml can be read.")
         folders = [folder for repo in settings.repos.values() for folder in repo.folders]
         yield from computer.disks(settings.data, folders)
+        yield computer.recycled(workspace.recycle_bin, settings.data)
         yield from _guarded("state", lambda: hub.notes(workspace))
         yield from hub.distance()
         found = list(_guarded("login", lambda: [hub.login(workspace)]))

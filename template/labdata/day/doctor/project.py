@@ -12,7 +12,7 @@ from labdata.core.steps import Mark, Step
 from labdata.local.code import Code
 from labdata.local.env_file import faults
 from labdata.local.git import ask
-from labdata.local.hooks import has_git, missing_hooks, wants_hooks
+from labdata.local.hooks import has_git, missing_hooks, no_git, wants_hooks
 from labdata.sync.checks import holds_secret
 
 _SECRET_NAMES = (".env", "*.pem", "*.key", "id_rsa", "id_ed25519", "id_ecdsa", ".netrc", "*.p12", "*.pfx")
@@ -40,7 +40,7 @@ def env(root: Path) -> Iterator[Step]:
 def hooks(root: Path) -> Step:
     """Look whether the hooks are installed."""
     if not has_git(root):
-        return Step(Mark.LOOK, "code", "This folder is no git repository.", hints.CLONE)
+        return Step(Mark.LOOK, "code", *no_git(root))
     missing = missing_hooks(root) if wants_hooks(root) else []
     if missing:
         return Step(Mark.MISSING, "hooks", f"No checks run before {_before(missing)}.", hints.ONBOARD)
