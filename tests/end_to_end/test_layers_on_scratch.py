@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from labdata.core import hints
 
 from tests.endurance.runner import Conditions, Quick
 from tests.endurance.tripwire import Trap
@@ -121,6 +122,30 @@ def test_all_of_data_on_a_disk_that_is_away_is_said_and_nothing_is_done(ann: Qui
     assert lab.on_hub(repo=lab.inputs) == published
 
 
+def test_an_empty_folder_on_the_other_disk_does_not_empty_the_hub(
+    ann: Quick, join: Join, lab: Lab, scratch: Path
+) -> None:
+    """A link to the wrong folder, or a disk that somebody cleared, however few the files were."""
+    bob = linked(join("bob"), scratch, "processed")
+    bob.get()
+    bob.put()
+    published = lab.on_hub("bob")
+    shutil.rmtree(scratch / "of processed" / "deep")
+    (scratch / "of processed" / "a.csv").unlink()
+    said = bob.put(code=1)
+    assert "2 of the 2 files of data/processed are not here any more" in said
+    assert hints.missing_files("results", ["processed"]) in said
+    assert lab.on_hub("bob") == published
+    bob.get("--restore", "processed/**")
+    assert "nothing to publish" in bob.put()
+    # One that is left tells that the disk is the right one.
+    bob.remove("processed/a.csv")
+    bob.put()
+    bob.remove("processed/deep/b.csv")
+    bob.put("--remove-many")
+    assert lab.on_hub("bob").keys() == {"interim/a.csv", "interim/deep/b.csv"}
+
+
 def test_what_a_kill_leaves_half_copied_on_the_other_disk_is_gone_with_the_next_command(
     ann: Quick, join: Join, scratch: Path
 ) -> None:
@@ -144,6 +169,10 @@ def test_what_a_kill_leaves_half_copied_on_the_other_disk_is_gone_with_the_next_
     (bob.root / "data/_recycle").unlink()
     (bob.root / "data/_recycle").symlink_to(scratch.with_name("away"))
     bob.run("get", "inputs")
+    said = bob.get("--theirs", "**", code=1)
+    assert f"data/_recycle is a link to {scratch.with_name('away')}, which is not there. Nothing was changed." in said
+    assert hints.MOUNT in said
+    assert bob.read("processed/a.csv") == "bob's"
     assert half.exists()
     (bob.root / "data/_recycle").unlink()
     (bob.root / "data/_recycle").symlink_to(scratch)

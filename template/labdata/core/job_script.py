@@ -100,9 +100,7 @@ class JobOptions:
             wrong.append(f"--time {self.time!r} is no time such as 4:00:00 or 2-12:00:00")
         elif 0 < _seconds(self.time) <= self.warning + _AT_LEAST:
             least = (self.warning + _AT_LEAST) // 60
-            wrong.append(
-                f"--time {self.time!r} is too short: to end takes a while, so give it more than {least} minutes"
-            )
+            wrong.append(f"--time {self.time!r} is too short: give it more than {least} minutes, for ending takes some")
         if not _MEMORY.fullmatch(self.memory):
             wrong.append(f"--memory {self.memory!r} is no amount such as 8G or 500M")
         for option, name in (("--partition", self.partition), ("--account", self.account)):

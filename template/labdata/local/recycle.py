@@ -18,6 +18,8 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from labdata.core import hints
+from labdata.core.errors import LabdataError
 from labdata.local.disk import (
     clear_empty,
     is_stamp,
@@ -60,9 +62,16 @@ class Recycle:
     def open(self, note: Note, other_disks: Mapping[str, Path]) -> Path:
         """Make a folder for what is replaced now, with its note; returns it.
 
+        Raises ``LabdataError`` where the recycle folder is a link to a disk that is away.
+
         ``other_disks`` names layers that are on another disk, with labdata's own folder there: what is replaced in them
         stays on their disk, behind a link.
         """
+        if self.folder.is_symlink() and not self.folder.exists():
+            where = self.folder.readlink()
+            raise LabdataError(
+                f"data/_recycle is a link to {where}, which is not there. Nothing was changed.", hints.MOUNT
+            )
         name = self._next_stamp()
         folder = self.folder / name
         self.write_note(name, note)

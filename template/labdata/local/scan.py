@@ -29,8 +29,9 @@ class Scan:
     """What a walk over the working copy found: a stat for each file.
 
     ``skipped`` gives the reason for each path, file or folder, that was left out, as "data/PATH is REASON" goes on;
-    what is there is not known, and it never counts as removed. ``absent`` are layers that are not there at all,
-    ``began`` is when the walk began (ns).
+    what is there is not known, and it never counts as removed. ``absent`` are layers that are not there at all, or on
+    another disk with nothing in them: that may be the wrong one, or one that was cleared. ``began`` is when the walk
+    began (ns).
     """
 
     files: dict[str, os.stat_result] = field(default_factory=dict)
@@ -83,12 +84,20 @@ def walk(data: Path, folders: Iterable[str], excludes: Excludes) -> Scan:
     for folder in folders:
         where = data / folder
         if (reason := _no_layer(where)) is None:
+            before = len(found.files) + len(found.skipped)
             _walk(str(where), folder, excludes, found)
+            if len(found.files) + len(found.skipped) == before and _is_elsewhere(where):
+                found.absent.append(folder)
         else:
             found.absent.append(folder)
             if reason:
                 found.skipped[folder] = reason
     return found
+
+
+def _is_elsewhere(where: Path) -> bool:
+    """Tell whether a layer, or all of ``data/``, is on another disk by a link or as a mount."""
+    return where.is_symlink() or where.parent.is_symlink() or where.is_mount()
 
 
 def _no_layer(where: Path) -> str | None:
