@@ -54,6 +54,15 @@ def test_on_a_terminal_nothing_that_is_said_is_wider_than_it(ann: Quick, lab: La
     assert "just get-results --mine PATTERN" in on_a_terminal(ann, "n\n", "get", "results")[1]
 
 
+def test_a_put_names_only_files_of_data(ann: Quick, lab: Lab) -> None:
+    lab.web_commit("cho", {"README.md": "# The card\n", "processed/of main.csv": "main's"})
+    ann.get()
+    ann.write("processed/a.csv", "mine")
+    for said in (ann.put("--dry-run"), ann.put()):
+        assert "data/processed/of main.csv" in said
+        assert "README.md" not in said
+
+
 def test_a_settled_conflict_tells_what_was_kept_and_where_the_other_went(ann: Quick, lab: Lab) -> None:
     for name in "ab":
         lab.web_commit("ann", {f"processed/{name}.csv": "from the website"}, "ann")

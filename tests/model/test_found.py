@@ -416,3 +416,28 @@ def test_a_file_that_was_renamed_back_after_a_push_to_main_is_mine_again(lab: La
     assert ann.get().code == 0
     assert published(world, ann) == 0
     assert on(world, "main") == {"processed/e": "from the website"}
+
+
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_a_file_and_a_folder_of_one_name_in_a_folder_that_is_not_fetched_are_settled_without_a_past(
+    side: str, lab: Lab
+) -> None:
+    """Both histories were squashed, and this computer has neither the file nor the folder: the request goes through."""
+    world = lab("ann", "bob", "bob", fetch="processed/**")
+    ann, desk, laptop = world.desks
+    desk.write("interim/x/y", "bob's, below")
+    assert desk.put().code == 0
+    ann.write("interim/x", "ann's file")
+    assert ann.put(main=True).code == 0
+    world.squash("main")
+    world.squash("bob")
+    laptop.write("processed/d", "bob's")
+    assert laptop.get().paths == ["interim/x", "interim/x/y"]
+    settled = laptop.get(mine=("**",)) if side == "mine" else laptop.get(theirs=("**",))
+    assert settled.code == 0
+    assert published(world, laptop) == 0
+    kept = {"interim/x/y": "bob's, below"} if side == "mine" else {"interim/x": "ann's file"}
+    assert on(world, "main") == {"processed/d": "bob's", **kept}
+    # At the desk, which has the folder, it is asked and not taken away.
+    assert desk.get().code in (0, 3)
+    assert desk.files()["interim/x/y"] == "bob's, below"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError, LabdataError
+from labdata.core.paths import CARD
 from labdata.core.records import is_pack
 from labdata.local.code import Code
 from labdata.sync.conflicts import conflict_lines
@@ -113,7 +114,8 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
     # Removals first: they must not be what is cut from a long list.
     rows = [["remove", f"data/{path}", ""] for path in decided.delete if not is_pack(path)]
     sizes = {path: words.size(content.size) for path, content in decided.send.items()}
-    copied = [path for path in decided.copy if not is_pack(path)]
+    # The card comes along from main, and is no file of data/.
+    copied = [path for path in decided.copy if not is_pack(path) and path != CARD]
     sizes |= dict.fromkeys(copied, "nothing to upload")
     rows += [["change" if path in snapshot.now else "add", f"data/{path}", size] for path, size in sizes.items()]
     console.rows(rows)
