@@ -227,7 +227,7 @@ def test_a_job_script_is_killed_and_queued_again_and_its_results_are_on_the_bran
     wrong = submitted("data/processed/wrong.txt")
     assert slurm.wait(wrong, within=60) == "FAILED"
     assert slurm.detail(wrong)["ExitCode"] == "1:0"
-    assert "MissingRuleException" in log(wrong)
+    assert "At least one job did not complete successfully." in log(wrong)
     assert "just put-results" not in log(wrong)
 
     refused = run([*asked, "--submit", "--partition", "nowhere"], project, env, check=False)
