@@ -193,8 +193,14 @@ def test_a_repository_of_the_rfc_keeps_its_recipes_and_its_pipeline(tmp_path: Pa
 
 def test_what_was_overwritten_on_purpose_is_named_and_in_git(tmp_path: Path) -> None:
     project = like_the_rfc(tmp_path)
+    (project / "load.py").write_text(
+        "table = read('s3://lab-bucket/table.csv')\n\nother = read('s3://lab-bucket/b.csv')\n"
+    )
+    git(project, "add", "load.py")
+    git(project, "commit", "--quiet", "--message", "feat: a table from the bucket")
     said = adopt(project, "--overwrite", "--skip", "Snakefile").stderr
-    assert "the template's now (`git diff` shows yours)" in said
+    assert "load.py:1 and 1 more line." in said or "load.py:1 and 1 more line," in said
+    assert "the template's now (`git diff` shows what you had committed)" in said
     assert "    Justfile\n" in said
     assert "    Snakefile\n" in said
     assert "rclone" in git(project, "diff", "Justfile")

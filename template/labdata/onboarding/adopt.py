@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from labdata.core import words
 from labdata.onboarding import own_recipes
 
 BESIDE = "hublab-adopt"
@@ -22,7 +23,7 @@ BESIDE = "hublab-adopt"
 
 _UNSEEN = ("/data", ".env", ".snakemake/", "logs/", ".pixi/")
 _ANSWERS = ".copier-answers.yml"
-_OLD = re.compile(r"\b(?:rclone|s5cmd|aws s3|s3cmd|gsutil)\b")
+_OLD = re.compile(r"\b(?:rclone|s5cmd|aws s3|s3cmd|gsutil|boto3|s3fs)\b|\bs3://")
 _URL = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]+(?:/[A-Za-z0-9._/-]*)?")
 _SHOWN = 8
 _RENDER = """
@@ -98,7 +99,7 @@ def _what_happened(adoption: Adoption) -> list[str]:
     if adoption.kept:
         lines += [f"  yours, kept as they are (the template's are in {BESIDE}/):", *_listed(adoption.kept)]
     if adoption.replaced:
-        lines += ["  the template's now (`git diff` shows yours):", *_listed(adoption.replaced)]
+        lines += ["  the template's now (`git diff` shows what you had committed):", *_listed(adoption.replaced)]
     if not adoption.kept and not adoption.replaced:
         lines.append("  No file of yours has the name of one of the template's.")
     return lines
@@ -226,18 +227,21 @@ def _demanded(root: Path) -> str:
 def _may_speak_to_s3(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
     known = ("justfile", "makefile", "snakefile", "dockerfile")
-    return name in known or name.endswith((".sh", ".just", ".mk", ".smk", ".toml", ".yml", ".yaml", ".py", ".local"))
+    return name in known or name.endswith(
+        (".sh", ".just", ".mk", ".smk", ".toml", ".yml", ".yaml", ".py", ".local", ".ipynb", ".r")
+    )
 
 
 def _speaking_to_s3(root: Path, paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the lines that name a tool for S3, and the addresses in these files."""
+    """Return the lines that name a tool for S3 or an address, and the addresses in these files."""
     found: list[str] = []
     urls: list[str] = []
     for path in paths:
         text = (root / path).read_text(encoding="utf-8", errors="replace")
         lines = [number for number, line in enumerate(text.splitlines(), 1) if _OLD.search(line)]
         if lines:
-            found.append(f"{path}:{lines[0]}" + (f" and {len(lines) - 1} more lines" if len(lines) > 1 else ""))
+            others = f" and {words.number(len(lines) - 1, 'more line')}" if len(lines) > 1 else ""
+            found.append(f"{path}:{lines[0]}{others}")
             urls += _URL.findall(text)
     return found, list(dict.fromkeys(urls))
 
