@@ -193,7 +193,7 @@ class Workspace:
         if tree is None:
             tree = self.state.tree(commit)
             if tree is None:
-                tree = self._acceptable(self.hub.tree(repo, commit))
+                tree = self._acceptable(self.hub.tree(repo, commit, self.state.last_tree(repo)))
                 self.state.keep_tree(commit, tree)
             self._trees[commit] = tree
         # A copy, for a caller may go on to change it.

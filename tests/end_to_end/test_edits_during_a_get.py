@@ -152,8 +152,12 @@ def test_a_file_made_under_the_name_of_one_that_is_restored(step: str, lab: Lab,
 
 
 def news_of_another_file(lab: Lab, join: Join) -> tuple[Quick, Quick]:
-    """Bob has published a and b as they are on main, both a day old; then main gets another a."""
+    """Bob has published a and b as they are on main, both a day old; then main gets another a.
+
+    With a pipeline, which may make b from a, b gets a new time with a.
+    """
     ann, bob = join("ann"), join("bob")
+    (bob.root / "Snakefile").touch()
     for path in (A, B):
         ann.write(path, path[-5] * SIZE)
     ann.put("--main")

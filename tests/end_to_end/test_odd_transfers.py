@@ -44,7 +44,7 @@ class Fetched:
         made = hub.api().create_commit(self.repo, operations, commit_message="all", repo_type="dataset")
         self.commit = made.oid
         self.client = Client(wait=lambda _seconds: None)
-        tree = self.client.tree(self.repo, self.commit)
+        tree = self.client.tree(self.repo, self.commit, {})
         self.tree = {path: content for path, content in tree.items() if path in files}
 
     def fetch(self, *rules: str) -> tuple[set[str], dict[str, str]]:

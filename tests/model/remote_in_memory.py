@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from labdata.core.content import Content, parents
+from labdata.core.content import Content, Tree, parents
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub.commit import Change
@@ -218,12 +218,12 @@ class MemoryHub:
         self.fuse.burn()
         return self.server.find(revision).id
 
-    def tree(self, _repo: str, commit: str) -> dict[str, Content]:
+    def tree(self, _repo: str, commit: str, _known: Tree) -> dict[str, Content]:
         self.fuse.burn()
         return {path: on_hub(path, text) for path, text in self.server.find(commit).tree.items()}
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
-        tree = self.tree(repo, commit)
+        tree = self.tree(repo, commit, {})
         return {path: tree[path] for path in paths if path in tree}
 
     def last_changes(self, _repo: str, _commit: str, _paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:

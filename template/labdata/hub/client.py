@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import build_hf_headers, parse_datetime
 
-from labdata.core.content import Content
+from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
@@ -100,8 +100,8 @@ class Hub:
         """Return the commit sha of a branch, tag, pull request or shortened sha; raises ``MissingError``."""
         return str(self.call(self.api.repo_info, repo, repo_type=TYPE, revision=revision).sha)
 
-    def tree(self, repo: str, commit: str) -> dict[str, Content]:
-        """Return all files of a commit, 1000 a request."""
+    def tree(self, repo: str, commit: str, _known: Tree) -> dict[str, Content]:
+        """Return all files of a commit, 1000 a request; nothing is made of what is known (``LightHub`` does)."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
         items = self._pages(url, {"recursive": "true"})
         return {item["path"]: content_of(item) for item in items if item["type"] == "file"}

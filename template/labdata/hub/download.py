@@ -3,6 +3,8 @@
 Small text files come by one plain GET each; everything else by Xet, all files of a get in one group, which costs
 no request per file. ``hf_xet`` is called directly because the client offers no way to download a chosen set of
 files to chosen places without a HEAD for each. How hf_xet is waited for, and what its words mean, is in ``xet``.
+
+The client is imported only where a file does not come smoothly: a get of a few files would mostly wait for that.
 """
 
 from __future__ import annotations
@@ -12,24 +14,25 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from huggingface_hub import constants, hf_hub_url
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
-from huggingface_hub.utils import get_session, hf_raise_for_status
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import TYPE
-from labdata.hub.client import Hub
-from labdata.local.disk import hash_file
+from labdata.hub.lane import Lane
+from labdata.local.disk import hash_file, hashes_of
+
+if TYPE_CHECKING:
+    from labdata.hub.client import Hub
 
 _THREADS = 16
 _GROUP = 2_000
 _BLOCK = 1024 * 1024
+_SMALL = 1024 * 1024  # bytes up to which a file comes in one piece, is hashed in memory and written at once
 _IN_A_ROW = 3  # files that the Hub fails to send, with none in between that it does, after which it is no file's fault
 _OF_ONE_FILE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EFBIG}
 """What the system says where it is the file's name or size that it does not take, and not the disk that is in trouble.
@@ -53,7 +56,9 @@ class Download:
         self.staging = staging
         self.on_bytes = on_bytes
         self.failed: dict[str, str] = {}
-        self._headers = hub.headers
+        self._lane = Lane(hub.endpoint, hub.headers)
+        self._arrived: dict[str, Content] = {}
+        self._is_over = False
         self._stumbles: list[HubError] = []
 
     def fetch(self, files: Mapping[str, Content]) -> dict[str, tuple[Path, Content]]:
@@ -82,7 +87,7 @@ class Download:
             if path in self.failed:
                 continue
             where = self._place(path)
-            known = _verified(where, content)
+            known = self._arrived.pop(path, None) or _verified(where, content)
             if known is None:
                 where.unlink(missing_ok=True)
                 self.failed[path] = _DAMAGED
@@ -110,28 +115,44 @@ class Download:
         self.failed[path] = f"it cannot be written here: {error.strerror}"
 
     def _fetch_missing(self, files: Mapping[str, Content]) -> None:
-        chunked = {path: c for path, c in files.items() if c.xet and c.size and not constants.HF_HUB_DISABLE_XET}
+        chunked = {path: content for path, content in files.items() if content.xet and content.size}
+        if chunked and _is_without_xet():
+            chunked = {}
         plain = [path for path in files if path not in chunked]
         paths = list(chunked)
         # Both at once: what comes in chunks is hf_xet's work, and hardly any of Python's.
-        with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-            coming = [pool.submit(self._get, path, files[path]) for path in plain]
+        with closing(self._lane), ThreadPoolExecutor(max_workers=_THREADS) as pool:
+            # Not a task for each file: that costs as much as to fetch a small one.
+            todo = iter(plain)
+            coming = [pool.submit(self._get_all, todo, files) for _thread in range(min(_THREADS, len(plain)))]
             try:
                 for start in range(0, len(paths), _GROUP):
                     self._fetch_chunked({path: chunked[path] for path in paths[start : start + _GROUP]})
                 for one in coming:
                     one.result()
             except BaseException:
-                pool.shutdown(cancel_futures=True)
+                self._is_over = True
+                raise
+
+    def _get_all(self, todo: Iterator[str], files: Mapping[str, Content]) -> None:
+        """Fetch one file after the other, beside other threads at the same list, until one of them fails."""
+        for path in todo:
+            if self._is_over:
+                return
+            try:
+                self._get(path, files[path])
+            except BaseException:
+                self._is_over = True
                 raise
 
     def _get(self, path: str, content: Content) -> None:
         where = self._place(path)
-        url = hf_hub_url(self.repo, path, repo_type=TYPE, revision=self.commit, endpoint=self.hub.endpoint)
+        # As the client's hf_hub_url makes it.
+        url = f"{self.hub.endpoint}/{TYPE}s/{self.repo}/resolve/{quote(self.commit, safe='')}/{quote(path)}"
         try:
             if content.size == 0:
                 where.write_bytes(b"")
-            else:
+            elif not self._got_at_once(path, content, url, where):
                 self.hub.call(self._stream, url, where)
         except OSError as error:
             self._leave_out(path, error)
@@ -141,8 +162,23 @@ class Download:
             self._stumbles.clear()
             self.on_bytes(content.size)
 
+    def _got_at_once(self, path: str, content: Content, url: str, where: Path) -> bool:
+        """Fetch a small file; tells whether it came, and is what it should be."""
+        data = self._lane.get(url) if content.size <= _SMALL else None
+        if data is None:
+            return False
+        found = Content(len(data), *hashes_of(data), content.xet)
+        if not same(found, content):
+            return False
+        with open(where, "xb") as file:  # noqa: PTH123 - a Path of each of many files is dear
+            file.write(data)
+        self._arrived[path] = found
+        return True
+
     def _judge(self, path: str, error: HubError) -> None:
         """Note that the Hub does not send a file; raises the error where it would not send any."""
+        from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
         cause = error.__cause__
         response = cause.response if isinstance(cause, HfHubHTTPError) else None
         if response is None or isinstance(cause, (RepositoryNotFoundError, RevisionNotFoundError)):
@@ -160,7 +196,9 @@ class Download:
             raise error
 
     def _stream(self, url: str, where: Path) -> None:
-        with get_session().stream("GET", url, headers=self._headers, follow_redirects=True) as response:
+        from huggingface_hub.utils import get_session, hf_raise_for_status
+
+        with get_session().stream("GET", url, headers=self.hub.headers, follow_redirects=True) as response:
             if response.status_code >= 400:
                 response.read()
             hf_raise_for_status(response)
@@ -183,6 +221,12 @@ class Download:
             else:
                 raise xet.explained(error, self.staging) from error
             self._place(path).unlink(missing_ok=True)
+
+
+def _is_without_xet() -> bool:
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_DISABLE_XET)
 
 
 def _verified(where: Path, content: Content) -> Content | None:

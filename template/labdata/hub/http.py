@@ -9,6 +9,7 @@ which knows how to follow, to retry and to explain. A Hub that does not answer a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ from labdata.hub.certificates import certificates
 
 if TYPE_CHECKING:
     from labdata.hub.waiting import Wait
+
+_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="next"')
 
 UNUSUAL = (OSError, httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError, TypeError, IndexError)
 """What may be raised where something did not go smoothly."""
@@ -131,19 +134,28 @@ class Requests:
     """Plain requests to the Hub as this account; address and token are read when it is made."""
 
     def __init__(self) -> None:
-        self._address = endpoint()
-        self._headers = {"User-Agent": "labdata"}
+        self.address = endpoint()
+        self.headers = {"User-Agent": "labdata"}
         if known := token():
-            self._headers["Authorization"] = f"Bearer {known}"
+            self.headers["Authorization"] = f"Bearer {known}"
 
     @cached_property
     def _client(self) -> PatientClient:
-        return PatientClient(headers=self._headers, verify=certificates())
+        return PatientClient(headers=self.headers, verify=certificates())
 
     def get(self, path: str) -> tuple[Any, str]:
         """Return a JSON answer and its ``Link`` header."""
         answer = self._ask("GET", path)
         return answer.json(), answer.headers.get("Link", "")
+
+    def next_path(self, link: str) -> str:
+        """Return where the next page of a list is, given the ``Link`` header of one; empty after the last."""
+        found = _NEXT.search(link)
+        if found is None:
+            return ""
+        if not found.group(1).startswith(f"{self.address}/"):
+            raise NotSmoothError
+        return found.group(1).removeprefix(self.address)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Send JSON that changes nothing on the Hub, and return the JSON that comes back."""
@@ -159,7 +171,7 @@ class Requests:
         return self._ask("POST", path, content=lines, headers=headers).json()
 
     def _ask(self, method: str, path: str, **what: Any) -> httpx2.Response:
-        answer = self._client.request(method, f"{self._address}{path}", **what)
+        answer = self._client.request(method, f"{self.address}{path}", **what)
         if answer.status_code != 200:
             raise NotSmoothError(answer.status_code, waiting.asked_pause(answer.headers))
         return answer

@@ -16,11 +16,12 @@ from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
 from labdata.hub.listing import content_of
+from labdata.hub.tree_since import tree_since
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labdata.core.content import Content
+    from labdata.core.content import Content, Tree
     from labdata.hub.client import Hub
 
 _FILES = 100
@@ -89,6 +90,36 @@ class LightHub:
         except UNUSUAL:
             return self._client.may_write(repo)
         return True
+
+    @property
+    def endpoint(self) -> str:
+        """The Hub's address."""
+        return self._requests.address
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a request as this account."""
+        return self._requests.headers
+
+    def tree(self, repo: str, commit: str, known: Tree) -> dict[str, Content]:
+        """Return all files of a commit; what is as in a ``known`` tree, perhaps of another commit, is not asked for."""
+        try:
+            found = tree_since(known, lambda folder, deep: self._listed(repo, commit, folder, deep=deep))
+            if found is None:
+                items = self._listed(repo, commit, "", deep=True)
+                found = {item["path"]: content_of(item) for item in items if item["type"] == "file"}
+            return found
+        except UNUSUAL:
+            return self._client.tree(repo, commit, known)
+
+    def _listed(self, repo: str, commit: str, folder: str, *, deep: bool) -> Iterator[dict[str, Any]]:
+        where = f"/api/datasets/{repo}/tree/{quote(commit, safe='')}"
+        following = f"{where}/{quote(folder)}" if folder else where
+        following += "?recursive=true" if deep else ""
+        while following:
+            items, link = self._requests.get(following)
+            yield from items
+            following = self._requests.next_path(link)
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""

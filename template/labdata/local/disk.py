@@ -38,6 +38,13 @@ def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     return hash_and_keep(path, size, 0)[:2]
 
 
+def hashes_of(data: bytes) -> tuple[str, str]:
+    """Return the SHA-256 and the git blob id of some bytes."""
+    git = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    git.update(data)
+    return hashlib.sha256(data).hexdigest(), git.hexdigest()
+
+
 def hash_and_keep(path: Path, size: int, most: int) -> tuple[str, str | None, bytes | None]:
     """Return what ``hash_file`` does, and the very bytes that were hashed if the file has at most ``most`` of them."""
     sha256 = hashlib.sha256()
@@ -69,7 +76,7 @@ class Hold:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[Hold]:
+def held(path: Path | str) -> Iterator[Hold]:
     """Hold a file while the block runs, so that a program that wants to write it waits for us.
 
     Linux gives a lease for that (fcntl(2)): it is refused while anybody has the file open for writing, and whoever
@@ -84,8 +91,9 @@ def held(path: Path) -> Iterator[Hold]:
     except OSError:
         yield Hold()
         return
+    _leased.add(handle)
     try:
-        with _released_when_asked(handle):
+        with released_when_asked():
             try:
                 fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
                 fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
@@ -94,25 +102,34 @@ def held(path: Path) -> Iterator[Hold]:
             else:
                 yield Hold(_handle=handle)
     finally:
+        _leased.discard(handle)
         os.close(handle)
 
 
+_leased: set[int] = set()
+"""The files that are held at this moment."""
+
+
 @contextmanager
-def _released_when_asked(handle: int) -> Iterator[None]:
-    """Give a lease up at once when somebody waits for it, and let the signal that tells of that end no program."""
+def released_when_asked() -> Iterator[None]:
+    """Give leases up at once when somebody waits for one, and let the signal that tells of that end no program.
 
-    def release(_signal: int, _frame: object) -> None:
-        with suppress(OSError):
-            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-
-    if threading.current_thread() is not threading.main_thread():
+    Around the holding of many files, one after the other, it spares each the setting of the signal.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGURG) is _release:
         yield
         return
-    before = signal.signal(signal.SIGURG, release)
+    before = signal.signal(signal.SIGURG, _release)
     try:
         yield
     finally:
         signal.signal(signal.SIGURG, before if before is not None else signal.SIG_DFL)
+
+
+def _release(_signal: int, _frame: object) -> None:
+    for handle in tuple(_leased):
+        with suppress(OSError):
+            fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def clear_empty(folder: Path) -> None:

@@ -34,10 +34,13 @@ def find_obstacles(data: Path, paths: Iterable[str], known: Collection[str]) -> 
 
 
 def _obstacle_at(data: Path, path: str, known: Collection[str]) -> tuple[str, str] | None:
-    where = data.joinpath(*path.split("/"))
-    if where.is_symlink():
+    # Of each of many files: a Path is dear.
+    if os.path.islink(f"{data}/{path}"):  # noqa: PTH114
         return path, f"data/{path} is a link"
-    if path in known or not where.is_dir():
+    if path in known:
+        return None
+    where = data.joinpath(*path.split("/"))
+    if not where.is_dir():
         return None
     for base, folders, files in os.walk(where):
         links = [name for name in folders if Path(base, name).is_symlink()]

@@ -177,6 +177,11 @@ class State:
                 tree[path] = Content(*fields)
         return tree
 
+    def last_tree(self, repo: str) -> dict[str, Content]:
+        """Return the tree of the commit that was last synced, from which others differ little; empty if not kept."""
+        heads = self.heads(repo)
+        return next((tree for one in (heads.branch, heads.main) if one and (tree := self.tree(one))), {})
+
     def _tree_change(self, commit_id: str) -> tuple[str, str] | None:
         query = "SELECT parent, body FROM tree_changes WHERE commit_id = ?"
         found: tuple[str, str] | None = self._db.execute(query, (commit_id,)).fetchone()

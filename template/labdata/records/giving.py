@@ -31,7 +31,7 @@ def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
     if not keeps_records(repo):
         return True
     noted = workspace.state.quiet(repo.id, _GIVEN)
-    return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not _has_pipeline(workspace))
+    return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not has_pipeline(workspace))
 
 
 def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tree, *, whole: bool) -> None:
@@ -45,7 +45,7 @@ def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tr
     trees = {commit: _tree(workspace, repo, commit) for commit in commits}
     known_packs = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
     packs = store.fetch(workspace, repo.id, trees)
-    if _has_pipeline(workspace):
+    if has_pipeline(workspace):
         chosen = _chosen(workspace, repo, packs, [path for path in packs if path not in known_packs], here)
         given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()})
         if given.problem:
@@ -67,7 +67,8 @@ def _tree(workspace: Workspace, repo: Repo, commit: str) -> dict[str, Content]:
         return {}
 
 
-def _has_pipeline(workspace: Workspace) -> bool:
+def has_pipeline(workspace: Workspace) -> bool:
+    """Tell whether a project has a workflow of Snakemake's."""
     root = workspace.settings.root
     places = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")
     return any((root / place).is_file() for place in places)

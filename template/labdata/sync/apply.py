@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +17,12 @@ from labdata.records.giving import give_back
 from labdata.records.making import keeps_records
 from labdata.records.times import make_older
 from labdata.sync import get_report
+from labdata.sync.file_times import adjust_times, moment_of
 from labdata.sync.proof import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from labdata.core.project import Repo
     from labdata.local.notes import Heads
     from labdata.sync.remote import Remote
     from labdata.sync.snapshot import Snapshot
@@ -164,9 +163,9 @@ def _place(
     """Put everything in its place, removals first; returns the paths that stay as they are, with the reason."""
     if not decided.touches_disk:
         if _brings_news(local, decided):
-            _adjust_times(workspace, remote.repo, local, decided, frozenset(), _moment(remote))
+            adjust_times(workspace, remote.repo, local, decided, frozenset(), moment_of(remote))
         return {}
-    moment = _moment(remote)
+    moment = moment_of(remote)
     for where, _content in staged.values():
         os.utime(where, ns=(moment, moment))
     # Before the state knows of them: what a power cut emptied would pass for an edit, and the next put would send it.
@@ -187,7 +186,7 @@ def _place(
     for path, (_where, content) in staged.items():
         if path not in missed:
             workspace.worktree.remember(path, content, moment)
-    _adjust_times(workspace, remote.repo, local, decided, frozenset(staged), moment)
+    adjust_times(workspace, remote.repo, local, decided, frozenset(staged), moment)
     return missed
 
 
@@ -251,33 +250,3 @@ def open_recycle(workspace: Workspace, repo: str, replaced: Tree) -> Path:
     copies = copies_in(replaced, (heads.shown, heads.branch, heads.main), workspace.state.tree)
     note = Note(repo=repo, copies=copies, moved=[*replaced], undoable=False)
     return workspace.recycle_bin.open(note, workspace.worktree.other_disks(replaced))
-
-
-def _moment(remote: Remote) -> int:
-    """Return the time (ns) that files of this version get: when the Hub took them, so that Snakemake sees
-    inputs as older than the results made from them.
-    """
-    newest = remote.newest()
-    moment = int(newest.date.timestamp() * 1_000_000_000)
-    return min(moment, time.time_ns())
-
-
-def _adjust_times(
-    workspace: Workspace, repo: Repo, local: WorkingCopy, decided: plan.GetPlan, written: frozenset[str], moment: int
-) -> None:
-    if not repo.per_member:
-        # What all share is where the pipeline begins: none of it is made from what has just come.
-        return
-    touched = written | set(decided.remove)
-    clean: dict[str, int] = {}
-    unsaved: dict[str, int] = {}
-    for path, content in local.mine.items():
-        if path in touched:
-            continue
-        agreed = path in decided.adopt and path not in decided.overruled
-        group = clean if agreed or same(content, local.base.get(path)) else unsaved
-        group[path] = local.scan.files[path].st_mtime_ns
-    times = plan.times_after_get(clean, unsaved, written, moment)
-    # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.
-    for path in sorted(times.keys() - written, key=lambda path: times[path], reverse=True):
-        workspace.worktree.set_time(path, times[path])
