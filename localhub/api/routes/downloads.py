@@ -69,6 +69,6 @@ def raw(call: Call) -> Response:
 
 
 ROUTES = [
-    route("/datasets/{namespace}/{name}/resolve/{revision}/{path:path}", resolve),
+    route("/datasets/{namespace}/{name}/resolve/{revision}/{path:path}", resolve, brief=True),
     route("/datasets/{namespace}/{name}/raw/{revision}/{path:path}", raw),
 ]
