@@ -68,7 +68,10 @@ def told(answer: Answer) -> list[str]:
     lines += _row("also as", ", ".join(_others(answer)))
     if record is None:
         lines += _row("made", _unknown(answer))
+        lines += _row("but", "; ".join(answer.doubts))
         return lines
+    if record.path != answer.path:
+        lines += _row("made as", f"data/{record.path}, of the same content")
     lines += _row("made by", _maker(record))
     lines += _row("when", _times(record))
     noted = record.noted.replace("T", " ").replace("Z", " UTC")

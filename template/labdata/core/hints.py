@@ -342,8 +342,10 @@ IN_ENVIRONMENT = "Run it in the project's environment: `just reproduce`."
 MADE_BEFORE_RECORDS = "Make it again with `just run`, then `just put-results` records how."
 
 
-def fetch_commit(who: str) -> str:
-    """Return how to come by a commit of a colleague."""
+def fetch_commit(who: str, *, shallow: bool = False) -> str:
+    """Return how to come by a commit of a colleague; a ``shallow`` clone lacks older ones."""
+    if shallow:
+        return "This clone is a shallow one: `git fetch --unshallow` brings older commits. Then run this again."
     return f"`git fetch --all` may bring it; else ask {who or 'who published it'} to push it. Then run this again."
 
 

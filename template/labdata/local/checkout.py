@@ -114,6 +114,11 @@ def has_commit(root: Path, commit: str) -> bool:
     return bool(_COMMIT.fullmatch(commit)) and _git(root, "cat-file", "-t", commit) == "commit"
 
 
+def is_shallow(root: Path) -> bool:
+    """Tell whether this clone lacks older commits."""
+    return _git(root, "rev-parse", "--is-shallow-repository") == "true"
+
+
 def tagged(root: Path, name: str) -> str:
     """Return the commit that a tag of the code names, empty where there is none."""
     return _git(root, "rev-parse", "--verify", "--quiet", f"refs/tags/{name}^{{commit}}") or ""

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 class HubSide:
     """One command's look at a repo. Nothing but refs, listings and record packs is fetched, and all of it is kept.
 
-    ``reached`` is False where the Hub could not be asked: then it is what this computer saw last.
+    ``reached`` is False where the Hub could not be asked: then it is what this computer saw last. ``unread`` counts the
+    packs of records that could not be read, as far as any were asked for.
     """
 
     def __init__(self, workspace: Workspace, repo: Repo) -> None:
         self._workspace = workspace
         self.repo = repo
         self.reached = True
+        self.unread = 0
 
     @cached_property
     def heads(self) -> dict[str, str]:
@@ -73,7 +75,9 @@ class HubSide:
             packs = store.fetch(self._workspace, self.repo.id, self.trees)
         else:
             packs = list(dict.fromkeys(path for tree in self.trees.values() for path in core.packs_in(tree)))
-        return store.texts_of(self._workspace, packs)
+        found = store.texts_of(self._workspace, packs)
+        self.unread = len(packs) - len(found)
+        return found
 
     def hashes(self, commit: str, tree: Tree) -> dict[str, str]:
         """Return the SHA-256 of what a commit holds, as far as it can be known, by path.

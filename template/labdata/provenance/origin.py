@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,12 +11,14 @@ from labdata.core.content import Content
 from labdata.core.records import Record
 from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
 from labdata.provenance.rules_now import RulesNow
+from labdata.records.stale import path_of
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide
     from labdata.workspace import Workspace
 
 _DEEPEST = 50
+_COMPARED = 5  # records of one content that are looked at
 
 
 @dataclass
@@ -72,6 +74,24 @@ class Origins:
                 level.append(origin)
         return top
 
+    def best(self, records: Sequence[Record], path: str) -> Record | None:
+        """Return the record that says most of a content at a path; of those, which are the newest first, the newest.
+
+        Several works may have given the same content: one that would be done in the same way now goes first. What a
+        rule made under another name was renamed by hand.
+        """
+        own = [one for one in records if one.path == path]
+        ruled = [one for one in own if one.rule] or [one for one in records if one.rule]
+        found = ruled or own or list(records)
+        return next(filter(self._holds, found[:_COMPARED]), found[0] if found else None)
+
+    def _holds(self, record: Record) -> bool:
+        """Tell whether a file would not be made anew now, as far as its own inputs and parameters tell."""
+        if record.rule and self._rules_now.why_stale(record):
+            return False
+        inputs = [(path, sha256) for name, sha256 in record.inputs if (path := path_of(name))]
+        return all((here := self.content_here(path)) is None or here.sha256 == sha256 for path, sha256 in inputs)
+
     def _records(self, hashes: set[str]) -> dict[str, list[Record]]:
         found: dict[str, list[Record]] = {}
         for side in self._sides.values():
@@ -81,7 +101,7 @@ class Origins:
 
     def _input(self, name: str, sha256: str | None, records: Mapping[str, list[Record]]) -> Origin:
         path = name.removeprefix("data/") if name.startswith("data/") else ""
-        record = next((one for one in records.get(sha256 or "", ()) if one.path == path), None)
+        record = self.best([one for one in records.get(sha256 or "", ()) if one.path == path], path)
         here = self._compared(path, sha256, record) if path else "unknown"
         return Origin(name, sha256, here, self._version(path, sha256) if path and sha256 else "", record)
 

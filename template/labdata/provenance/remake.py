@@ -116,23 +116,31 @@ class Remaking:
         """Make what is lost, with the inputs of the recorded version that Snakemake says it needs."""
         names = sorted(lost)
         versions = self._ingredients.version(self._inputs)
+        is_tried = False
         for _round in range(_ROUNDS):
             with self._ingredients.as_if_there():
                 said = rerun.needs(names)
+                if said.problem:
+                    # What a checkpoint finds, no rule is known to make before it has run: the way to it is the file's.
+                    whole = [f"data/{one.path}" for one in self._group.files]
+                    names, said = (whole, found) if not (found := rerun.needs(whole)).problem else (names, said)
+            is_open = said.has_checkpoint or names != sorted(lost)
             due = {name: sha for name, sha in lost.items() if not (said.makes(name) or _is_here(self._project / name))}
-            if due or said.problem:
+            if said.problem or (due and not is_open):
                 raise _lost(due or lost, said.problem)
             fresh = {path: one for path, one in versions.items() if said.takes(f"data/{path}")}
             fresh = {path: one for path, one in fresh.items() if not _is_here(self._data / path)}
             missing = self._ingredients.bring_version(self._inputs, fresh, self._data)
             if missing:
                 raise _lost({f"data/{path}": "" for path in missing})
-            rerun.tell(f"Snakemake first makes {words.number(len(names), 'file')} that nobody keeps …")
+            rerun.tell(f"Snakemake first makes {words.number(len(lost), 'file')} that nobody keeps …")
             try:
                 rerun.make(names)
             except LabdataError:
-                if not fresh or not said.has_checkpoint:
+                # What is needed behind a checkpoint is known when it has run.
+                if not is_open or (is_tried and not fresh):
                     raise
+                is_tried = True
                 continue
             return
 

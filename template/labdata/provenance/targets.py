@@ -68,8 +68,10 @@ class Finder:
             raise LabdataError(f"data/{answer.path} is an input: no rule made it. Nothing was made.", hints.LIST_DATA)
         if record is None:
             who = f": {answer.published[0]} published it" if answer.published else ""
+            is_unread = any(side.unread for side in self._which.sides.values())
+            recorded = "nothing that can be read here is recorded" if is_unread else "nothing is recorded"
             raise LabdataError(
-                f"data/{answer.path} cannot be made again: nothing is recorded of how it was made{who}.",
+                f"data/{answer.path} cannot be made again: {recorded} of how it was made{who}.",
                 hints.MADE_BEFORE_RECORDS,
             )
         return self._wanted(record, self._version(record))

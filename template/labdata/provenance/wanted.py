@@ -11,7 +11,7 @@ from labdata.core import hints
 from labdata.core.errors import LabdataError
 from labdata.core.paths import refusal
 from labdata.core.records import Record
-from labdata.local.checkout import has_commit
+from labdata.local.checkout import has_commit, is_shallow
 from labdata.records.making import keeps_records
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def wanted(
         raise LabdataError(
             f"{where} cannot be made again here: this clone does not have the commit {_shown(commit)} of "
             f"{record.code.get('repo') or 'the code'}.",
-            hints.fetch_commit(record.who),
+            hints.fetch_commit(record.who, shallow=is_shallow(root)),
         )
     found = Wanted(record.path, record, commit, version)
     unknown = sorted(path for path, sha256 in found.inputs.items() if not sha256 and is_input(path))

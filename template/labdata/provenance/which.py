@@ -7,13 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core import hints
+from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.records import Record
 from labdata.core.stamps import Stamp
 from labdata.core.typed_paths import nearest, typed_pattern
 from labdata.core.verdicts import about, told
+from labdata.local.checkout import has_commit
 from labdata.local.code import Code
 from labdata.local.disk import hash_file
 from labdata.local.stamp_file import read_stamp
@@ -110,12 +111,17 @@ class Which:
         side = self.sides[repo.name]
         sha256 = content.sha256 or ""
         records = side.records({sha256}).get(sha256, []) if sha256 else []
-        fitting = [record for record in records if record.path == path] or records
-        record = fitting[0] if fitting else None
+        record = self._origins.best(records, path)
         if record is None and keeps_records(repo) and not side.holders(content):
             # Made, or edited, since the last put.
             record = unpublished(self._workspace, {path: content}).get(path)
         self._fill(answer, side, content, record)
+        others = [one for one in records if record and one.path == record.path and one.rule]
+        if record and record.rule and others and others[0] is not record:
+            answer.doubts.append(
+                f"rule {others[0].rule} gave the same content later, of other inputs or with other parameters: "
+                f"`just dry data/{record.path}` tells which Snakemake goes by"
+            )
         return answer
 
     def _of_copy(self, asked: str, where: Path) -> Answer:
@@ -129,7 +135,7 @@ class Which:
             held = [path for paths in side.holders(content).values() for path in paths]
             if records or held:
                 answer.path = records[0].path if records else held[0]
-                self._fill(answer, side, content, records[0] if records else None)
+                self._fill(answer, side, content, self._origins.best(records, answer.path))
                 return answer
         answer.stamp = read_stamp(where)
         answer.known_by = "stamp" if answer.stamp else ""
@@ -158,12 +164,17 @@ class Which:
         if record is None:
             answer.published = self._published(side, answer.path)
         else:
-            answer.pushed = Code(self._workspace.settings.root).has_remote(record.code.get("commit") or "")
+            root, commit = self._workspace.settings.root, str(record.code.get("commit") or "")
+            # Of a commit that this clone lacks, nobody here knows who else has it.
+            answer.pushed = Code(root).has_remote(commit) if has_commit(root, commit) else None
             answer.origin = self._origins.of(record)
             answer.stale, answer.doubts = self._origins.verdict(answer.origin)
             answer.verdicts = [told(run, one) for run, one in about(side.runs, record.path, record.sha256)]
             if not record.noted:
                 answer.here = "unpublished"
+        if record is None and side.unread:
+            packs = words.number(side.unread, "record pack")
+            answer.doubts.append(f"{packs} could not be read here: more may be recorded than this")
 
     def _held(self, side: HubSide, record: Record) -> Content | None:
         """Return a recorded content as the Hub lists it, if any version still holds it."""
