@@ -14,6 +14,7 @@ from pathlib import Path
 import pygit2
 
 from localhub.testing import Hub
+from tests.scenes import Scene
 from tests.template.generating import environment, git
 from tests.terminal import converse
 
@@ -25,6 +26,10 @@ class Newcomer:
     name: str
     root: Path
     env: dict[str, str] = field(repr=False)
+
+    def again(self) -> Newcomer:
+        """The same person with an environment that a story may change."""
+        return Newcomer(self.name, self.root, dict(self.env))
 
     def task(self, name: str, *arguments: str) -> list[str]:
         """The command of a pixi task, as pixi would run it in the project's environment."""
@@ -87,6 +92,13 @@ class Town:
     folder: Path
     origin: Path
     project: str = field(default_factory=lambda: f"p{uuid.uuid4().hex[:10]}")
+
+    @classmethod
+    def built(cls, scene: Scene, code: Path) -> Town:
+        """A town in a scene, whose code is that of a bare repository."""
+        origin = scene.folder / "lab" / code.name
+        shutil.copytree(code, origin)
+        return cls(scene.hub, scene.folder, origin)
 
     @property
     def results(self) -> str:

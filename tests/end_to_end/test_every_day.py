@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from labdata.core import hints
 
 from tests.end_to_end.newcomers import Newcomer, Town, marks
+from tests.scenes import Scene
 from tests.template.generating import NOWHERE, git, run
 
 
+@dataclass
+class Evening:
+    """The evening before, and who was there."""
+
+    scene: Scene
+    town: Town
+    ann: Newcomer
+    bob: Newcomer
+
+
+@pytest.fixture(scope="module")
+def evening(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+    """Ann has published a plate to the inputs and a table to main, and Bob has got it."""
+    with Scene.begun(tmp_path_factory.mktemp("evening")) as scene:
+        town = Town.built(scene, code)
+        ann = town.newcomer("ann", pipeline=True)
+        ann.first_day("--no-data")
+        ann.write("raw/notes.txt", "the plates\n")
+        ann.write("processed/table.csv", "1\n")
+        ann.just("put-inputs")
+        ann.just("put-results-main")
+        git(ann.root, "rm", "--quiet", "Snakefile")
+        commit(ann, "refactor: no pipeline")
+        bob = town.newcomer("bob", pipeline=True)
+        bob.first_day()
+        scene.keep()
+        yield Evening(scene, town, ann, bob)
+
+
 @pytest.fixture
-def ann(town: Town) -> Newcomer:
+def town(evening: Evening) -> Town:
+    evening.scene.lay_out()
+    return evening.town
+
+
+@pytest.fixture
+def ann(town: Town, evening: Evening) -> Newcomer:
     """Ann, who has published a plate to the inputs and a table to main."""
-    ann = town.newcomer("ann", pipeline=True)
-    ann.first_day("--no-data")
-    ann.write("raw/notes.txt", "the plates\n")
-    ann.write("processed/table.csv", "1\n")
-    ann.just("put-inputs")
-    ann.just("put-results-main")
-    return ann
+    return evening.ann.again()
 
 
 @pytest.fixture
-def bob(ann: Newcomer, town: Town) -> Newcomer:
+def bob(town: Town, evening: Evening) -> Newcomer:
     """Bob, who has all of that; there is no pipeline, for most of these days need none."""
-    git(ann.root, "rm", "--quiet", "Snakefile")
-    commit(ann, "refactor: no pipeline")
-    bob = town.newcomer("bob", pipeline=True)
-    bob.first_day()
-    return bob
+    return evening.bob.again()
 
 
 def commit(who: Newcomer, title: str) -> None:

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from labdata.core import hints
 
 from tests.end_to_end.newcomers import Newcomer, Town, marks
+from tests.scenes import Scene
 from tests.template.generating import NOWHERE, USUAL, copier, git, template
 from tests.template.plates import synthetic_plate
 
 ALL_IS = dict.fromkeys(("code", "hooks", "folders", "login", "inputs", "results", "branch", "pipeline"), "✓")
 
 
+@pytest.fixture(scope="module")
+def beginning(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, Town, Newcomer]]:
+    """Ann has made the repos and published a plate and a table to main."""
+    with Scene.begun(tmp_path_factory.mktemp("first-day")) as scene:
+        town = Town.built(scene, code)
+        ann = town.newcomer("ann")
+        ann.first_day("--no-data")
+        synthetic_plate(ann.root / "data")
+        ann.write("processed/table.csv", "1\n")
+        ann.just("put-inputs")
+        ann.just("put-results-main")
+        scene.keep()
+        yield scene, town, ann
+
+
 @pytest.fixture
-def ann(town: Town) -> Newcomer:
-    """Ann, who has made the repos and published a plate and a table to main."""
-    ann = town.newcomer("ann")
-    ann.first_day("--no-data")
-    synthetic_plate(ann.root / "data")
-    ann.write("processed/table.csv", "1\n")
-    ann.just("put-inputs")
-    ann.just("put-results-main")
-    return ann
+def town(beginning: tuple[Scene, Town, Newcomer]) -> Town:
+    scene, town, _ann = beginning
+    scene.lay_out()
+    return town
+
+
+@pytest.fixture
+def ann(town: Town, beginning: tuple[Scene, Town, Newcomer]) -> Newcomer:
+    """Ann, who was there on the first day."""
+    return beginning[2].again()
 
 
 def test_bob_has_it_all_after_a_clone_and_one_command(ann: Newcomer, town: Town) -> None:
@@ -129,7 +148,7 @@ def test_a_reader_has_all_data_and_is_told_what_works(ann: Newcomer, town: Town)
 
 @pytest.mark.hint("membership")
 def test_who_is_no_member_is_told_who_adds_them(town: Town) -> None:
-    ann = town.newcomer("ann")
+    ann = town.newcomer("ann", "-2")
     toml = ann.root / "labdata.toml"
     toml.write_text(toml.read_text().replace('org = "lab"', 'org = "bob"'))
     said = ann.first_day(code=1)

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 from labdata.core.records import is_pack
 
 from localhub.testing import Hub
+from tests.scenes import Scene
 from tests.template.generating import at_hub, environment, generate, git
 
 NOTHING = "Nothing to be done"
@@ -177,17 +178,50 @@ class Team:
         return clone
 
 
-@pytest.fixture
-def team(made: Path, shared_hub: Hub, tmp_path: Path) -> Team:
-    origin = tmp_path / "origin.git"
-    shutil.copytree(made / ".git", origin)
-    git(origin, "config", "core.bare", "true")
-    return Team(tmp_path, made, origin, shared_hub, f"p{uuid.uuid4().hex[:10]}")
+@dataclass
+class Beginning:
+    """Where every story begins, and who is there."""
+
+    scene: Scene
+    team: Team
+    ann: Clone
+    bob: Clone
+
+
+@pytest.fixture(scope="module")
+def beginning(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
+    with Scene.begun(tmp_path_factory.mktemp("beginning")) as scene:
+        origin = scene.folder / "origin.git"
+        shutil.copytree(made / ".git", origin)
+        git(origin, "config", "core.bare", "true")
+        team = Team(scene.folder, made, origin, scene.hub, "screen")
+        ann = published(team)
+        bob = team.join("bob")
+        bob.news()
+        scene.keep()
+        yield Beginning(scene, team, ann, bob)
 
 
 @pytest.fixture
-def ann(team: Team) -> Clone:
+def team(beginning: Beginning) -> Team:
+    beginning.scene.lay_out()
+    return beginning.team
+
+
+@pytest.fixture
+def ann(team: Team, beginning: Beginning) -> Clone:
     """Ann has run the pipeline, and what it made is on main."""
+    return beginning.ann
+
+
+@pytest.fixture
+def bob(team: Team, beginning: Beginning) -> Clone:
+    """Bob has cloned the project and got all there is."""
+    return beginning.bob
+
+
+def published(team: Team) -> Clone:
+    """Let Ann publish what the pipeline made, and have it merged."""
     ann = team.join("ann")
     for folder in ("data/raw", "data/interim", "data/processed", ".snakemake"):
         shutil.copytree(team.made / folder, ann.root / folder, dirs_exist_ok=True)
@@ -196,14 +230,6 @@ def ann(team: Team) -> Clone:
     ann.merge("First results")
     assert all(ann.path(path).stat().st_size > CHECKSUM_SIZE for path in (TABLE, CLEAN))
     return ann
-
-
-@pytest.fixture
-def bob(ann: Clone, team: Team) -> Clone:
-    """Bob has cloned the project and got all there is."""
-    bob = team.join("bob")
-    bob.news()
-    return bob
 
 
 def test_ann_and_bob_begin_with_nothing_to_run(ann: Clone, bob: Clone) -> None:
