@@ -22,6 +22,7 @@ from labdata.core.stamps import Stamp, written
 from localhub.testing import Hub
 from tests.endurance.runner import Quick, Runner, quick_member
 from tests.members import Lab, new_lab
+from tests.once import programs
 from tests.template.generating import environment, git
 
 SNAKEFILE = """\
@@ -242,7 +243,7 @@ def test_a_format_of_snakemakes_notes_that_is_not_installed_here_is_left_out_in_
     older.mkdir()
     (older / "sitecustomize.py").write_text("import snakemake.persistence as p\np.RECORD_FORMAT_VERSION = 5\n")
     env = dan.member.env | {"PYTHONPATH": os.pathsep.join([str(older), dan.member.env["PYTHONPATH"]])}
-    command = [shutil.which("python") or "python", "-m", "labdata", "get", "results"]
+    command = [str(programs() / "python"), "-m", "labdata", "get", "results"]
     done = subprocess.run(command, cwd=dan.root, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "was not told how 3 files came to be: that was noted in its format 6" in done.stderr
