@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,8 +31,10 @@ def kept(data: Path, paths: Iterable[str]) -> Iterator[None]:
 
     Needs the project's lock.
     """
+    # A folder of its own: one that was cut off may have left files of these names.
+    top = data / PRIVATE / _NAME / secrets.token_hex(8)
     for path in paths:
-        second = data / PRIVATE / _NAME / path
+        second = top / path
         second.parent.mkdir(parents=True, exist_ok=True)
         _give_second_name(data / path, second)
     try:
@@ -48,11 +51,11 @@ def recover(data: Path, recycle: Recycle) -> None:
     if not (data / PRIVATE / _NAME).is_dir():
         return
     _put_back(data)
-    if others := list(_files(data)):
+    for top in sorted((data / PRIVATE / _NAME).glob("*")):
         folder = recycle.open(Note(undoable=False), {})
-        for path, second in others:
+        for path, second in list(_files(top)):
             move(second, folder / path)
-        _put_back(data)
+    clear_empty(data / PRIVATE / _NAME)
 
 
 def _give_second_name(where: Path, second: Path) -> None:
@@ -67,7 +70,8 @@ def _give_second_name(where: Path, second: Path) -> None:
 
 def _put_back(data: Path) -> None:
     """Give each file its place again where that is free; what is there still needs no second name."""
-    for path, second in list(_files(data)):
+    tops = sorted((data / PRIVATE / _NAME).glob("*"))
+    for path, second in [one for top in tops for one in _files(top)]:
         where = data / path
         if _is_same(where, second):
             second.unlink()
@@ -88,8 +92,7 @@ def _is_same(where: Path, second: Path) -> bool:
     return where.is_file() and filecmp.cmp(where, second, shallow=False)
 
 
-def _files(data: Path) -> Iterator[tuple[str, Path]]:
-    top = data / PRIVATE / _NAME
+def _files(top: Path) -> Iterator[tuple[str, Path]]:
     for folder, folders, names in os.walk(top):
         links = [name for name in folders if Path(folder, name).is_symlink()]
         for name in (*names, *links):
