@@ -28,7 +28,7 @@ from labdata.local.recycle_notes import Copy
 from labdata.local.scan import Scan
 from labdata.local.state import State
 from labdata.local.worktree import Placement, Worktree
-from labdata.records.making import Noting
+from labdata.records.noting import Noting
 from labdata.review import pull_requests
 from labdata.sync import apply, get, put, remote, version
 from labdata.sync.options import GetOptions, PutOptions

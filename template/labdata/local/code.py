@@ -72,7 +72,11 @@ class Code:
 
     def commit_at(self, time: float) -> str:
         """Return the commit that was checked out at a time (seconds); empty where that is not known."""
-        return next((commit for since, commit in self._moves if since <= time), "")
+        # Asked of each of many files: most were made since the last move.
+        moves = self._moves
+        if moves and moves[0][0] <= time:
+            return moves[0][1]
+        return next((commit for since, commit in moves if since <= time), "")
 
 
 def code_version(root: Path) -> str:

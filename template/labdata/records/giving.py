@@ -15,6 +15,7 @@ from labdata.core.records import Record
 from labdata.local.notes import Known
 from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
 from labdata.records import snakemake_store, store
+from labdata.records.ahead import Ahead
 from labdata.records.jobs import facts_of
 from labdata.records.making import keeps_records
 from labdata.records.times import make_older
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 _GIVEN = "given"
+_MANY = 1_000  # files from which records are read ahead
 
 
 def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
@@ -34,19 +36,28 @@ def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
     return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not has_pipeline(workspace))
 
 
-def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tree, *, whole: bool) -> None:
+def read_ahead(workspace: Workspace, repo: Repo, commits: Iterable[str], count: int) -> Ahead | None:
+    """Begin to read the records in some ``commits`` where so many files come that it pays, by ``count``."""
+    if count < _MANY or not keeps_records(repo) or not has_pipeline(workspace):
+        return None
+    packs, new = _packs(workspace, repo, {commit: _tree(workspace, repo, commit) for commit in commits})
+    return Ahead(store.texts_of(workspace, packs), new)
+
+
+def give_back(
+    workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tree, *, whole: bool, ahead: Ahead | None = None
+) -> None:
     """Give Snakemake its notes on files whose content is the recorded one.
 
-    The records are those in some ``commits``; ``here`` are the files on this disk, which are all that there are if
-    ``whole``. What cannot be given is told in one line.
+    The records are those in some ``commits``, perhaps read ``ahead``; ``here`` are the files on this disk, which are
+    all that there are if ``whole``. What cannot be given is told in one line.
     """
     if not keeps_records(repo):
         return
     trees = {commit: _tree(workspace, repo, commit) for commit in commits}
-    known_packs = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
-    packs = store.fetch(workspace, repo.id, trees)
+    packs, new = _packs(workspace, repo, trees)
     if has_pipeline(workspace):
-        chosen = _chosen(workspace, repo, packs, [path for path in packs if path not in known_packs], here)
+        chosen = _chosen(workspace, repo, packs, {*new, *(ahead.new if ahead else ())}, here, ahead)
         given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()})
         if given.problem:
             workspace.console.warn(f"{repo.name}: {given.problem}")
@@ -57,6 +68,13 @@ def give_back(workspace: Workspace, repo: Repo, commits: Iterable[str], here: Tr
         make_older(workspace, repo, here)
     if whole:
         workspace.state.set_quiet(repo.id, _GIVEN, " ".join(trees))
+
+
+def _packs(workspace: Workspace, repo: Repo, trees: Mapping[str, Mapping[str, Content]]) -> tuple[list[str], list[str]]:
+    """Bring the packs of some trees that are not here; returns all of them, and those that came now."""
+    known = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
+    packs = store.fetch(workspace, repo.id, trees)
+    return packs, [path for path in packs if path not in known]
 
 
 def _tree(workspace: Workspace, repo: Repo, commit: str) -> dict[str, Content]:
@@ -75,7 +93,7 @@ def has_pipeline(workspace: Workspace) -> bool:
 
 
 def _chosen(
-    workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree
+    workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree, ahead: Ahead | None
 ) -> dict[str, _Given]:
     """Return what to give back, by path: of the newest record of each file's content, if that is news here."""
     hashes = {path: content.sha256 for path, content in here.items() if content.sha256}
@@ -88,7 +106,8 @@ def _chosen(
     if not wanted:
         return {}
     latest: dict[str, Record] = {}
-    for one in store.records_in(workspace, packs, set(wanted.values())):
+    read = ahead.records(packs) if ahead else None
+    for one in read or store.records_in(workspace, packs, set(wanted.values())):
         if one.rule and wanted.get(one.path) == one.sha256:
             latest[one.path] = core.newest((one, latest.get(one.path, one))) or one
     notes = job_notes(workspace.settings.root, latest, math.inf) if latest else {}

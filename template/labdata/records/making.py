@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -15,19 +14,19 @@ from typing import TYPE_CHECKING
 from labdata.core import records as core
 from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree, same
-from labdata.core.records import Pack, Record
+from labdata.core.records import Record
 from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
 from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
+from labdata.records.noting import LOOKED, Noting
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
-_LOOKED = "records"
 _SLACK = 5.0  # seconds that two clocks may differ, as those of a cluster's disk and its computers
 
 
@@ -47,79 +46,6 @@ class Published:
     incomplete: Collection[str] = ()
 
 
-@dataclass(frozen=True)
-class Share:
-    """What goes along with one commit of a put: packs, and what is to be kept once they have landed."""
-
-    packs: Sequence[Pack] = ()
-    known: dict[str, Known] = field(default_factory=dict)
-
-    @property
-    def contents(self) -> dict[str, Content]:
-        """The packs as files to send."""
-        return {pack.path: _content(pack.data) for pack in self.packs}
-
-    def keep(self, workspace: Workspace, repo: Repo) -> None:
-        """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
-        workspace.state.update_recorded(repo.id, self.known)
-
-
-def _content(data: bytes) -> Content:
-    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-    return Content(len(data), hashlib.sha256(data).hexdigest(), git)
-
-
-@dataclass(frozen=True)
-class Noting:
-    """What goes along with a put: ``records`` of it, and packs that become superfluous, as the ``merged`` ones are.
-
-    ``known`` are the files recorded, ``count`` how many of them are not sent, because the Hub holds them already;
-    ``verdicts`` are packs of what came of making files again, ``tidied`` those that many of them were merged into.
-    """
-
-    records: list[Record] = field(default_factory=list)
-    merged: list[Record] = field(default_factory=list)
-    drop: list[str] = field(default_factory=list)
-    known: dict[str, Known] = field(default_factory=dict)
-    count: int = 0
-    since: float = 0.0
-    verdicts: list[Pack] = field(default_factory=list)
-    tidied: list[Pack] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to record."""
-        return not (self.records or self.verdicts)
-
-    def shares(self, workspace: Workspace, parts: Sequence[Collection[str]]) -> list[Share]:
-        """Return what goes along with each commit of a push, given the paths that each sends.
-
-        Its records go with a file, so that they are there as soon as it is; all others go with the last commit. The
-        packs are kept on this disk, from where they are sent.
-        """
-        number_of = {path: number for number, paths in enumerate(parts) for path in paths}
-        sorted_: list[list[Record]] = [[] for _part in parts]
-        for record in self.records:
-            sorted_[number_of.get(record.path, -1)].append(record)
-        sorted_[-1] += self.merged if self.records else []
-        shares = [self._share(workspace, records) for records in sorted_]
-        shares[-1] = replace(shares[-1], packs=(*shares[-1].packs, *self.verdicts, *self.tidied))
-        return shares
-
-    def _share(self, workspace: Workspace, records: Sequence[Record]) -> Share:
-        if not records:
-            return Share()
-        pack = core.packed(records)
-        store.kept(workspace, pack)
-        return Share([pack], {one.path: self.known[one.path] for one in records if one.path in self.known})
-
-    def end(self, workspace: Workspace, repo: Repo) -> None:
-        """Keep since when there is nothing to look at; after all of the put is kept."""
-        if self.since:
-            workspace.state.set_quiet(repo.id, _LOOKED, repr(self.since))
-        verdicts.landed(workspace, repo, [pack.path for pack in self.verdicts])
-
-
 def keeps_records(repo: Repo) -> bool:
     """Tell whether a repo is one of results: records live beside them."""
     return repo.per_member or repo.name == "results"
@@ -131,17 +57,19 @@ def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp
         return Noting()
     began = time.time()
     work = _Work(workspace, repo, published)
-    found = work.restamped() if restamp else work.records()
+    if restamp:
+        work.restamp()
+    else:
+        work.decide()
     since = began - _SLACK if published.is_whole else 0.0
     mine = verdicts.to_send(workspace, repo, published.now)
-    packs, superfluous = verdicts.tidied(workspace, published.now) if found or mine else ([], [])
-    if not found:
-        return Noting(since=since, drop=superfluous, verdicts=mine, tidied=packs)
+    paths = work.paths
+    if not paths:
+        return Noting(since=since, verdicts=mine)
     merge, drop = _tidied(workspace, published.now)
-    unsent = sum(record.path not in published.sent for record in found)
     merged = list(store.records_in(workspace, merge))
-    drop = [*merge, *drop, *superfluous]
-    return Noting(found, merged, drop, work.known, unsent, since, mine, packs)
+    unsent = sum(path not in published.sent for path in paths)
+    return Noting(paths, work.made, merged, [*merge, *drop], unsent, since, mine)
 
 
 class _Work:
@@ -153,25 +81,45 @@ class _Work:
         self._published = published
         self._before = workspace.state.recorded(repo.id)
         self._known_facts: dict[str, str] = {}
-        self.known: dict[str, Known] = {}
+        self._notes: Mapping[str, JobNote] = {}
+        self._new: list[str] = []
+        self._ready: dict[str, Record] = {}
 
-    def records(self) -> list[Record]:
-        """Return the records of what is sent, and of what a rule has made anew though its content stayed."""
+    @property
+    def paths(self) -> list[str]:
+        """What is to be recorded."""
+        return [*self._new, *self._ready]
+
+    def decide(self) -> None:
+        """Find what is to be recorded: what is sent, and what a rule has made anew though its content stayed."""
         published, root = self._published, self._workspace.settings.root
-        since = float(self._workspace.state.quiet(self._repo.id, _LOOKED) or 0)
-        notes = job_notes(root, published.sent, since)
-        again, new = self._sorted(notes)
-        about, disk = self._about, _disk(self._workspace, published.stats)
-        incomplete = set(published.incomplete)
-        found = [record_of(path, published.mine[path], notes.get(path), about, disk) for path in new]
-        found = [replace(one, incomplete=True) if one.path in incomplete else one for one in found]
-        known = self._known_before(again)
-        lost = sorted(set(again) - {one.path for one in known})
-        found += [*known, *(record_of(path, published.mine[path], notes.get(path), about, disk) for path in lost)]
-        self.known = {
-            one.path: Known(one.sha256, self._facts(notes.get(one.path)), canonical(one.inputs)) for one in found
-        }
-        return found
+        since = float(self._workspace.state.quiet(self._repo.id, LOOKED) or 0)
+        self._notes = job_notes(root, published.sent, since)
+        again, new = self._sorted(self._notes)
+        self._ready = {record.path: record for record in self._known_before(again)}
+        self._new = [*new, *sorted(set(again) - self._ready.keys())]
+        # Read here: the records may be made in a thread that has no state to read from.
+        _ = self._workspace.worktree.known, self._about
+
+    def made(self, paths: Sequence[str]) -> list[tuple[Record, Known]]:
+        """Make the records of some paths (see ``Made``)."""
+        records = [self._ready.get(path) or self._made(path) for path in paths]
+        return [(one, self._known(one)) for one in records]
+
+    def _made(self, path: str) -> Record:
+        record = record_of(path, self._published.mine[path], self._notes.get(path), self._about, self._disk)
+        return replace(record, incomplete=True) if path in self._incomplete else record
+
+    def _known(self, record: Record) -> Known:
+        return Known(record.sha256, self._facts(self._notes.get(record.path)), canonical(record.inputs))
+
+    @cached_property
+    def _disk(self) -> Disk:
+        return _disk(self._workspace, self._published.stats)
+
+    @cached_property
+    def _incomplete(self) -> frozenset[str]:
+        return frozenset(self._published.incomplete)
 
     def _facts(self, note: JobNote | None) -> str:
         """Return the hash of a note, computed once: that takes long."""
@@ -216,17 +164,16 @@ class _Work:
         packs = [path for path in packs if not path.endswith(".part")]
         return list(_latest(store.records_in(self._workspace, packs, wanted.values()), wanted).values())
 
-    def restamped(self) -> list[Record]:
-        """Return the latest record of each published file, with the code as it is now."""
+    def restamp(self) -> None:
+        """Find what ``decide`` does, and the latest record of each published file, with the code as it is now."""
         published = self._published
         wanted = {path: one.sha256 or "" for path, one in published.mine.items() if same(one, published.now.get(path))}
         wanted |= {path: published.mine[path].sha256 or "" for path in published.sent if path in published.mine}
-        new = self.records()
-        made = {record.path for record in new}
+        self.decide()
         packs = core.packs_in(published.now)
         known = _latest(store.records_in(self._workspace, packs, wanted.values()), wanted)
-        again = [restamped(record, self._about) for path, record in sorted(known.items()) if path not in made]
-        return new + again
+        made = {*self.paths}
+        self._ready |= {path: restamped(one, self._about) for path, one in sorted(known.items()) if path not in made}
 
     @cached_property
     def _about(self) -> Circumstances:

@@ -13,7 +13,7 @@ from labdata.core.errors import LabdataError
 from labdata.local.disk import flush
 from labdata.local.recycle_notes import Copy, Note
 from labdata.local.worktree import Placement
-from labdata.records.giving import give_back
+from labdata.records.giving import give_back, read_ahead
 from labdata.records.making import keeps_records
 from labdata.records.times import make_older
 from labdata.sync import get_report
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from labdata.local.notes import Heads
+    from labdata.records.ahead import Ahead
     from labdata.sync.remote import Remote
     from labdata.sync.snapshot import Snapshot
     from labdata.sync.working_copy import WorkingCopy
@@ -58,11 +59,12 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     if decided.write:
         files = words.number(len(decided.write), "file")
         workspace.console.say(f"{remote.repo.name}: downloading {files} ({words.size(size)})")
+    ahead = read_ahead(workspace, remote.repo, remote.versions, len(decided.write))
     staged, failed = _download(workspace, remote, decided.write)
     missed = _place(workspace, remote, local, decided, staged, outcome.heads)
     not_done = failed | missed
     _record(workspace, snapshot, decided, staged, outcome, not_done)
-    _give_back(workspace, snapshot, decided, staged, outcome, not_done)
+    _give_back(workspace, snapshot, decided, staged, outcome, not_done, ahead)
     workspace.clear_incoming()
     if decided.touches_disk:
         bin_ = workspace.recycle_bin
@@ -117,13 +119,14 @@ def _give_back(
     staged: dict[str, tuple[Path, Content]],
     outcome: Outcome,
     not_done: dict[str, str],
+    ahead: Ahead | None,
 ) -> None:
     """Give Snakemake its notes on what is here now."""
     remote, gone = snapshot.remote, {*decided.remove, *not_done}
     here = {path: content for path, content in snapshot.local.mine.items() if path not in gone}
     here |= {path: content for path, (_where, content) in staged.items() if path not in not_done}
     is_whole = not (outcome.is_part or not_done or outcome.left_out or outcome.heads.detached)
-    give_back(workspace, remote.repo, remote.versions, here, whole=is_whole)
+    give_back(workspace, remote.repo, remote.versions, here, whole=is_whole, ahead=ahead)
     for other in workspace.settings.repos.values():
         if other.id != remote.repo.id and keeps_records(other):
             # What it was made from may have come just now.

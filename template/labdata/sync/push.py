@@ -7,6 +7,7 @@ that was cut off, the branch is searched for the push's own id before anything i
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from labdata.core.verdicts import verdicts_in
 from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
-from labdata.records.making import Share
+from labdata.records.noting import Share
 from labdata.sync import journal
 from labdata.sync.outgoing import Outgoing
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.hub.commit import Change
     from labdata.local.notes import Heads
-    from labdata.records.making import Noting
+    from labdata.records.noting import Noting
     from labdata.sync.remote import Remote
     from labdata.sync.working_copy import WorkingCopy
     from labdata.workspace import Workspace
@@ -91,23 +92,21 @@ class Push:
         # A push that finishes earlier ones, which were cut off, names them.
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
-        shares = self._with_records(parts)
-        for number, (part, self.share) in enumerate(zip(parts, shares, strict=True), start=1):
-            if len(parts) > 1:
-                self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
-            self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+        superfluous, sent = self._superfluous(parts), set[str]()
+        # Closed here, so that no thread works on when a commit is refused.
+        with closing(self.noting.shares(self.workspace, [part.send.keys() for part in parts])) as shares:
+            for number, (part, self.share) in enumerate(zip(parts, shares, strict=True), start=1):
+                part.send |= self.share.contents
+                sent |= self.share.contents.keys()
+                if number == len(parts):
+                    part.delete += [path for path in superfluous if path not in sent]
+                if len(parts) > 1:
+                    self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
+                self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
 
-    def _with_records(self, parts: list[plan.PutPlan]) -> list[Share]:
-        """Add to each part the records that go along with it, and to the last what they make superfluous."""
-        shares = self.noting.shares(self.workspace, [part.send.keys() for part in parts])
-        for part, share in zip(parts, shares, strict=True):
-            part.send |= share.contents
-        sent = {path for share in shares for path in share.contents}
-        for path in self.noting.drop:
-            # One that main would have given the branch just now does not even come.
-            if path not in sent and not any(part.copy.pop(path, None) for part in parts):
-                parts[-1].delete.append(path)
-        return shares
+    def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
+        """Return the packs that the last part is to remove; one that main would have given the branch does not come."""
+        return [path for path in self.noting.drop if not any(part.copy.pop(path, None) for part in parts)]
 
     def _open_pushes(self) -> list[str]:
         workspace, branch = self.workspace, self.target.branch

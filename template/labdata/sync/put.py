@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints, plan, words
 from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
-from labdata.records.making import Noting
+from labdata.records.noting import Noting
 from labdata.records.verdicts import are_waiting
 from labdata.sync import checks, journal, put_report
 from labdata.sync.joined import require_joined

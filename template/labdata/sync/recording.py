@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labdata.records.making import Noting, Published, noting_of
+from labdata.records.making import Published, noting_of
+from labdata.records.noting import Noting
 
 if TYPE_CHECKING:
     from labdata.core import plan

@@ -1,0 +1,107 @@
+"""What goes along with a put, commit by commit: packs of records, made while the commit before is on its way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from labdata.core import records as core
+from labdata.core.content import Content
+from labdata.core.records import Pack, Record
+from labdata.local.notes import Known
+from labdata.records import store, verdicts
+
+if TYPE_CHECKING:
+    from labdata.core.project import Repo
+    from labdata.workspace import Workspace
+
+LOOKED = "records"
+"""Under which the state keeps since when there is nothing to look at."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What goes along with one commit of a put: packs, and what is to be kept once they have landed."""
+
+    packs: Sequence[Pack] = ()
+    known: dict[str, Known] = field(default_factory=dict)
+
+    @property
+    def contents(self) -> dict[str, Content]:
+        """The packs as files to send."""
+        return {pack.path: _content(pack.data) for pack in self.packs}
+
+    def keep(self, workspace: Workspace, repo: Repo) -> None:
+        """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
+        workspace.state.update_recorded(repo.id, self.known)
+
+
+def _content(data: bytes) -> Content:
+    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return Content(len(data), hashlib.sha256(data).hexdigest(), git)
+
+
+Made = Callable[[Sequence[str]], "list[tuple[Record, Known]]"]
+"""Makes the records of some paths, each with what is to be kept of it; in any thread."""
+
+
+@dataclass(frozen=True)
+class Noting:
+    """What goes along with a put: records of some ``paths``, and packs that become superfluous, as ``merged`` ones are.
+
+    ``count`` is how many of the files are not sent, because the Hub holds them already; ``verdicts`` are packs of what
+    came of making files again.
+    """
+
+    paths: Sequence[str] = ()
+    made: Made = lambda _paths: []
+    merged: list[Record] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    count: int = 0
+    since: float = 0.0
+    verdicts: list[Pack] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to record."""
+        return not (self.paths or self.verdicts)
+
+    def shares(self, workspace: Workspace, parts: Sequence[Collection[str]]) -> Generator[Share]:
+        """Give what goes along with each commit of a push, given the paths that each sends.
+
+        A record goes with its file, so that it is there as soon as that is; all others go with the last commit. The
+        packs are kept on this disk, from where they are sent. What goes with the next commit is made while one is on
+        its way.
+        """
+        number_of = {path: number for number, paths in enumerate(parts) for path in paths}
+        sorted_: list[list[str]] = [[] for _part in parts]
+        for path in self.paths:
+            sorted_[number_of.get(path, -1)].append(path)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            coming = pool.submit(self._share, workspace, sorted_, 0)
+            for number in range(len(parts)):
+                share = coming.result()
+                if number + 1 < len(parts):
+                    coming = pool.submit(self._share, workspace, sorted_, number + 1)
+                yield share
+
+    def _share(self, workspace: Workspace, parts: Sequence[Sequence[str]], number: int) -> Share:
+        is_last = number + 1 == len(parts)
+        made = self.made(parts[number])
+        records = [record for record, _known in made]
+        records += self.merged if is_last and self.paths else []
+        verdicts_ = self.verdicts if is_last else []
+        if not records:
+            return Share(verdicts_)
+        pack = core.packed(records)
+        store.kept(workspace, pack)
+        return Share([pack, *verdicts_], {record.path: known for record, known in made})
+
+    def end(self, workspace: Workspace, repo: Repo) -> None:
+        """Keep since when there is nothing to look at; after all of the put is kept."""
+        if self.since:
+            workspace.state.set_quiet(repo.id, LOOKED, repr(self.since))
+        verdicts.landed(workspace, repo, [pack.path for pack in self.verdicts])
