@@ -15,7 +15,7 @@ from typing import Any
 import pygit2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.hf_api import RepoFile
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 
 from localhub.testing import Hub
 from tests.once import programs

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from huggingface_hub.hf_api import RepoFile
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 from playwright.sync_api import Browser, expect
 
 from demo.plate import BARCODE

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from labdata.core.records import MANY
+from labdata.core.packs import MANY
 from labdata.core.verdicts import Judged, Run, packed, verdicts_in
 
 from tests.endurance.runner import Quick

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 
 from localhub.testing import Hub
 from tests.template.generating import at_hub

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from labdata.core import hints
-from labdata.core.records import FOLDER, PackError, Record, parsed, text_of
+from labdata.core.packs import FOLDER, PackError, text_of
+from labdata.core.records import Record, parsed
 from labdata.core.stamps import Stamp, written
 
 from localhub.testing import Hub

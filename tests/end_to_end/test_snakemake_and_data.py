@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 
 from localhub.testing import Hub
 from tests.scenes import Scene

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pygit2
 from labdata.core import verdicts
-from labdata.core.records import is_pack, packs_in, parsed
+from labdata.core.packs import is_pack, packs_in
+from labdata.core.records import parsed
 from labdata.core.verdicts import verdicts_in
 
 from localhub.api import pointers

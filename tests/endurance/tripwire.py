@@ -19,8 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
+from labdata.hub.plain import Answer, Plain
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _ANYTHING_UNIQUE = re.compile(
@@ -145,6 +147,16 @@ class Tripwire:
             return response
 
         httpx2.Client.send = watched  # type: ignore[assignment, method-assign]
+        ask = Plain.ask
+
+        def watched_too(plain: Plain, method: str, url: str, *rest: Any) -> Answer:
+            name = f"{method} {urlsplit(url).path}"
+            self.step(f"ask {name}")
+            answer = ask(plain, method, url, *rest)
+            self.step(f"answer {name}")
+            return answer
+
+        Plain.ask = watched_too  # type: ignore[assignment, method-assign]
 
 
 def _spring(trap: Trap) -> None:

@@ -22,7 +22,7 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import HfHubHTTPError
 from labdata.core.content import Content, parents
 from labdata.core.coverage import Coverage
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 from labdata.local.settings import load
 
 from localhub.api import pointers

@@ -13,21 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labdata.core import plan
-from labdata.core import records as core
 from labdata.core.canonical import SharedTexts, canonical
 from labdata.core.content import Content
-from labdata.core.records import (
-    FOLDER,
-    NewerPackError,
-    Pack,
-    PackError,
-    Record,
-    packed,
-    packs_in,
-    parsed,
-    text_of,
-    tidied,
-)
+from labdata.core.packs import FOLDER, NewerPackError, Pack, PackError, can_hold_packs, packs_in, text_of, tidied
+from labdata.core.records import Record, packed, parsed
 
 
 def sha(text: str) -> str:
@@ -75,7 +64,23 @@ def test_what_is_packed_comes_out_again_in_any_order_and_by_content() -> None:
     assert {one.id for one in unpacked(packed(records))} == {one.id for one in records}
     assert unpacked(packed(records), {sha("notes")}) == [records[2]]
     assert packed(records).path.endswith(".jsonl")
-    assert packed(record(number) for number in range(500)).path.endswith(".jsonl.gz")
+    assert packed(record(number) for number in range(500)).path.endswith(".jsonl.b64")
+
+
+def test_a_pack_as_an_earlier_labdata_wrote_it_is_read_as_before() -> None:
+    records = [record(number) for number in range(500)]
+    now = packed(records)
+    text = text_of(now.path, now.data)
+    then = Pack(now.path.replace(".b64", ".gz"), gzip.compress(text, 6, mtime=0))
+    assert unpacked(then) == unpacked(now) != []
+    assert packs_in({then.path: None, now.path: None, ".provenance/notes.txt": None}) == sorted([then.path, now.path])
+
+
+def test_a_pack_travels_within_the_commit() -> None:
+    """A text of less than 10 MB is no large file for the Hub, which would be sent ahead for each commit."""
+    pack = packed(record(number) for number in range(500))
+    assert pack.data.isascii()
+    assert b"\0" not in pack.data
 
 
 def test_ten_thousand_records_take_less_than_two_megabytes() -> None:
@@ -218,7 +223,7 @@ def test_a_file_that_takes_the_name_of_the_folder_is_nobodys_conflict() -> None:
     assert plan.merge([], thing, held).tree == thing
     proposal = plan.plan_proposal([], held, thing)
     assert (proposal.copy, proposal.delete, proposal.conflicts) == ({}, [], [])
-    assert not core.can_hold_packs(thing)
+    assert not can_hold_packs(thing)
 
 
 def test_the_same_bytes_of_json_come_from_the_same_record() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from labdata.core import plan
 from labdata.core.content import Content
-from labdata.core.records import PackError, is_pack, packs_in
+from labdata.core.packs import PackError, is_pack, packs_in
 from labdata.core.verdicts import (
     Judged,
     Run,

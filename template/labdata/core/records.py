@@ -1,54 +1,27 @@
-"""What a provenance record is, and packs of them: the small files in which records travel with the data.
-
-A pack is named by its content and never changes, so that two branches never disagree on one: what both hold is the
-union of their packs. Within a pack, values that many records share are written once.
-"""
+"""What a provenance record is, and how records are written in a pack (``packs``): shared values only once."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
 from labdata.core.canonical import SharedTexts, canonical
+from labdata.core.packs import NewerPackError, Pack, PackError, pack_of
 from labdata.core.paths import refusal
 
 FORMAT = 1
 """Grows when a labdata that knows only this number could misread a pack."""
 
-FOLDER = ".provenance"
-_BEGINNING = f"{FOLDER}/"
-"""Where packs are in a repo, beside the layers."""
-
-PLAIN = 32_000
-"""Bytes up to which a pack stays readable text, which the Hub takes within a commit; beyond, it is compressed."""
-
-LARGE = 1_000_000
-"""Bytes from which a pack is not merged with others any more: it would be sent again and again."""
-
-MANY = 64
-"""Packs from which a branch's are tidied up."""
-
 _HEAD = 1_000  # bytes that the first line of a pack may have
 _FEW = 20  # hashes that are looked for one by one
-_LONGEST = 500_000_000  # bytes that a pack may have once it is unpacked
 _SHARED = ("rule", "params", "code", "software", "who", "noted", "notes")
 _TIME = (int, float, type(None))
 _HASH = (str, type(None))
 _OWN = ("kind", "inputs", "log", "shellcmd", "start", "end", "incomplete")
-
-
-class PackError(Exception):
-    """A pack that cannot be read; the message ends the sentence "the record pack is …"."""
-
-
-class NewerPackError(PackError):
-    """A pack that a later labdata has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +58,6 @@ class Record:
         return hashlib.sha256(canonical(values).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """A pack on its way to a file: its ``path`` in the repo and its ``data``."""
-
-    path: str
-    data: bytes
-
-
-def is_pack(path: str) -> bool:
-    """Tell whether a path of a repo is where packs are, or takes that folder's name: it is no file of a person's."""
-    return path.startswith(_BEGINNING) or path == FOLDER
-
-
-def packs_in(tree: Mapping[str, object]) -> list[str]:
-    """Return the paths of a tree's packs; none where they cannot be, because a file has taken their folder's name."""
-    return sorted(path for path in tree if is_pack(path) and _hash_in(path))
-
-
-def can_hold_packs(tree: Mapping[str, object]) -> bool:
-    """Tell whether a tree has room for packs: nobody has put a file where their folder is."""
-    return FOLDER not in tree
-
-
 def packed(records: Iterable[Record]) -> Pack:
     """Return some records as a pack; the same records give the same pack, whatever their order."""
     shared = SharedTexts()
@@ -119,10 +69,7 @@ def packed(records: Iterable[Record]) -> Pack:
     # By path: what is alike is close together, and compresses well.
     ordered = sorted(lines, key=lambda line: (line[68:], line))
     text = "\n".join([head, f"[{','.join(texts)}]", *ordered, ""]).encode()
-    name = f"{FOLDER}/{hashlib.sha256(text).hexdigest()}.jsonl"
-    if len(text) <= PLAIN:
-        return Pack(name, text)
-    return Pack(f"{name}.gz", gzip.compress(text, 6, mtime=0))
+    return pack_of(text)
 
 
 _shared_values = attrgetter(*_SHARED)
@@ -131,23 +78,6 @@ _shared_values = attrgetter(*_SHARED)
 def _row(record: Record, places: list[int]) -> str:
     own = {name: value for name in _OWN if (value := getattr(record, name))}
     return canonical([record.sha256, record.path, own, places])
-
-
-def text_of(path: str, data: bytes) -> bytes:
-    """Return the text of a pack; raises ``PackError`` where that is not what its name promises."""
-    try:
-        if path.endswith(".gz"):
-            unpacker = zlib.decompressobj(wbits=31)
-            text = unpacker.decompress(data, _LONGEST)
-            if not unpacker.eof:
-                raise PackError("cut off")
-        else:
-            text = data
-    except zlib.error as error:
-        raise PackError("damaged") from error
-    if hashlib.sha256(text).hexdigest() != path.rpartition("/")[2].partition(".")[0]:
-        raise PackError("not what its name says")
-    return text
 
 
 def parsed(text: bytes, wanted: Collection[str] | None = None) -> Iterator[Record]:
@@ -260,37 +190,6 @@ def _are_texts(values: object) -> bool:
 
 def _is_input(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], _HASH)
-
-
-def _hash_in(path: str) -> str:
-    """Return the hash in a pack's path, empty where it bears none."""
-    name = path.removeprefix(f"{FOLDER}/").removesuffix(".gz").removesuffix(".jsonl")
-    return name if is_hash(name) else ""
-
-
-def is_hash(text: str) -> bool:
-    """Tell whether a text is a SHA-256 in hexadecimal."""
-    return len(text) == 64 and not set(text) - set("0123456789abcdef")
-
-
-def tidied(sizes: Mapping[str, int], ids: Mapping[str, frozenset[str]]) -> tuple[list[str], list[str]]:
-    """Decide how many packs become fewer: returns those to merge into one, and those that others hold in full.
-
-    Takes the size of each pack and the ids of its records. Whoever still has what is dropped here loses nothing by
-    that, nor does anybody else: the union of all packs stays what it was.
-    """
-    if len(sizes) < MANY:
-        return [], []
-    dropped: list[str] = []
-    kept = sorted(ids, key=lambda path: (-len(ids[path]), path))
-    held: set[str] = set()
-    for path in list(kept):
-        if ids[path] <= held:
-            kept.remove(path)
-            dropped.append(path)
-        held |= ids[path]
-    small = [path for path in kept if sizes[path] < LARGE]
-    return (sorted(small) if len(small) > MANY // 2 else []), sorted(dropped)
 
 
 def newest(records: Iterable[Record]) -> Record | None:

@@ -15,8 +15,8 @@ from typing import Any
 
 from labdata.core import words
 from labdata.core.canonical import canonical
+from labdata.core.packs import FOLDER, PLAIN, Pack, PackError, is_hash, text_of
 from labdata.core.paths import refusal
-from labdata.core.records import FOLDER, PLAIN, Pack, PackError, is_hash, text_of
 
 FORMAT = 1
 """Grows when a labdata that knows only this number could misread a pack."""

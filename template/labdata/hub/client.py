@@ -120,6 +120,11 @@ class Hub:
             pages = list(pool.map(ask, range(0, len(paths), _PATHS)))
         return {item["path"]: content_of(item) for page in pages for item in page if item["type"] == "file"}
 
+    def folder_ids(self, repo: str, commit: str) -> dict[str, str]:
+        """Return git's id of each folder at the top of a commit."""
+        items = self._pages(f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}", {})
+        return {item["path"]: item["oid"] for item in items if item["type"] == "directory"}
+
     def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
         """Return for some files and folders the commit that last changed each, as ``path: (sha, date)``."""
         entries = self.call(

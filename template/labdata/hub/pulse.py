@@ -6,9 +6,12 @@ import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+import httpx2
+
 from labdata.core.errors import HubError
 from labdata.hub.certificates import certificates
-from labdata.hub.http import UNUSUAL, PatientClient, endpoint
+from labdata.hub.http import endpoint
+from labdata.hub.patient import PatientClient
 
 _ASKED = 3
 
@@ -32,6 +35,6 @@ def feel() -> Pulse | None:
                 taken.append(time.monotonic() - began)
                 if told := answer.headers.get("Date"):
                     ahead = time.time() - parsedate_to_datetime(told).timestamp()
-    except (*UNUSUAL, HubError):
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, HubError):
         return None
     return Pulse(min(taken), ahead)

@@ -13,7 +13,7 @@ from huggingface_hub.utils._http import hf_request_event_hook
 
 from labdata.hub import waiting
 from labdata.hub.certificates import certificates
-from labdata.hub.http import PatientClient
+from labdata.hub.patient import PatientClient
 
 _SLEPT_FOR = (408, 429, 500, 502, 503, 504)  # the answers after which the client sleeps
 _SHORT = 2.0  # seconds for which it may

@@ -112,6 +112,14 @@ class LightHub:
         except UNUSUAL:
             return self._client.tree(repo, commit, known)
 
+    def folder_ids(self, repo: str, commit: str) -> dict[str, str]:
+        """Return git's id of each folder at the top of a commit."""
+        try:
+            items = list(self._listed(repo, commit, "", deep=False))
+            return {item["path"]: item["oid"] for item in items if item["type"] == "directory"}
+        except UNUSUAL:
+            return self._client.folder_ids(repo, commit)
+
     def _listed(self, repo: str, commit: str, folder: str, *, deep: bool) -> Iterator[dict[str, Any]]:
         where = f"/api/datasets/{repo}/tree/{quote(commit, safe='')}"
         following = f"{where}/{quote(folder)}" if folder else where

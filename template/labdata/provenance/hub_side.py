@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from labdata.core import records as core
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
+from labdata.core.packs import packs_in
 from labdata.core.records import Record
 from labdata.core.verdicts import Run
 from labdata.records import store, verdicts
@@ -74,7 +75,7 @@ class HubSide:
         if self.reached:
             packs = store.fetch(self._workspace, self.repo.id, self.trees)
         else:
-            packs = list(dict.fromkeys(path for tree in self.trees.values() for path in core.packs_in(tree)))
+            packs = list(dict.fromkeys(path for tree in self.trees.values() for path in packs_in(tree)))
         found = store.texts_of(self._workspace, packs)
         self.unread = len(packs) - len(found)
         return found

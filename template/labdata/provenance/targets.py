@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
 from labdata.core.errors import LabdataError
-from labdata.core.records import Record, is_pack
+from labdata.core.packs import is_pack
+from labdata.core.records import Record
 from labdata.local.checkout import has_commit, tagged
 from labdata.provenance.wanted import Wanted, behind, wanted
 from labdata.records.making import keeps_records

@@ -11,6 +11,7 @@ from labdata.core import records as core
 from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError
+from labdata.core.packs import packs_in
 from labdata.core.records import Record
 from labdata.local.notes import Known
 from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
@@ -72,7 +73,7 @@ def give_back(
 
 def _packs(workspace: Workspace, repo: Repo, trees: Mapping[str, Mapping[str, Content]]) -> tuple[list[str], list[str]]:
     """Bring the packs of some trees that are not here; returns all of them, and those that came now."""
-    known = {path for tree in trees.values() for path in core.packs_in(tree) if workspace.pack(path).is_file()}
+    known = {path for tree in trees.values() for path in packs_in(tree) if workspace.pack(path).is_file()}
     packs = store.fetch(workspace, repo.id, trees)
     return packs, [path for path in packs if path not in known]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from labdata.core import records as core
 from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree, same
+from labdata.core.packs import FOLDER, MANY, can_hold_packs, packs_in, tidied
 from labdata.core.records import Record
 from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
@@ -53,7 +54,7 @@ def keeps_records(repo: Repo) -> bool:
 
 def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp: bool = False) -> Noting:
     """Return what a put records."""
-    if not keeps_records(repo) or not core.can_hold_packs(published.now):
+    if not keeps_records(repo) or not can_hold_packs(published.now):
         return Noting()
     began = time.time()
     work = _Work(workspace, repo, published)
@@ -64,12 +65,13 @@ def noting_of(workspace: Workspace, repo: Repo, published: Published, *, restamp
     since = began - _SLACK if published.is_whole else 0.0
     mine = verdicts.to_send(workspace, repo, published.now)
     paths = work.paths
+    packs, superfluous = verdicts.tidied(workspace, published.now) if paths or mine else ([], [])
     if not paths:
-        return Noting(since=since, verdicts=mine)
+        return Noting(since=since, drop=superfluous, verdicts=mine, tidied=packs)
     merge, drop = _tidied(workspace, published.now)
     merged = list(store.records_in(workspace, merge))
     unsent = sum(path not in published.sent for path in paths)
-    return Noting(paths, work.made, merged, [*merge, *drop], unsent, since, mine)
+    return Noting(paths, work.made, merged, [*merge, *drop, *superfluous], unsent, since, mine, packs)
 
 
 class _Work:
@@ -160,7 +162,7 @@ class _Work:
         wanted = {path: self._published.mine[path].sha256 or "" for path in paths}
         if not wanted:
             return []
-        packs = [f"{core.FOLDER}/{where.name}" for where in self._workspace.pack("").glob("*.jsonl*")]
+        packs = [f"{FOLDER}/{where.name}" for where in self._workspace.pack("").glob("*.jsonl*")]
         packs = [path for path in packs if not path.endswith(".part")]
         return list(_latest(store.records_in(self._workspace, packs, wanted.values()), wanted).values())
 
@@ -170,7 +172,7 @@ class _Work:
         wanted = {path: one.sha256 or "" for path, one in published.mine.items() if same(one, published.now.get(path))}
         wanted |= {path: published.mine[path].sha256 or "" for path in published.sent if path in published.mine}
         self.decide()
-        packs = core.packs_in(published.now)
+        packs = packs_in(published.now)
         known = _latest(store.records_in(self._workspace, packs, wanted.values()), wanted)
         made = {*self.paths}
         self._ready |= {path: restamped(one, self._about) for path, one in sorted(known.items()) if path not in made}
@@ -231,10 +233,10 @@ def _latest(records: Iterable[Record], wanted: Mapping[str, str]) -> dict[str, R
 
 def _tidied(workspace: Workspace, tree: Tree) -> tuple[list[str], list[str]]:
     """Return which packs of a tree to merge into the one that is sent, and which others hold in full."""
-    packs = core.packs_in(tree)
-    if len(packs) < core.MANY:
+    packs = packs_in(tree)
+    if len(packs) < MANY:
         return [], []
     # Only what is here can be said to be held elsewhere.
     ids = {path: frozenset(one.id for one in store.records_in(workspace, [path])) for path in packs}
     ids = {path: found for path, found in ids.items() if found}
-    return core.tidied({path: tree[path].size for path in ids}, ids)
+    return tidied({path: tree[path].size for path in ids}, ids)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from labdata.core import records as core
 from labdata.core.content import Content
-from labdata.core.records import Pack, Record
+from labdata.core.packs import Pack
+from labdata.core.records import Record
 from labdata.local.notes import Known
 from labdata.records import store, verdicts
 
@@ -53,7 +54,7 @@ class Noting:
     """What goes along with a put: records of some ``paths``, and packs that become superfluous, as ``merged`` ones are.
 
     ``count`` is how many of the files are not sent, because the Hub holds them already; ``verdicts`` are packs of what
-    came of making files again.
+    came of making files again, ``tidied`` those that many of them were merged into.
     """
 
     paths: Sequence[str] = ()
@@ -63,6 +64,7 @@ class Noting:
     count: int = 0
     since: float = 0.0
     verdicts: list[Pack] = field(default_factory=list)
+    tidied: list[Pack] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -93,12 +95,12 @@ class Noting:
         made = self.made(parts[number])
         records = [record for record, _known in made]
         records += self.merged if is_last and self.paths else []
-        verdicts_ = self.verdicts if is_last else []
+        others = [*self.verdicts, *self.tidied] if is_last else []
         if not records:
-            return Share(verdicts_)
+            return Share(others)
         pack = core.packed(records)
         store.kept(workspace, pack)
-        return Share([pack, *verdicts_], {record.path: known for record, known in made})
+        return Share([pack, *others], {record.path: known for record, known in made})
 
     def end(self, workspace: Workspace, repo: Repo) -> None:
         """Keep since when there is nothing to look at; after all of the put is kept."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from labdata.core import words
 from labdata.core.errors import LabdataError
-from labdata.core.records import NewerPackError, Pack, PackError, Record, check, packs_in, parsed, text_of
+from labdata.core.packs import NewerPackError, Pack, PackError, packs_in, text_of
+from labdata.core.records import Record, check, parsed
 
 if TYPE_CHECKING:
     from pathlib import Path

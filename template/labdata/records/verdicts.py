@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from labdata.core import records as core
-from labdata.core.records import Pack, PackError
+from labdata.core import packs as core
+from labdata.core.packs import MANY, Pack, PackError
 from labdata.core.verdicts import Run, in_short, merged, packed, runs_in, texts_in, verdicts_in
 from labdata.records import store
 
@@ -60,7 +60,7 @@ def tidied(workspace: Workspace, tree: Tree) -> tuple[list[Pack], list[str]]:
     Only what is here can be said to be held elsewhere.
     """
     packs = verdicts_in(tree)
-    if len(packs) < core.MANY:
+    if len(packs) < MANY:
         return [], []
     texts: dict[str, dict[str, bytes]] = {}
     for path in packs:

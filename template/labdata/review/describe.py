@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from labdata.core import markdown, words
 from labdata.core.content import Tree
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 from labdata.core.trailers import title, written
 from labdata.hub import requests
 from labdata.local.code import commit_address

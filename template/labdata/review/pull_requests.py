@@ -10,7 +10,7 @@ from labdata.core import hints, plan, words
 from labdata.core.content import same
 from labdata.core.errors import ConflictError, HubError, LabdataError
 from labdata.core.merge_base import with_parents
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 from labdata.core.trailers import sealed_trailers, title, written
 from labdata.sync.get_report import warn_of_unpublished
 from labdata.sync.remote import Remote, read_remote

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints
 from labdata.core.content import Tree, same, verb_of
 from labdata.core.errors import HubError, MissingError
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 from labdata.hub import requests
 from labdata.hub.requests import Request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labdata.core.records import is_pack
+from labdata.core.packs import is_pack
 
 if TYPE_CHECKING:
     from labdata.core.content import Content

@@ -12,20 +12,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from labdata.core import hints, plan, trailers, words
+from labdata.core import hints, plan, trailers
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
-from labdata.core.errors import HubError, LabdataError, StaleParentError
-from labdata.core.records import is_pack
+from labdata.core.errors import HubError, StaleParentError
+from labdata.core.packs import is_pack
 from labdata.core.verdicts import verdicts_in
 from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
 from labdata.records.noting import Share
 from labdata.sync import journal
+from labdata.sync.landed import landed, require_landed
 from labdata.sync.outgoing import Outgoing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from labdata.core.project import Repo
     from labdata.hub.commit import Change
     from labdata.local.notes import Heads
@@ -57,7 +60,7 @@ class Push:
     """One push on its way: ``head`` is the branch's commit.
 
     ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet; ``share`` is
-    what goes along with the commit on its way.
+    what goes along with the commit on its way, and ``inside`` are the files that travel within it.
     """
 
     workspace: Workspace
@@ -71,6 +74,7 @@ class Push:
     offered: int = 0
     new: int = 0
     share: Share = field(default_factory=Share)
+    inside: Collection[str] = ()
 
     @property
     def repo(self) -> Repo:
@@ -129,7 +133,7 @@ class Push:
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(part, parent, title, body, label)
-        _verify(self.repo, self.head, part, self._record(part, parent, label, is_last))
+        require_landed(self.repo, self.head, {**part.send, **part.copy}, self._record(part, parent, label, is_last))
 
     def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
@@ -173,6 +177,7 @@ class Push:
         sender = Sender(workspace.hub, Outgoing(workspace), workspace.console, workspace.private_folder)
         send, taken = prepared(sender, self.repo, self.target.branch, part.send)
         self.offered, self.new = self.offered + taken.offered, self.new + taken.new
+        self.inside = {one.path for one in send if one.data is not None}
         main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
         copy = {
             path: self.heads.main if same(main.get(path), content) else self.remote.main
@@ -216,14 +221,14 @@ class Push:
         """Record what landed, from the Hub's own listing; returns that listing."""
         workspace, repo = self.workspace, self.repo
         sent = {**part.send, **part.copy}
-        found = workspace.hub.contents(repo.id, self.head, list(sent)) if sent else {}
+        before = workspace.tree(repo.id, parent)
+        after = {path: one for path, one in before.items() if path not in part.delete} if part.delete else before
+        found = landed(workspace, repo, self.head, sent, self.inside, after)
         # What the commit holds, whether or not that is what was meant.
         held = {path: joined(one, sent[path]) if same(one, sent[path]) else one for path, one in found.items()}
         gone_there = {*part.delete, *(sent.keys() - held.keys())}
-        before = workspace.tree(repo.id, parent)
         tree = {**{path: one for path, one in before.items() if path not in gone_there}, **held}
-        landed = {path: tree[path] for path, content in sent.items() if same(tree.get(path), content)}
-        here = {path: content for path, content in landed.items() if path in self.local.mine}
+        here = {path: tree[path] for path in sent if path in self.local.mine and same(tree.get(path), sent[path])}
         # What was removed on main is still to be removed on my branch, if that holds it: its base stays.
         held_by_branch = self.remote.branch_tree if self.target.is_beside(repo) and self.remote.branch else {}
         gone = [path for path in (*part.delete, *part.forget) if path not in held_by_branch]
@@ -275,18 +280,6 @@ class Push:
     def _merged(self, is_last: bool) -> str:
         """Return the commit of main that my branch contains after a part."""
         return self.merged_main if is_last or not self.remote.branch else self.remote.known_main
-
-
-def _verify(repo: Repo, commit: str, part: plan.PutPlan, found: dict[str, Content]) -> None:
-    """Check that the Hub holds what was on disk; raises ``LabdataError`` where it does not."""
-    wrong = [path for path, content in {**part.send, **part.copy}.items() if not same(found.get(path), content)]
-    if wrong:
-        more = f" and {words.number(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
-        raise LabdataError(
-            f"data/{wrong[0]}{more} changed while it was being published, or the repo's .gitignore leaves it out: "
-            f"commit {commit[:8]} of {repo.id} does not hold what is on this disk now. Your files were not touched.",
-            hints.AGAIN_SENDS_THE_REST,
-        )
 
 
 def _title(part: plan.PutPlan) -> str:

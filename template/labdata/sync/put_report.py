@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from labdata.core import hints, plan, words
 from labdata.core.errors import ConflictError, LabdataError
+from labdata.core.packs import is_pack
 from labdata.core.paths import CARD
-from labdata.core.records import is_pack
 from labdata.local.code import Code
 from labdata.sync.conflicts import conflict_lines
 

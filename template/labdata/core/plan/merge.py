@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from labdata.core.content import Content, Tree, path_collisions, same
+from labdata.core.packs import FOLDER, is_pack
 from labdata.core.paths import CARD
-from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from labdata.core.content import Content, Tree, path_collisions
+from labdata.core.packs import FOLDER, is_pack
 from labdata.core.paths import CARD
 from labdata.core.plan.conflict import Conflict, Side
 from labdata.core.plan.merge import Base, winner_of
-from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(frozen=True, slots=True)

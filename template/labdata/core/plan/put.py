@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from labdata.core.content import Content, Tree, joined, path_collisions, same
+from labdata.core.packs import FOLDER, is_pack
 from labdata.core.plan.conflict import Conflict
-from labdata.core.records import FOLDER, is_pack
 
 
 @dataclass(slots=True)
