@@ -48,7 +48,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         if unchanged and not are_waiting(workspace, repo) and unchanged.is_so():
             workspace.console.say(f"{repo.name}: nothing to publish")
             break
-        snapshot = gather_put(workspace, remote, standing, options)
+        snapshot = gather_put(workspace, remote, standing, options, unchanged.looked if unchanged else None)
         decided, heads = decide_put(snapshot)
         _check(workspace, snapshot, decided, options)
         noting = Noting() if options.dry_run else noting_of_put(workspace, snapshot, decided, options)

@@ -21,6 +21,7 @@ from labdata.sync.working_copy import WorkingCopy, nothing_matches, read_working
 if TYPE_CHECKING:
     from labdata.core.patterns import Patterns
     from labdata.core.project import Repo
+    from labdata.local.scan import Scan
     from labdata.sync.options import PutOptions
     from labdata.workspace import Workspace
 
@@ -60,14 +61,20 @@ class PutSnapshot:
         return self.target.branch != "main" and self.standing.heads.main == self.remote.main
 
 
-def gather_put(workspace: Workspace, remote: Remote, standing: Standing, options: PutOptions) -> PutSnapshot:
-    """Gather what a put decides on; raises ``LabdataError`` where a pattern means nothing here."""
+def gather_put(
+    workspace: Workspace, remote: Remote, standing: Standing, options: PutOptions, looked: Scan | None = None
+) -> PutSnapshot:
+    """Gather what a put decides on, ``looked`` being the disk if this command has just looked at it.
+
+    Raises ``LabdataError`` where a pattern means nothing here.
+    """
     repo = remote.repo
     target = target_of(remote, standing, to_main=options.to_main)
     base = workspace.state.synced(repo.id)
     now = workspace.tree(repo.id, target.now or target.start)
     incomplete = incomplete_in(workspace, repo)
-    local, in_scope = _read(workspace, repo, base, options.parts, () if options.incomplete else incomplete)
+    scan = workspace.worktree.scan(repo.folders) if looked is None else looked
+    local, in_scope = _read(workspace, repo, base, scan, options.parts, () if options.incomplete else incomplete)
     if options.parts and not (local.mine or local.base):
         raise nothing_matches(repo, options.parts, "here", {*local.scan.files, *base})
     covers = _covers(workspace, repo, standing, base)
@@ -98,12 +105,11 @@ def incomplete_in(workspace: Workspace, repo: Repo) -> list[str]:
 
 
 def _read(
-    workspace: Workspace, repo: Repo, base: Tree, parts: Patterns, incomplete: Collection[str]
+    workspace: Workspace, repo: Repo, base: Tree, scan: Scan, parts: Patterns, incomplete: Collection[str]
 ) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
     workspace.worktree.kept.room = _KEPT
-    scan = workspace.worktree.scan(repo.folders)
     for path in incomplete:
         scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 

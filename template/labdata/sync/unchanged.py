@@ -7,7 +7,7 @@ at a hundred thousand files takes far longer than looking whether any of them mo
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,11 @@ class Unchanged:
     def scan(self) -> Scan:
         """The working copy as it is now."""
         return self._workspace.worktree.scan(self._repo.folders)
+
+    @property
+    def looked(self) -> Scan | None:
+        """The working copy, if it was looked at."""
+        return self.__dict__.get("scan")
 
     def is_so(self) -> bool:
         """Tell whether nothing moved since ``keep``."""
@@ -73,6 +78,12 @@ def _digest(root: Path, facts: tuple[object, ...]) -> str:
         settings = (root / "labdata.toml").read_bytes()
     except OSError:
         return ""
+    return hashlib.blake2b(repr((facts, settings, _program())).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _program() -> list[tuple[str, int, int]]:
+    """Return how the files of this program look; they are looked at once a command."""
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
-    program = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return hashlib.blake2b(repr((facts, settings, program)).encode(), digest_size=16).hexdigest()
+    stats = [(file, file.stat()) for file in files]
+    return [(str(file), stat.st_size, stat.st_mtime_ns) for file, stat in stats]
