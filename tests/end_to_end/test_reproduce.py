@@ -76,6 +76,25 @@ def outcomes(told: dict[str, Any]) -> dict[str, str]:
     return {one["path"]: one["outcome"] for one in told["files"]}
 
 
+def publish_code(member: Quick, lab: Lab) -> None:
+    """Commit the code of a member, and push it to an origin that is new."""
+    git(member.root, "init", "--quiet", "--initial-branch=main")
+    commit(member, "feat: a pipeline")
+    git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(member.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
+    git(member.root, "push", "--quiet", "origin", "main")
+
+
+def clone_of_bob(lab: Lab, runner: Runner) -> Quick:
+    """Bob, with a fresh clone of the code and no data at all."""
+    bob = quick_member(lab, runner, "bob")
+    git(bob.root, "init", "--quiet", "--initial-branch=main")
+    git(bob.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
+    git(bob.root, "fetch", "--quiet", "origin")
+    git(bob.root, "checkout", "--quiet", "--force", "main")
+    return bob
+
+
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     with Runner.started() as running:
@@ -99,11 +118,7 @@ def ann(lab: Lab, runner: Runner) -> Quick:
     }
     for name, text in files.items():
         (ann.root / name).write_text(text)
-    git(ann.root, "init", "--quiet", "--initial-branch=main")
-    commit(ann, "feat: a pipeline")
-    git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    git(ann.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
-    git(ann.root, "push", "--quiet", "origin", "main")
+    publish_code(ann, lab)
     ann.write("raw/plate.csv", "well,value\n1,0.5\n")
     ann.run("put", "inputs")
     snakemake(ann, "data/processed/plot.png")
@@ -120,12 +135,7 @@ def commit(member: Quick, title: str) -> None:
 @pytest.fixture(scope="module")
 def bob(ann: Quick, lab: Lab, runner: Runner) -> Quick:
     """Bob, with a fresh clone of the code and no data at all."""
-    bob = quick_member(lab, runner, "bob")
-    git(bob.root, "init", "--quiet", "--initial-branch=main")
-    git(bob.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
-    git(bob.root, "fetch", "--quiet", "origin")
-    git(bob.root, "checkout", "--quiet", "--force", "main")
-    return bob
+    return clone_of_bob(lab, runner)
 
 
 def test_bob_makes_anns_figure_again_byte_for_byte_from_a_fresh_clone(ann: Quick, bob: Quick, lab: Lab) -> None:

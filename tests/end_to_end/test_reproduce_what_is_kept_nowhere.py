@@ -10,7 +10,7 @@ import pytest
 from labdata.core import hints
 
 from localhub.testing import Hub
-from tests.end_to_end.test_reproduce import IGNORED, commit, outcomes, reproduce, snakemake
+from tests.end_to_end.test_reproduce import IGNORED, clone_of_bob, outcomes, publish_code, reproduce, snakemake
 from tests.endurance.runner import Quick, Runner, quick_member
 from tests.members import Lab, new_lab
 from tests.template.generating import git
@@ -61,11 +61,7 @@ def ann(lab: Lab, runner: Runner) -> Quick:
     ann.configure('folders = ["interim", "processed"]', 'folders = ["processed"]')
     (ann.root / "Snakefile").write_text(SNAKEFILE)
     (ann.root / ".gitignore").write_text(f"{IGNORED}/work\n")
-    git(ann.root, "init", "--quiet", "--initial-branch=main")
-    commit(ann, "feat: a pipeline")
-    git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    git(ann.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
-    git(ann.root, "push", "--quiet", "origin", "main")
+    publish_code(ann, lab)
     ann.write("raw/plate.csv", "well,value\n1,0.5\n")
     ann.write("raw/picks, all.txt", "b\na\n")
     ann.write("raw/other.csv", "not needed\n" * 100_000)
@@ -83,12 +79,7 @@ def ann(lab: Lab, runner: Runner) -> Quick:
 @pytest.fixture(scope="module")
 def bob(ann: Quick, lab: Lab, runner: Runner) -> Quick:
     """Bob, with a fresh clone of the code and no data at all."""
-    bob = quick_member(lab, runner, "bob")
-    git(bob.root, "init", "--quiet", "--initial-branch=main")
-    git(bob.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
-    git(bob.root, "fetch", "--quiet", "origin")
-    git(bob.root, "checkout", "--quiet", "--force", "main")
-    return bob
+    return clone_of_bob(lab, runner)
 
 
 def test_what_bob_needs_on_the_way_and_nobody_keeps_is_made_from_the_inputs_as_they_were(bob: Quick) -> None:

@@ -11,7 +11,7 @@ import pytest
 from labdata.core import hints
 
 from localhub.testing import Hub
-from tests.end_to_end.test_reproduce import IGNORED, commit, outcomes, reproduce, snakemake
+from tests.end_to_end.test_reproduce import IGNORED, commit, outcomes, publish_code, reproduce, snakemake
 from tests.endurance.runner import Quick, Runner, quick_member
 from tests.members import Lab, new_lab
 from tests.template.generating import git
@@ -73,11 +73,7 @@ def ann(lab: Lab, runner: Runner) -> Quick:
     (ann.root / "Snakefile").write_text(SNAKEFILE)
     (ann.root / "config.yaml").write_text("factor: 1\n")
     (ann.root / ".gitignore").write_text(IGNORED)
-    git(ann.root, "init", "--quiet", "--initial-branch=main")
-    commit(ann, "feat: a pipeline")
-    git(lab.folder, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    git(ann.root, "remote", "add", "origin", str(lab.folder / "origin.git"))
-    git(ann.root, "push", "--quiet", "origin", "main")
+    publish_code(ann, lab)
     ann.write("raw/plate.csv", "x y\n")
     ann.write("raw/extra.csv", "extra\n" * 300_000)
     ann.run("put", "inputs")

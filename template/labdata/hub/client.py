@@ -29,13 +29,12 @@ from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
 from labdata.hub.commit import Change, make
-from labdata.hub.listing import content_of
+from labdata.hub.listing import PATHS, content_of
 from labdata.hub.refusals import explain, waiting_time
 from labdata.hub.session import got, posted
 
 Result = TypeVar("Result")
 _TRIES = 5
-_PATHS = 500  # that one request may ask about
 _AT_ONCE = 4
 
 
@@ -111,13 +110,13 @@ class Hub:
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/paths-info/{quote(commit, safe='')}"
 
         def ask(start: int) -> list[dict[str, Any]]:
-            form = {"paths": list(paths[start : start + _PATHS]), "expand": "false"}
+            form = {"paths": list(paths[start : start + PATHS]), "expand": "false"}
             found: list[dict[str, Any]] = self.call(posted, url, self.headers, data=form).json()
             return found
 
         # Each answer takes the way to the Hub and back, and after a first put there are many.
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            pages = list(pool.map(ask, range(0, len(paths), _PATHS)))
+            pages = list(pool.map(ask, range(0, len(paths), PATHS)))
         return {item["path"]: content_of(item) for page in pages for item in page if item["type"] == "file"}
 
     def folder_ids(self, repo: str, commit: str) -> dict[str, str]:

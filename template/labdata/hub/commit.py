@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
-from huggingface_hub import hf_hub_url
-
 from labdata.core import hints
 from labdata.core.errors import MissingError
 from labdata.hub import TYPE, crew
 from labdata.hub.commit_lines import Addition, body_of
+from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
 from labdata.hub.session import got, posted
 
@@ -82,8 +81,7 @@ def _copied(hub: Lister, repo: str, sources: Mapping[str, str]) -> list[Addition
             found[path] = there[path]
 
     def data(path: str) -> bytes:
-        url = hf_hub_url(repo, path, repo_type=TYPE, revision=sources[path], endpoint=hub.endpoint)
-        return hub.call(got, url, hub.headers).content
+        return hub.call(got, file_url(hub.endpoint, repo, sources[path], path), hub.headers).content
 
     plain = [path for path, content in found.items() if content.sha256 is None]
     inside = dict(zip(plain, crew.each(plain, data, _COPIED_AT_ONCE), strict=True))

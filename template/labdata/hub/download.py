@@ -17,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from labdata.core import hints, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
-from labdata.hub import TYPE
 from labdata.hub.lane import Lane
+from labdata.hub.listing import file_url
 from labdata.local.disk import hash_file, hashes_of
 
 if TYPE_CHECKING:
@@ -147,8 +147,7 @@ class Download:
 
     def _get(self, path: str, content: Content) -> None:
         where = self._place(path)
-        # As the client's hf_hub_url makes it.
-        url = f"{self.hub.endpoint}/{TYPE}s/{self.repo}/resolve/{quote(self.commit, safe='')}/{quote(path)}"
+        url = file_url(self.hub.endpoint, self.repo, self.commit, path)
         try:
             if content.size == 0:
                 where.write_bytes(b"")

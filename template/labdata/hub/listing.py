@@ -1,11 +1,21 @@
-"""What the Hub says of a file in its listings."""
+"""What the Hub says of a file in its listings, and where it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from labdata.core.content import Content
+from labdata.hub import TYPE
+
+PATHS = 500
+"""Paths that one request may ask about."""
+
+
+def file_url(endpoint: str, repo: str, commit: str, path: str) -> str:
+    """Return the address of a file of a commit, as the client's ``hf_hub_url`` makes it."""
+    return f"{endpoint}/{TYPE}s/{repo}/resolve/{quote(commit, safe='')}/{quote(path)}"
 
 
 def content_of(item: Mapping[str, Any]) -> Content:

@@ -15,7 +15,7 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
-from labdata.hub.listing import content_of
+from labdata.hub.listing import PATHS, content_of
 from labdata.hub.tree_since import tree_since
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _FILES = 100
 _BYTES = 5_000_000
-_PATHS = 500  # that one request may ask about
 _SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
 _DONE_NOTHING = {400, 401, 403, 404, 412, 413, 422}
 
@@ -131,7 +130,7 @@ class LightHub:
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
-        if len(paths) > _PATHS:
+        if len(paths) > PATHS:
             return self._client.contents(repo, commit, paths)
         try:
             where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"

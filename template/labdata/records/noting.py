@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from labdata.core import records as core
 from labdata.core.content import Content
 from labdata.core.packs import Pack
 from labdata.core.records import Record
+from labdata.local.disk import hashes_of
 from labdata.local.notes import Known
 from labdata.records import store, verdicts
 
@@ -33,16 +33,11 @@ class Share:
     @property
     def contents(self) -> dict[str, Content]:
         """The packs as files to send."""
-        return {pack.path: _content(pack.data) for pack in self.packs}
+        return {pack.path: Content(len(pack.data), *hashes_of(pack.data)) for pack in self.packs}
 
     def keep(self, workspace: Workspace, repo: Repo) -> None:
         """Keep what is recorded now; belongs inside ``state.changes()``, after the commit has landed."""
         workspace.state.update_recorded(repo.id, self.known)
-
-
-def _content(data: bytes) -> Content:
-    git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-    return Content(len(data), hashlib.sha256(data).hexdigest(), git)
 
 
 Made = Callable[[Sequence[str]], "list[tuple[Record, Known]]"]

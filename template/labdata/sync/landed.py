@@ -8,6 +8,7 @@ from labdata.core import hints, words
 from labdata.core.content import Content, Tree, same
 from labdata.core.errors import LabdataError
 from labdata.core.git_tree import git_id, nested
+from labdata.hub.listing import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
-_FEW = 500  # files that one request asks about
 _PART = 4  # times as many files as were sent, from which it is quicker to ask about those
 
 
@@ -29,7 +29,7 @@ def landed(
     """
     hub = workspace.hub
     plain = [path for path in inside if path in sent and sent[path].git is not None]
-    if len(plain) <= _FEW or len(after) > _PART * len(sent):
+    if len(plain) <= PATHS or len(after) > _PART * len(sent):
         return hub.contents(repo.id, commit, list(sent)) if sent else {}
     rest = list(sent.keys() - set(plain))
     found = hub.contents(repo.id, commit, rest) if rest else {}

@@ -169,7 +169,7 @@ class Push:
             )[0]
 
     def _change(self, part: plan.PutPlan) -> Change:
-        """Return the commit's operations, with large files already on the Hub; they can be used only once."""
+        """Return what the commit does, with large files already on the Hub."""
         from labdata.hub.commit import Change
         from labdata.hub.upload import Sender, prepared
 
