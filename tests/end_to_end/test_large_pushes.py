@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 
 from tests.members import Lab, Member
 
@@ -72,6 +74,86 @@ def test_a_lost_answer_makes_no_second_commit(lab: Lab) -> None:
         lab.hub.set_faults([])
     assert titles(lab, "ann") == ["Once", "initial commit"]
     assert "nothing to publish" in ann.put()
+
+
+def write_small_and_large(member: Member) -> None:
+    """Write what makes two commits of small files and one of large ones"""
+    write_many(member, 8)
+    for number in range(2):
+        member.write(f"processed/0-large-{number}.parquet", os.urandom(1_500_000).hex())
+
+
+def test_large_files_are_on_the_hub_before_small_ones_are_all_committed(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=2000,times=1"):
+        said = ann.put("-m", "All")
+    assert "All 6.0 MB in large files were new to the Hub and uploaded." in said
+    routes = [record.route for record in lab.hub.requests() if record.route in ("commit", "cas-shard")]
+    assert "cas-shard" in routes[:2], routes
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_large_file_that_does_not_go_up_leaves_the_small_ones_published(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=xet-token,status=403"):
+        said = ann.run("put", "results", code=1).stderr
+    assert "This account may not do that: Fault on request. Of 3 parts of this push 2 are published." in said
+    assert len(lab.on_hub("ann")) == 8
+    assert "published" in ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_large_file_that_is_written_while_small_ones_are_committed_is_not_published_as_half(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=3000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "cas-shard")
+        ann.write("processed/0-large-1.parquet", os.urandom(1_500_000).hex())
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 1
+    assert "data/processed/0-large-1.parquet changed while it was being published" in said
+    assert "processed/0-large-1.parquet" not in lab.on_hub("ann")
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,status=412,skip=1,times=1"):
+        ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=cas-xorb,hang=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "commit")
+        going.send_signal(signal.SIGINT)
+        said = going.communicate(timeout=20)[1]
+    assert going.returncode == 130
+    assert "Run the same command again to go on." in said
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def wait_for(lab: Lab, route: str) -> None:
+    """Wait until the Hub was asked for something."""
+    for _try in range(200):
+        if lab.hub.requests(route):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody asked for {route}")
 
 
 def test_a_small_change_in_a_large_file_sends_little(lab: Lab) -> None:

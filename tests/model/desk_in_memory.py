@@ -21,7 +21,7 @@ from labdata.core.errors import ConflictError, LabdataError
 from labdata.core.patterns import Excludes, Patterns
 from labdata.core.project import Repo, Settings
 from labdata.core.words import Counter
-from labdata.hub import upload
+from labdata.hub import modes, upload
 from labdata.local import code
 from labdata.local.recycle import OnHub
 from labdata.local.recycle_notes import Copy
@@ -307,7 +307,7 @@ def rooms_in_memory() -> Iterator[None]:
             (
                 upload,
                 "_modes",
-                lambda _workspace, _repo, _branch, files: dict.fromkeys(files, upload.Mode(False, False, None)),
+                lambda _workspace, _repo, _branch, files: dict.fromkeys(files, modes.Mode(False, False, None)),
             ),
         ):
             stack.enter_context(patch.object(room, name, stand, create=True))

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import ClassVar, TypeVar
 
 import click
@@ -44,16 +44,23 @@ class Console:
     def say(self, text: str = "") -> None:
         """Write one line."""
         if not self.quiet:
-            click.echo(fitted(text))
+            self._write(fitted(text))
 
     def good(self, text: str) -> None:
         """Write one line that says a thing is done."""
         if not self.quiet:
-            click.echo(click.style(fitted(text), fg="green"))
+            self._write(click.style(fitted(text), fg="green"))
 
     def warn(self, text: str) -> None:
         """Write one line that someone should read, to standard error."""
-        click.echo(click.style(fitted(text, err=True), fg="yellow"), err=True)
+        self._write(click.style(fitted(text, err=True), fg="yellow"), err=True)
+
+    @staticmethod
+    def _write(line: str, *, err: bool = False) -> None:
+        """Write a line, above the progress bar where one is shown."""
+        shown = sys.modules.get("labdata.cli.progress")
+        with shown.aside() if shown else nullcontext():
+            click.echo(line, err=err)
 
     def confirm(self, question: str) -> bool | None:
         """Ask yes or no; ``None`` where nobody is there to answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tqdm import tqdm
@@ -35,6 +36,11 @@ class Bar(tqdm):  # type: ignore[type-arg]  # the class takes no argument at run
         if elapsed >= _GUESSED_AFTER and done * 100 >= total:
             known["left"] = f"  {spelt((total - done) * elapsed / done)} left"
         return known
+
+
+def aside() -> AbstractContextManager[None]:
+    """Take bars off the terminal while the block writes to it."""
+    return Bar.external_write_mode()
 
 
 def spelt(seconds: float) -> str:

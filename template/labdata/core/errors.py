@@ -23,6 +23,12 @@ class LabdataError(Exception):
         self.hint = hint
         self.files = files or []
 
+    def say_done(self, done: str) -> None:
+        """Tell what was done before this went wrong, in a sentence; it takes the place of one that nothing was."""
+        for nothing in ("Nothing was changed.", "Nothing was published."):
+            self.message = self.message.removesuffix(nothing).rstrip()
+        self.message = f"{self.message} {done}"
+
 
 class ConflictError(LabdataError):
     """Two sides changed the same files; nothing was changed."""

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import errno
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -248,18 +247,3 @@ def check_space(folder: Path, size: int) -> None:
             "are needed. Nothing was changed.",
             hints.DISK_FULL_PART,
         )
-
-
-@contextmanager
-def quiet_client() -> Iterator[None]:
-    """Keep the client's progress bars out of files and pipes; on a terminal they show how an upload goes."""
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-
-    if are_progress_bars_disabled() or sys.stderr.isatty():
-        yield
-        return
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        enable_progress_bars()

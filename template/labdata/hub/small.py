@@ -200,7 +200,7 @@ def _read(path: str, where: Path, content: Content) -> bytes:
         data = None
     if data is None or hashlib.sha256(data).hexdigest() != content.sha256:
         raise LabdataError(
-            f"data/{path} changed while it was being published; the branch was not changed.",
+            f"data/{path} changed while it was being published; the commit that was to hold it was not made.",
             hints.FINISH_WRITING,
         )
     return data

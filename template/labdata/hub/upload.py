@@ -1,4 +1,4 @@
-"""Large files on their way up: sent to Xet before the commit, with progress, and with a count of what was really new.
+"""Large files on their way up: sent to Xet before their commit, with progress, and with a count of what was really new.
 
 The client would send them inside its own call, with bars of its own and no word on how much Xet found on the Hub
 already. What is prepared here is handed to it as done. What travels inside the commit is held in memory and has been
@@ -7,17 +7,17 @@ compared with what was hashed, so that no half of a change is ever committed.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from huggingface_hub import CommitOperationAdd, constants
 from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from labdata.core import hints, words
 from labdata.core.content import Content
@@ -25,8 +25,8 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.hub import TYPE, waiting
 from labdata.hub.client import Hub
 from labdata.hub.commit_lines import Addition
+from labdata.hub.modes import SAMPLE, Mode, modes_of
 from labdata.hub.refusals import explain
-from labdata.hub.session import posted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,11 +44,6 @@ A larger one is looked at again once it is sent.
 IN_ONE_COMMIT = 1_000_000_000
 """Bytes of files that the Hub stores without Xet which one commit takes."""
 
-_BATCH = 256  # files that one preupload request takes
-_ASKED_AT_ONCE = 4
-SAMPLE = 512
-"""Bytes of a file that the Hub wants to see to tell text from binary."""
-
 
 class FilesOnDisk(Protocol):
     """The files that are sent, by their paths in the repo."""
@@ -65,12 +60,16 @@ class FilesOnDisk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What an upload works with; ``scratch`` is a folder on the project's disk, to be named where that is full."""
+    """What an upload works with; ``scratch`` is a folder on the project's disk, to be named where that is full.
+
+    ``stops`` break off what Xet sends for it, one thing at a time.
+    """
 
     hub: Hub
     files: FilesOnDisk
     reporter: Reporter
     scratch: Path
+    stops: list[Callable[[], None]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +81,39 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Mode:
-    """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
+class Ahead:
+    """What was done for some files before their commit: the Hub said how it stores them, and Xet has the large ones."""
 
-    by_xet: bool
-    ignored: bool
-    oid: str | None
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
+    taken: Taken = field(default_factory=Taken)
 
 
-def prepared(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> tuple[list[Addition], Taken]:
+def send_ahead(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> Ahead:
+    """Ask how the Hub stores some files, and send the large ones that it stores by Xet."""
+    modes = _modes(sender, repo, branch, files)
+    if constants.HF_HUB_DISABLE_XET:
+        return Ahead(modes)
+    large = {
+        path: content
+        for path, content in files.items()
+        if content.size > SMALL and modes[path].by_xet and not modes[path].ignored
+    }
+    new = _send(sender, repo, branch, large, {path: sender.files.path(path) for path in large}, "large file")
+    return Ahead(modes, frozenset(large), Taken(sum(content.size for content in large.values()), new))
+
+
+def prepared(
+    sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content], ahead: Ahead | None = None
+) -> tuple[list[Addition], Taken]:
     """Return the additions of a commit, those for Xet already sent, and what of the large ones was new to the Hub.
 
     What the repo's ``.gitignore`` leaves out, and what the branch holds already, is no addition. Raises
     ``LabdataError`` if a file no longer is what was hashed.
     """
-    modes = _modes(sender, repo, branch, files)
+    ahead = ahead or Ahead()
+    unknown = {path: content for path, content in files.items() if path not in ahead.modes}
+    modes = {**ahead.modes, **_modes(sender, repo, branch, unknown)}
     files = {path: content for path, content in files.items() if not modes[path].ignored}
     inside = sum(content.size for path, content in files.items() if not modes[path].by_xet)
     if inside > IN_ONE_COMMIT:
@@ -109,7 +126,7 @@ def prepared(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Conten
         _send_plainly(sender, repo, branch, by_xet)
         taken, data = Taken(), _read_all(sender, files, [path for path in files if path not in by_xet])
     else:
-        taken, data = _send_by_xet(sender, repo, branch, files, by_xet)
+        taken, data = _send_by_xet(sender, repo, branch, files, by_xet, ahead)
     for path, content in by_xet.items():
         if content.size > SMALL and not sender.files.unchanged_since(path, content):
             raise changed_meanwhile(path)
@@ -118,19 +135,25 @@ def prepared(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Conten
 
 
 def _send_by_xet(
-    sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content], by_xet: Mapping[str, Content]
+    sender: Sender,
+    repo: Repo,
+    branch: str,
+    files: Mapping[str, Content],
+    by_xet: Mapping[str, Content],
+    ahead: Ahead,
 ) -> tuple[Taken, dict[str, bytes]]:
-    """Send what Xet takes; returns how much that was, and the bytes of all other files."""
+    """Send what Xet takes and has not; returns how much that was in large files, and the bytes of the small ones."""
     large = {path: content for path, content in by_xet.items() if content.size > SMALL}
+    rest = {path: content for path, content in large.items() if path not in ahead.sent}
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The small ones are read while the large ones are on their way.
-        rest = pool.submit(_read_all, sender, files, [path for path in files if path not in large])
-        sent = _send(sender, repo, branch, large, {path: sender.files.path(path) for path in large}, "large file")
-        data = rest.result()
-    taken = Taken(sum(content.size for content in large.values()), sent)
+        reading = pool.submit(_read_all, sender, files, [path for path in files if path not in large])
+        new = _send(sender, repo, branch, rest, {path: sender.files.path(path) for path in rest}, "large file")
+        data = reading.result()
+    offered = sum(content.size for content in rest.values())
     small = {path: data.pop(path) for path in by_xet if path in data}
     _send(sender, repo, branch, by_xet, small, "small file")
-    return taken, data
+    return Taken(ahead.taken.offered + offered, ahead.taken.new + new), data
 
 
 def _read_all(sender: Sender, files: Mapping[str, Content], paths: Iterable[str]) -> dict[str, bytes]:
@@ -154,7 +177,7 @@ def _read(sender: Sender, path: str, content: Content) -> bytes:
 def changed_meanwhile(path: str) -> LabdataError:
     """Return the error for a file that someone writes while it is being published."""
     return LabdataError(
-        f"data/{path} changed while it was being published; the branch was not changed.",
+        f"data/{path} changed while it was being published; the commit that was to hold it was not made.",
         hints.FINISH_WRITING,
     )
 
@@ -163,32 +186,6 @@ def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
     """Ask the Hub how it will store some files of this disk."""
     sizes = {path: content.size for path, content in files.items()}
     return modes_of(sender.hub, repo.id, branch, sizes, lambda path: _sample(sender.files, path, files[path]))
-
-
-def modes_of(
-    hub: Hub, repo: str, branch: str, sizes: Mapping[str, int], sample: Callable[[str], bytes]
-) -> dict[str, Mode]:
-    """Ask the Hub how it will store some files, of each of which it sees the first bytes."""
-    url = f"{hub.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
-    modes: dict[str, Mode] = {}
-    paths = list(sizes)
-
-    def ask(start: int) -> list[dict[str, Any]]:
-        batch = [
-            {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
-            for path in paths[start : start + _BATCH]
-        ]
-        found: list[dict[str, Any]] = hub.call(posted, url, hub.headers, json={"files": batch}).json()["files"]
-        return found
-
-    # Each answer takes the way to the Hub and back, and there may be forty of them.
-    with ThreadPoolExecutor(max_workers=_ASKED_AT_ONCE) as pool:
-        answers = list(pool.map(ask, range(0, len(paths), _BATCH)))
-    for file in chain.from_iterable(answers):
-        # An empty file has no content that could be sent ahead.
-        by_xet = file["uploadMode"] == "lfs" and sizes[file["path"]] > 0
-        modes[file["path"]] = Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
-    return {path: modes.get(path, Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
 
 
 def _sample(files: FilesOnDisk, path: str, content: Content) -> bytes:
@@ -211,12 +208,11 @@ def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mappin
     hub = sender.hub
     access = hub.xet_access(repo.id, "write", branch)
     wait = waiting.Wait(xet.origin(access["endpoint"]))
-    stops: list[Callable[[], None]] = []
     size = sum(contents[path].size for path in files)
 
     def work() -> tuple[dict[str, str], int]:
         commit = xet.session().new_upload_commit(**access, progress_callback=progress)
-        stops.append(commit.abort)
+        sender.stops.append(commit.abort)
         # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
         uploads = {}
         for path, data in files.items():
@@ -229,9 +225,11 @@ def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mappin
     with sender.reporter.progress(f"Sending {words.number(len(files), kind)}", size) as count:
         progress = xet.Progress(count, wait)
         try:
-            sent, taken = xet.watched(work, wait, stops)
+            sent, taken = xet.watched(work, wait, sender.stops)
         except xet.ERRORS as error:
             raise _about_access(hub, repo, error, sender) from error
+        finally:
+            sender.stops.clear()
     for path, sha256 in sent.items():
         if sha256 != contents[path].sha256:
             raise changed_meanwhile(path)
@@ -248,8 +246,10 @@ def _send_plainly(sender: Sender, repo: Repo, branch: str, files: Mapping[str, C
         if addition.upload_info.sha256.hex() != files[addition.path_in_repo].sha256:
             raise changed_meanwhile(addition.path_in_repo)
         addition._upload_mode, addition._should_ignore = "lfs", False
+    send = hub.api.preupload_lfs_files
     try:
-        hub.call(hub.api.preupload_lfs_files, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
+        with _quiet_client():
+            hub.call(send, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
     except RuntimeError as error:
         # The client's wrapping; what is behind it says more.
         cause = error.__cause__
@@ -262,6 +262,19 @@ def _send_plainly(sender: Sender, repo: Repo, branch: str, files: Mapping[str, C
             f"The transfer of file contents broke off ({said}). Your files were not touched.",
             hints.AGAIN,
         ) from error
+
+
+@contextmanager
+def _quiet_client() -> Iterator[None]:
+    """Keep the client's progress bars out of files and pipes; on a terminal they show how an upload goes."""
+    if are_progress_bars_disabled() or sys.stderr.isatty():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()
 
 
 def _about_access(hub: Hub, repo: Repo, error: Exception, sender: Sender) -> LabdataError:

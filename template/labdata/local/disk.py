@@ -35,7 +35,8 @@ _FICLONE = 0x40049409  # ioctl_ficlone(2)
 
 def hash_file(path: Path, size: int) -> tuple[str, str | None]:
     """Return a file's SHA-256 and, up to ``GIT_HASH_LIMIT`` bytes, its git blob id, reading it once."""
-    return hash_and_keep(path, size, 0)[:2]
+    read = hash_and_keep(path, size)
+    return read.sha256, read.git
 
 
 def hashes_of(data: bytes) -> tuple[str, str]:
@@ -45,19 +46,30 @@ def hashes_of(data: bytes) -> tuple[str, str]:
     return hashlib.sha256(data).hexdigest(), git.hexdigest()
 
 
-def hash_and_keep(path: Path, size: int, most: int) -> tuple[str, str | None, bytes | None]:
-    """Return what ``hash_file`` does, and the very bytes that were hashed if the file has at most ``most`` of them."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of reading a file once: its hashes as of ``hash_file``, and the first of the bytes that were hashed."""
+
+    sha256: str
+    git: str | None
+    beginning: bytes
+
+
+def hash_and_keep(path: Path, size: int, beginning: int = 0) -> Read:
+    """Hash a file, and keep at least the first ``beginning`` of its bytes."""
     sha256 = hashlib.sha256()
-    kept: bytes | None = None
+    kept: list[bytes] = []
     git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if size <= GIT_HASH_LIMIT else None
     # Without a buffer, and not through a Path: dear where files are many and small.
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         while block := file.read(_BLOCK):
-            kept = block if kept is None and len(block) == size <= most else None
+            if beginning > 0:
+                kept.append(block)
+                beginning -= len(block)
             sha256.update(block)
             if git is not None:
                 git.update(block)
-    return sha256.hexdigest(), git.hexdigest() if git is not None else None, kept
+    return Read(sha256.hexdigest(), git.hexdigest() if git is not None else None, b"".join(kept))
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""What small files hold, kept in memory from when they are hashed until they are sent.
+"""What a put learns of files while they are hashed, so that it need not open them again before it sends them.
 
-Who sends many of them needs their bytes three times more, and to open a file is dearer than to hash it.
+Who sends many small files needs their bytes three times more, and to open a file is dearer than to hash it.
 """
 
 from __future__ import annotations
@@ -8,29 +8,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from labdata.core.content import Content
 
 _SMALL = 64 * 1024  # bytes
 
 
 class Kept:
-    """The very bytes that were hashed; nothing is kept before there is ``room`` for it."""
+    """The very bytes of small files that were hashed, and which files were found clean; nothing before ``begin``."""
 
     def __init__(self) -> None:
-        self.room = 0
+        self.beginning = 0
+        """How many bytes of each file are looked at."""
+        self._room = 0
+        self._is_clean: Callable[[bytes], bool] = lambda _beginning: False
         self._data: dict[str, tuple[str, bytes]] = {}
+        self._clean: set[tuple[str, str]] = set()
 
-    @property
-    def most(self) -> int:
-        """How many bytes a file may have that is to be kept."""
-        return min(_SMALL, self.room)
+    def begin(self, room: int, beginning: int, is_clean: Callable[[bytes], bool]) -> None:
+        """Keep ``room`` bytes of small files from now on, and look at the first bytes of each file by ``is_clean``."""
+        self._room, self.beginning, self._is_clean = room, beginning, is_clean
 
-    def add(self, path: str, sha256: str, data: bytes) -> None:
-        """Keep the bytes of a file."""
-        self.room -= len(data)
-        self._data[path] = (sha256, data)
+    def add(self, path: str, sha256: str, size: int, data: bytes) -> None:
+        """Take the first bytes of a file of some size that was hashed."""
+        if len(data) == size <= min(_SMALL, self._room):
+            self._room -= size
+            self._data[path] = (sha256, data)
+        if self._is_clean(data):
+            self._clean.add((path, sha256))
 
     def get(self, path: str, content: Content) -> bytes | None:
         """Return the bytes of a file, if it was kept when it held just that."""
         found = self._data.get(path)
         return found[1] if found is not None and found[0] == content.sha256 else None
+
+    def is_clean(self, path: str, content: Content) -> bool:
+        """Tell whether a file was looked at when it held just that, and was found clean."""
+        return (path, content.sha256) in self._clean

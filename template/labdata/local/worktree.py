@@ -145,15 +145,15 @@ class Worktree:
                 before = where.stat()
                 if not S_ISREG(before.st_mode):
                     return "not an ordinary file any more (it changed while it was read)"
-                sha256, git, data = hash_and_keep(where, before.st_size, self.kept.most)
+                read = hash_and_keep(where, before.st_size, self.kept.beginning)
                 after = where.stat()
             except OSError as error:
                 return reason_of(error)
             if signature_of(before) == signature_of(after):
-                self.learned[path] = Stat(*signature_of(before), checked, sha256, git)
-                if data is not None:
-                    self.kept.add(path, sha256, data)
-                return Content(before.st_size, sha256, git)
+                self.learned[path] = Stat(*signature_of(before), checked, read.sha256, read.git)
+                if self.kept.beginning:
+                    self.kept.add(path, read.sha256, before.st_size, read.beginning)
+                return Content(before.st_size, read.sha256, read.git)
         return "changing while it is read"
 
     def content_now(self, path: str, known: Stat | None) -> Content | None:

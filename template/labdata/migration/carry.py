@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labdata.core.content import Content, same
 from labdata.core.errors import LeftOutError
 from labdata.hub import crew, streams
-from labdata.hub.upload import SAMPLE, modes_of
+from labdata.hub.modes import SAMPLE, modes_of
 from labdata.local.migrations import Migrations, Seen
 from labdata.migration.bucket import CHUNK, Bucket
 from labdata.migration.digests import Digests

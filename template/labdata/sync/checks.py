@@ -131,6 +131,11 @@ def holds_secret(where: Path) -> bool:
         return False
 
 
+def is_clean(beginning: bytes) -> bool:
+    """Tell whether ``contents`` has nothing to say of a file, from its first ``LOOKED_AT`` bytes."""
+    return not (is_pointer(beginning) or secret_in(beginning))
+
+
 def contents(files: Iterable[tuple[str, bytes]]) -> None:
     """Raise ``LabdataError`` where a file is not what it should be: a pointer, or in its first few MB a secret.
 

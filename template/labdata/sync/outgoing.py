@@ -30,6 +30,10 @@ class Outgoing:
         """Return the very bytes that were hashed, if they were kept in memory."""
         return None if is_pack(path) else self._workspace.worktree.kept.get(path, content)
 
+    def is_clean(self, path: str, content: Content) -> bool:
+        """Tell whether nothing is wrong with the very bytes that were hashed (see ``checks.contents``)."""
+        return not is_pack(path) and self._workspace.worktree.kept.is_clean(path, content)
+
     def beginning(self, path: str, content: Content, size: int) -> bytes:
         """Return the first ``size`` bytes of a file; nothing where it cannot be read."""
         held = self.held(path, content)

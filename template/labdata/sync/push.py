@@ -15,22 +15,18 @@ from typing import TYPE_CHECKING
 from labdata.core import hints, plan, trailers
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
-from labdata.core.errors import HubError, StaleParentError
+from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.packs import is_pack
 from labdata.core.verdicts import verdicts_in
-from labdata.hub.small import LightHub
 from labdata.local import code
 from labdata.local.notes import PendingPush
 from labdata.records.noting import Share
 from labdata.sync import journal
 from labdata.sync.landed import landed, require_landed
-from labdata.sync.outgoing import Outgoing
+from labdata.sync.sending import Sending
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from labdata.core.project import Repo
-    from labdata.hub.commit import Change
     from labdata.local.notes import Heads
     from labdata.records.noting import Noting
     from labdata.sync.remote import Remote
@@ -57,11 +53,7 @@ class Target:
 
 @dataclass
 class Push:
-    """One push on its way: ``head`` is the branch's commit.
-
-    ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet; ``share`` is
-    what goes along with the commit on its way, and ``inside`` are the files that travel within it.
-    """
+    """One push on its way: ``head`` is the branch's commit, and ``share`` what goes along with the next one."""
 
     workspace: Workspace
     remote: Remote
@@ -71,15 +63,17 @@ class Push:
     message: str
     noting: Noting
     head: str = ""
-    offered: int = 0
-    new: int = 0
     share: Share = field(default_factory=Share)
-    inside: Collection[str] = ()
 
     @property
     def repo(self) -> Repo:
         """The repo that is pushed to."""
         return self.remote.repo
+
+    @cached_property
+    def sending(self) -> Sending:
+        """What brings the commits to the Hub."""
+        return Sending(self.workspace, self.remote, self.heads.main, self.target.branch)
 
     def run(self, decided: plan.PutPlan) -> None:
         """Make the commits and record each; raises ``StaleParentError`` if someone else was faster.
@@ -98,7 +92,8 @@ class Push:
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
         superfluous, sent = self._superfluous(parts), set[str]()
         # Closed here, so that no thread works on when a commit is refused.
-        with closing(self.noting.shares(self.workspace, [part.send.keys() for part in parts])) as shares:
+        shares_of = self.noting.shares(self.workspace, [part.send.keys() for part in parts])
+        with self.sending.ahead_of(parts), closing(shares_of) as shares:
             for number, (part, self.share) in enumerate(zip(parts, shares, strict=True), start=1):
                 part.send |= self.share.contents
                 sent |= self.share.contents.keys()
@@ -106,7 +101,12 @@ class Push:
                     part.delete += [path for path in superfluous if path not in sent]
                 if len(parts) > 1:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
-                self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+                try:
+                    self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+                except LabdataError as error:
+                    if number > 1:
+                        error.say_done(f"Of {len(parts)} parts of this push {number - 1} are published.")
+                    raise
 
     def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
         """Return the packs that the last part is to remove; one that main would have given the branch does not come."""
@@ -140,8 +140,7 @@ class Push:
         hub, branch = self.workspace.hub, self.target.branch
         for attempt in range(_TRIES):
             try:
-                made = self._quickly(part, parent, title, body) if attempt == 0 else ""
-                return made or self._by_client(part, parent, title, body)
+                return self.sending.commit(part, parent, title, body, is_first_try=attempt == 0)
             except HubError as error:
                 if landed := journal.landed(self.workspace, self.repo, branch, parent, label):
                     return landed
@@ -149,41 +148,6 @@ class Push:
                     raise
                 hub.wait(min(30.0, 0.5 * 2**attempt) if error.retry_after is None else error.retry_after)
         raise AssertionError("unreachable")
-
-    def _quickly(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
-        hub = self.workspace.hub
-        if part.copy or not isinstance(hub, LightHub):
-            return ""
-        place, branch = Outgoing(self.workspace).path, self.target.branch
-        return hub.commit_small(
-            self.repo.id, part.send, part.delete, place, branch=branch, parent=parent, title=title, body=body
-        )
-
-    def _by_client(self, part: plan.PutPlan, parent: str, title: str, body: str) -> str:
-        from labdata.hub.download import quiet_client
-
-        with quiet_client():
-            change, branch = self._change(part), self.target.branch
-            return self.workspace.hub.commit(
-                self.repo.id, change, branch=branch, parent=parent, title=title, body=body
-            )[0]
-
-    def _change(self, part: plan.PutPlan) -> Change:
-        """Return what the commit does, with large files already on the Hub."""
-        from labdata.hub.commit import Change
-        from labdata.hub.upload import Sender, prepared
-
-        workspace = self.workspace
-        sender = Sender(workspace.hub, Outgoing(workspace), workspace.console, workspace.private_folder)
-        send, taken = prepared(sender, self.repo, self.target.branch, part.send)
-        self.offered, self.new = self.offered + taken.offered, self.new + taken.new
-        self.inside = {one.path for one in send if one.data is not None}
-        main = self.workspace.tree(self.repo.id, self.heads.main) if part.copy else {}
-        copy = {
-            path: self.heads.main if same(main.get(path), content) else self.remote.main
-            for path, content in part.copy.items()
-        }
-        return Change(send=send, copy=copy, delete=part.delete)
 
     def _trailers(self, label: str, parent: str, is_last: bool) -> str:
         workspace, repo = self.workspace, self.repo
@@ -223,7 +187,7 @@ class Push:
         sent = {**part.send, **part.copy}
         before = workspace.tree(repo.id, parent)
         after = {path: one for path, one in before.items() if path not in part.delete} if part.delete else before
-        found = landed(workspace, repo, self.head, sent, self.inside, after)
+        found = landed(workspace, repo, self.head, sent, self.sending.inside, after)
         # What the commit holds, whether or not that is what was meant.
         held = {path: joined(one, sent[path]) if same(one, sent[path]) else one for path, one in found.items()}
         gone_there = {*part.delete, *(sent.keys() - held.keys())}

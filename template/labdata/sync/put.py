@@ -108,8 +108,9 @@ def _check(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, o
         return
     after = {*snapshot.now, *decided.send, *decided.copy} - set(decided.delete)
     checks.names_and_limits(decided.send, after)
-    beginning = Outgoing(workspace).beginning
-    checks.contents((path, beginning(path, one, checks.LOOKED_AT)) for path, one in decided.send.items())
+    files = Outgoing(workspace)
+    to_check = (path for path, one in decided.send.items() if not files.is_clean(path, one))
+    checks.contents((path, files.beginning(path, decided.send[path], checks.LOOKED_AT)) for path in to_check)
     for line in checks.nearness(after):
         workspace.console.warn(f"{snapshot.remote.repo.name}: {line}")
 

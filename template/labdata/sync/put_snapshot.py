@@ -12,6 +12,7 @@ from labdata.core.content import Content, Tree
 from labdata.core.coverage import Coverage
 from labdata.core.errors import LabdataError
 from labdata.local import snakemake
+from labdata.sync import checks
 from labdata.sync.push import Target
 from labdata.sync.remote import Remote
 from labdata.sync.snapshot import Decisions, HubSide, hub_side
@@ -109,7 +110,7 @@ def _read(
 ) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
-    workspace.worktree.kept.room = _KEPT
+    workspace.worktree.kept.begin(_KEPT, checks.LOOKED_AT, checks.is_clean)
     for path in incomplete:
         scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 

@@ -9,6 +9,9 @@ from labdata.core.content import Content, Tree, joined, path_collisions, same
 from labdata.core.packs import FOLDER, is_pack
 from labdata.core.plan.conflict import Conflict
 
+LARGE = 1_000_000
+"""Bytes from which on it takes longer to send a file than to commit it."""
+
 
 @dataclass(slots=True)
 class PutPlan:
@@ -108,10 +111,10 @@ def _moved(base: Content | None, then: Content | None, now: Content | None, *, s
 
 
 def parts(decided: PutPlan, limit: int) -> list[PutPlan]:
-    """Split a plan into parts of at most ``limit`` files; all removals come first, in the first part.
+    """Split a plan into parts of at most ``limit`` files; all removals come first, large files last.
 
-    Removals make room: a file in the place of a folder, or a folder in the place of a file, needs them done. What
-    needs no commit belongs to the first part.
+    Removals make room: a file in the place of a folder, or a folder in the place of a file, needs them done. Large
+    files can be sent while the commits of small ones are made. What needs no commit belongs to the first part.
     """
     first = PutPlan(
         delete=decided.delete,
@@ -121,7 +124,8 @@ def parts(decided: PutPlan, limit: int) -> list[PutPlan]:
         conflicts=decided.conflicts,
     )
     result = [first]
-    for path in sorted(decided.send.keys() | decided.copy.keys()):
+    sent = decided.send
+    for path in sorted(sent.keys() | decided.copy.keys(), key=lambda path: (_is_large(sent.get(path)), path)):
         last = result[-1]
         if len(last.send) + len(last.copy) >= limit:
             last = PutPlan(updates=decided.updates)
@@ -131,6 +135,10 @@ def parts(decided: PutPlan, limit: int) -> list[PutPlan]:
         else:
             last.copy[path] = decided.copy[path]
     return result
+
+
+def _is_large(content: Content | None) -> bool:
+    return content is not None and content.size > LARGE
 
 
 def add_merge(plan: PutPlan, now: Tree, merged: Tree, main: Tree, here: Callable[[str], bool]) -> None:

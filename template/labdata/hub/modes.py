@@ -1,0 +1,58 @@
+"""How the Hub will store files: by Xet, as they are, or not at all. It is asked before anything is sent."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from labdata.hub import TYPE
+from labdata.hub.session import posted
+
+if TYPE_CHECKING:
+    from labdata.hub.client import Hub
+
+SAMPLE = 512
+"""Bytes of a file that the Hub wants to see to tell text from binary."""
+
+_BATCH = 256  # files that one preupload request takes
+_ASKED_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How the Hub will store a file: by Xet (or LFS), as it is, or not at all; ``oid`` is what it has there now."""
+
+    by_xet: bool
+    ignored: bool
+    oid: str | None
+
+
+def modes_of(
+    hub: Hub, repo: str, branch: str, sizes: Mapping[str, int], sample: Callable[[str], bytes]
+) -> dict[str, Mode]:
+    """Ask the Hub how it will store some files, of each of which it sees the first bytes."""
+    url = f"{hub.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
+    modes: dict[str, Mode] = {}
+    paths = list(sizes)
+
+    def ask(start: int) -> list[dict[str, Any]]:
+        batch = [
+            {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
+            for path in paths[start : start + _BATCH]
+        ]
+        found: list[dict[str, Any]] = hub.call(posted, url, hub.headers, json={"files": batch}).json()["files"]
+        return found
+
+    # Each answer takes the way to the Hub and back, and there may be forty of them.
+    with ThreadPoolExecutor(max_workers=_ASKED_AT_ONCE) as pool:
+        answers = list(pool.map(ask, range(0, len(paths), _BATCH)))
+    for file in chain.from_iterable(answers):
+        # An empty file has no content that could be sent ahead.
+        by_xet = file["uploadMode"] == "lfs" and sizes[file["path"]] > 0
+        modes[file["path"]] = Mode(by_xet, bool(file["shouldIgnore"]), file.get("oid"))
+    return {path: modes.get(path, Mode(by_xet=False, ignored=False, oid=None)) for path in paths}
