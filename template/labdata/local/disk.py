@@ -55,7 +55,7 @@ class Read:
     beginning: bytes
 
 
-def hash_and_keep(path: Path, size: int, beginning: int = 0) -> Read:
+def hash_and_keep(path: Path | str, size: int, beginning: int = 0) -> Read:
     """Hash a file, and keep at least the first ``beginning`` of its bytes."""
     sha256 = hashlib.sha256()
     kept: list[bytes] = []

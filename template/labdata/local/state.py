@@ -31,6 +31,7 @@ class State:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.was_damaged = False
+        self._kept_stats: dict[str, Stat] = {}
         self._db, self.is_new = self._open(path)
 
     def _open(self, path: Path) -> tuple[sqlite3.Connection, bool]:
@@ -157,9 +158,13 @@ class State:
 
     def update_stats(self, stats: Mapping[str, Stat], gone: Iterable[str] = ()) -> None:
         """Record files as read, and forget files that are no longer there."""
+        gone, kept = set(gone), self._kept_stats
         self._db.executemany("DELETE FROM stats WHERE path = ?", [(path,) for path in gone])
-        rows = [(path, s.size, s.mtime, s.ctime, s.inode, s.checked, s.sha256, s.git) for path, s in stats.items()]
+        # A long push records after each commit what it has learned from the beginning.
+        new = [(path, s) for path, s in stats.items() if kept.get(path) is not s or path in gone]
+        rows = [(path, s.size, s.mtime, s.ctime, s.inode, s.checked, s.sha256, s.git) for path, s in new]
         self._db.executemany("INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        kept.update(new)
 
     @reading
     def tree(self, commit_id: str) -> dict[str, Content] | None:

@@ -24,7 +24,7 @@ from labdata.local.kept import Kept
 from labdata.local.notes import Stat
 from labdata.local.obstacles import find_obstacles
 from labdata.local.scan import COARSE_CLOCK, Scan, reason_of, walk
-from labdata.local.stats import is_unchanged, signature_of, signature_of_known
+from labdata.local.stats import is_unchanged, signature_of, signature_of_known, stat_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Worktree:
 
     def __init__(self, data: Path, excludes: Excludes, read_known: Callable[[], Mapping[str, Stat]]) -> None:
         self.data = data
+        self._root = str(data)
         self.excludes = excludes
         self._read_known = read_known
         self._paths: dict[str, Path] = {}
@@ -138,15 +139,15 @@ class Worktree:
 
     def _try_to_read(self, path: str) -> Content | str:
         """Hash one file and return its content, or why there is none, as "data/PATH is REASON" goes on."""
-        where = self.path(path)
+        where = f"{self._root}/{path}"
         for _attempt in range(3):
             checked = time.time_ns()
             try:
-                before = where.stat()
+                before = stat_at(where)
                 if not S_ISREG(before.st_mode):
                     return "not an ordinary file any more (it changed while it was read)"
                 read = hash_and_keep(where, before.st_size, self.kept.beginning)
-                after = where.stat()
+                after = stat_at(where)
             except OSError as error:
                 return reason_of(error)
             if signature_of(before) == signature_of(after):
@@ -171,7 +172,7 @@ class Worktree:
         """Tell whether a file still is what was hashed a moment ago, by its stat."""
         known = self.learned.get(path) or self.known.get(path)
         try:
-            stat = self.path(path).stat()
+            stat = stat_at(f"{self._root}/{path}")
         except OSError:
             return False
         return known is not None and known.sha256 == content.sha256 and signature_of(stat) == signature_of_known(known)
@@ -272,11 +273,11 @@ class Worktree:
         known = self.learned.get(path) or self.known.get(path)
         try:
             with held(where) as hold:
-                before = os.stat(where)  # noqa: PTH116
+                before = stat_at(where)
                 if hold.in_use or known is None or signature_of_known(known) != signature_of(before):
                     return
                 os.utime(where, ns=(before.st_atime_ns, mtime))
-                after = os.stat(where)  # noqa: PTH116
+                after = stat_at(where)
                 is_certain = hold.is_certain
         except OSError:
             # Someone else's file, or one that is gone: a time is no reason to fail.

@@ -22,10 +22,14 @@ from labdata.local import code
 from labdata.local.notes import PendingPush
 from labdata.records.noting import Share
 from labdata.sync import journal
+from labdata.sync.held import Held
 from labdata.sync.landed import landed, require_landed
 from labdata.sync.sending import Sending
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.local.notes import Heads
     from labdata.records.noting import Noting
@@ -64,6 +68,7 @@ class Push:
     noting: Noting
     head: str = ""
     share: Share = field(default_factory=Share)
+    held: Held | None = None
 
     @property
     def repo(self) -> Repo:
@@ -202,7 +207,7 @@ class Push:
         with workspace.state.changes():
             workspace.keep_change(self.head, parent, changed, tree)
             workspace.state.update_synced(repo.id, {**adopt, **here}, gone)
-            if is_there or self._has_all(part, tree):
+            if is_there or self._has_all(part, {**adopt, **here}, gone, changed, tree):
                 workspace.state.set_heads(repo.id, self._heads_after(is_last, looked=not is_there))
             self.share.keep(workspace, repo)
             journal.note_part(workspace, repo, self.target.branch, label)
@@ -214,15 +219,22 @@ class Push:
         """Tell whether nobody else moved the target since the last whole get, so that the working copy knows it."""
         return not part.updates and bool(self.target.now) and self.target.now == self.target.then
 
-    def _has_all(self, part: plan.PutPlan, tree: dict[str, Content]) -> bool:
+    def _has_all(
+        self,
+        part: plan.PutPlan,
+        synced: Tree,
+        gone: Iterable[str],
+        changed: Iterable[str],
+        tree: Tree,
+    ) -> bool:
         """Tell whether the working copy holds all of the new commit that it fetches."""
         if part.updates or self.local.scan.skipped or (self.target.now and self.target.now == self.target.then):
             return False
-        synced = self.workspace.state.synced(self.repo.id)
-        covers = self._coverage.covers(synced)
-        wanted = [path for path in tree if covers(path)]
-        removed = any(self.repo.holds(path) and path not in tree for path in synced)
-        return not removed and all(same(tree[path], synced.get(path)) for path in wanted)
+        if self.held is None:
+            self.held = Held(self.repo, self._coverage, self.workspace.state.synced(self.repo.id), tree)
+        else:
+            self.held.update(synced, gone, changed, tree)
+        return self.held.is_all
 
     @property
     def _coverage(self) -> Coverage:
