@@ -31,20 +31,53 @@ class JobNote:
     body: dict[str, Any]
 
 
+class JobNotes:
+    """Notes that were found, by the path of the file: each is read when it is asked for, and once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[tuple[str, Callable[[], dict[str, Any] | None]]]] = {}
+        self._read: dict[str, JobNote | None] = {}
+
+    def add(self, path: str, target: str, read: Callable[[], dict[str, Any] | None]) -> None:
+        """Add a note; of several for one path, the last one counts that can be read."""
+        self._found.setdefault(path, []).append((target, read))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def get(self, path: str) -> JobNote | None:
+        """Return the note of a file; ``None`` without one that can be read."""
+        if path not in self._found:
+            return None
+        if path not in self._read:
+            self._read[path] = self._first_readable(path)
+        return self._read[path]
+
+    def _first_readable(self, path: str) -> JobNote | None:
+        for target, read in reversed(self._found[path]):
+            body = read()
+            if body is not None and isinstance(body.get("rule"), str):
+                return JobNote(path, target, body)
+        return None
+
+
 def job_notes(root: Path, wanted: Collection[str], since: float) -> dict[str, JobNote]:
     """Return what Snakemake noted of some files below ``data/``, and of all that it noted since a time (seconds)."""
-    found: dict[str, JobNote] = {}
+    found = find_job_notes(root, wanted, since)
+    return {path: note for path in found if (note := found.get(path))}
+
+
+def find_job_notes(root: Path, wanted: Collection[str], since: float) -> JobNotes:
+    """Find what ``job_notes`` returns, without reading it yet."""
+    found = JobNotes()
     layers = beginnings(root)
     for name, noted, read in chain(_in_files(root / METADATA), _in_database(root / DATABASE)):
         # Most targets are named so; the others cost a look at the disk each.
         path = name[5:] if name.startswith("data/") and "//" not in name and "/." not in name else None
         if path is None:
             path = below_data(root, name, layers)
-        if not path or not (path in wanted or noted() >= since):
-            continue
-        body = read()
-        if body is not None and isinstance(body.get("rule"), str):
-            found[path] = JobNote(path, name, body)
+        if path and (path in wanted or noted() >= since):
+            found.add(path, name, read)
     return found
 
 

@@ -18,7 +18,7 @@ from labdata.core.packs import FOLDER, MANY, can_hold_packs, packs_in, tidied
 from labdata.core.records import Record
 from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
-from labdata.local.snakemake_notes import JobNote, job_notes
+from labdata.local.snakemake_notes import JobNote, JobNotes, find_job_notes, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
 from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
@@ -83,7 +83,7 @@ class _Work:
         self._published = published
         self._before = workspace.state.recorded(repo.id)
         self._known_facts: dict[str, str] = {}
-        self._notes: Mapping[str, JobNote] = {}
+        self._notes = JobNotes()
         self._new: list[str] = []
         self._ready: dict[str, Record] = {}
 
@@ -96,8 +96,9 @@ class _Work:
         """Find what is to be recorded: what is sent, and what a rule has made anew though its content stayed."""
         published, root = self._published, self._workspace.settings.root
         since = float(self._workspace.state.quiet(self._repo.id, LOOKED) or 0)
-        self._notes = job_notes(root, published.sent, since)
-        again, new = self._sorted(self._notes)
+        # Of most files the note is read when their record is made: there may be very many.
+        self._notes = find_job_notes(root, published.sent, since)
+        again, new = self._sorted()
         self._ready = {record.path: record for record in self._known_before(again)}
         self._new = [*new, *sorted(set(again) - self._ready.keys())]
         # Read here: the records may be made in a thread that has no state to read from.
@@ -132,8 +133,9 @@ class _Work:
             found = self._known_facts[note.path] = facts_of(note.body)
         return found
 
-    def _sorted(self, notes: Mapping[str, JobNote]) -> tuple[list[str], list[str]]:
+    def _sorted(self) -> tuple[list[str], list[str]]:
         """Return the paths of which a record is known already, and those of which one is to be made."""
+        notes = self._notes
         published = self._published
         again: list[str] = []
         new: list[str] = []
@@ -141,12 +143,13 @@ class _Work:
             content = published.mine.get(path)
             if content is None or not content.sha256:
                 continue
-            note = notes.get(path)
             known = self._before.get(path)
-            is_known = known is not None and known.sha256 == content.sha256 and known.facts == self._facts(note)
+            if known is not None and known.sha256 != content.sha256:
+                known = None
+            is_known = known is not None and known.facts == self._facts(notes.get(path))
             if path in published.sent:
                 (again if is_known else new).append(path)
-            elif note is not None and not is_known and self._is_its_work(path, content, note):
+            elif not is_known and (note := notes.get(path)) and self._is_its_work(path, content, note):
                 new.append(path)
         return again, new
 
