@@ -23,7 +23,10 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    return run()
+    code = run()
+    # Nor does it need to be searched once more before the process ends.
+    gc.freeze()
+    return code
 
 
 def use_utf8() -> bool:

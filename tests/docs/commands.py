@@ -144,9 +144,12 @@ def command_of(words: Sequence[str]) -> tuple[list[str], click.Command | None]:
     names: list[str] = []
     command: click.Command = cli
     for word in words:
-        if not isinstance(command, click.Group) or word not in command.commands:
+        if not isinstance(command, click.Group):
             break
-        command = command.commands[word]
+        found = command.get_command(click.Context(command), word)
+        if found is None:
+            break
+        command = found
         names.append(word)
     return names, None if isinstance(command, click.Group) else command
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
-from labdata.cli import run
+from labdata.cli import app, run
 from labdata.cli.console import Console
 from labdata.core import hints
 from labdata.core.words import aligned, wrapped
@@ -68,3 +71,11 @@ def test_what_no_terminal_shows_is_not_broken(capsys: pytest.CaptureFixture[str]
     said = "word " * 40
     Console().say(said)
     assert capsys.readouterr().out == f"{said}\n"
+
+
+def test_each_command_is_in_the_module_that_it_is_imported_from() -> None:
+    folder = Path(app.__file__).parent
+    for module in sorted(folder.glob("[a-z]*.py")):
+        import_module(f"labdata.cli.{module.stem}")
+    found = {name: command.callback.__module__.rpartition(".")[2] for name, command in app.cli.commands.items()}
+    assert found == app.COMMANDS

@@ -2,43 +2,6 @@
 
 from __future__ import annotations
 
-from labdata.cli import (
-    doctor,
-    migrate,
-    naming,
-    onboard,
-    pipeline,
-    project,
-    pull_requests,
-    recycle,
-    reproduce,
-    review,
-    review_data,
-    storage,
-    sync,
-    today,
-    update,
-    which,
-)
 from labdata.cli.app import cli, run
 
-__all__ = [
-    "cli",
-    "doctor",
-    "migrate",
-    "naming",
-    "onboard",
-    "pipeline",
-    "project",
-    "pull_requests",
-    "recycle",
-    "reproduce",
-    "review",
-    "review_data",
-    "run",
-    "storage",
-    "sync",
-    "today",
-    "update",
-    "which",
-]
+__all__ = ["cli", "run"]

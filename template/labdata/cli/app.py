@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +69,55 @@ def open_project(*, quiet: bool = False, writing: bool = True) -> Any:
     return opened(Path.cwd(), Console(quiet=quiet), writing=writing)
 
 
+COMMANDS = {
+    "branch": "review",
+    "cache-clear": "project",
+    "config": "project",
+    "diff": "sync",
+    "doctor": "doctor",
+    "files": "review",
+    "get": "sync",
+    "get-at": "naming",
+    "job-script": "pipeline",
+    "log": "review",
+    "migrate-from-s3": "migrate",
+    "onboard": "onboard",
+    "pr": "pull_requests",
+    "put": "sync",
+    "recycle": "recycle",
+    "reproduce": "reproduce",
+    "review": "review_data",
+    "run": "pipeline",
+    "setup": "project",
+    "status": "sync",
+    "storage": "storage",
+    "tag": "naming",
+    "tag-list": "naming",
+    "today": "today",
+    "undo": "sync",
+    "update": "update",
+    "verify": "sync",
+    "which": "which",
+}
+"""The module of this folder in which each command is."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: to import them all takes longer than some of them take."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; ``None`` where there is none of that name."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            import_module(f"labdata.cli.{COMMANDS[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
+
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="With any command: --all lists in full, --debug shows where an error comes from.",
 )

@@ -47,6 +47,9 @@ class _Forked:
 
     def wait(self) -> bytes:
         """Return the answer, packed; nothing where the process was killed."""
+        # While the other one is still at work.
+        import pickle  # noqa: F401
+
         with os.fdopen(self._pipe, "rb") as pipe:
             packed = pipe.read()
         os.waitpid(self._process, 0)

@@ -32,6 +32,7 @@ class State:
         self.path = path
         self.was_damaged = False
         self._kept_stats: dict[str, Stat] = {}
+        self._synced: dict[str, dict[str, Content]] = {}
         self._db, self.is_new = self._open(path)
 
     def _open(self, path: Path) -> tuple[sqlite3.Connection, bool]:
@@ -52,11 +53,17 @@ class State:
     @contextmanager
     def changes(self) -> Iterator[None]:
         """Hold several changes together: all of them are kept, or none."""
-        with self._db:
-            before = self._db.total_changes
-            yield
-            if self._db.total_changes != before:
-                self._db.execute("INSERT OR REPLACE INTO generation VALUES (1, ?)", (self.generation() + 1,))
+        try:
+            with self._db:
+                before = self._db.total_changes
+                yield
+                if self._db.total_changes != before:
+                    self._db.execute("INSERT OR REPLACE INTO generation VALUES (1, ?)", (self.generation() + 1,))
+        except BaseException:
+            # What is remembered of the file was to be kept with the rest.
+            self._kept_stats.clear()
+            self._synced.clear()
+            raise
 
     def generation(self) -> int:
         """Return a number that grows with every change."""
@@ -120,14 +127,22 @@ class State:
 
     def synced(self, repo: str) -> dict[str, Content]:
         """Return the base of a repo: what each file held when it was last synced."""
-        rows = self._db.execute("SELECT path, size, sha256, git FROM synced WHERE repo = ?", (repo,))
-        return {path: Content(size, sha256, git) for path, size, sha256, git in rows}
+        base = self._synced.get(repo)
+        if base is None:
+            rows = self._db.execute("SELECT path, size, sha256, git FROM synced WHERE repo = ?", (repo,))
+            base = self._synced[repo] = {path: Content(size, sha256, git) for path, size, sha256, git in rows}
+        # A copy, for a caller may go on to change it.
+        return dict(base)
 
     def update_synced(self, repo: str, contents: Tree, gone: Iterable[str] = ()) -> None:
         """Record files as synced, and files as no longer part of the working copy."""
+        gone, base = list(gone), self._synced.get(repo, {})
         self._db.executemany("DELETE FROM synced WHERE repo = ? AND path = ?", [(repo, path) for path in gone])
+        for path in gone:
+            base.pop(path, None)
         rows = [(repo, path, content.size, content.sha256, content.git) for path, content in contents.items()]
         self._db.executemany("INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?)", rows)
+        base.update({path: Content(content.size, content.sha256, content.git) for path, content in contents.items()})
 
     @reading
     def resolved(self, repo: str) -> dict[str, tuple[str, str]]:
@@ -144,17 +159,13 @@ class State:
     def stats(self) -> dict[str, Stat]:
         """Return what is known of the files on disk, by path."""
         rows = self._db.execute("SELECT path, size, mtime, ctime, inode, checked, sha256, git FROM stats")
-        make = Stat._make
-        return {row[0]: make(row[1:]) for row in rows}
+        return {row[0]: Stat._make(row[1:]) for row in rows}
 
     def some_stats(self, paths: Iterable[str]) -> dict[str, Stat]:
         """Return what is known of a few files."""
-        found = {}
-        for path in paths:
-            query = "SELECT size, mtime, ctime, inode, checked, sha256, git FROM stats WHERE path = ?"
-            if row := self._db.execute(query, (path,)).fetchone():
-                found[path] = Stat._make(row)
-        return found
+        query = "SELECT size, mtime, ctime, inode, checked, sha256, git FROM stats WHERE path = ?"
+        rows = {path: self._db.execute(query, (path,)).fetchone() for path in paths}
+        return {path: Stat._make(row) for path, row in rows.items() if row}
 
     def update_stats(self, stats: Mapping[str, Stat], gone: Iterable[str] = ()) -> None:
         """Record files as read, and forget files that are no longer there."""
@@ -265,6 +276,12 @@ class State:
         """Return of which content of each file a record is known here."""
         rows = self._db.execute("SELECT path, sha256, facts, inputs FROM recorded WHERE repo = ?", (repo,))
         return {path: Known(sha256, facts, inputs) for path, sha256, facts, inputs in rows}
+
+    def some_recorded(self, repo: str, paths: Iterable[str]) -> dict[str, Known]:
+        """Return what ``recorded`` does, of a few files."""
+        query = "SELECT sha256, facts, inputs FROM recorded WHERE repo = ? AND path = ?"
+        rows = {path: self._db.execute(query, (repo, path)).fetchone() for path in paths}
+        return {path: Known(*row) for path, row in rows.items() if row}
 
     def update_recorded(self, repo: str, known: Mapping[str, Known]) -> None:
         """Note the records of some files."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo
     from labdata.workspace import Workspace
 
+_FEW = 100  # files of which the notes are read one by one, and not all that there are
 _SLACK = 5.0  # seconds that two clocks may differ, as those of a cluster's disk and its computers
 
 
@@ -81,7 +82,6 @@ class _Work:
         self._workspace = workspace
         self._repo = repo
         self._published = published
-        self._before = workspace.state.recorded(repo.id)
         self._known_facts: dict[str, str] = {}
         self._notes = JobNotes()
         self._new: list[str] = []
@@ -135,15 +135,17 @@ class _Work:
 
     def _sorted(self) -> tuple[list[str], list[str]]:
         """Return the paths of which a record is known already, and those of which one is to be made."""
-        notes = self._notes
-        published = self._published
+        notes, published = self._notes, self._published
+        looked_at, state = sorted({*published.sent, *notes}), self._workspace.state
+        few = len(looked_at) <= _FEW
+        before = state.some_recorded(self._repo.id, looked_at) if few else state.recorded(self._repo.id)
         again: list[str] = []
         new: list[str] = []
-        for path in sorted({*published.sent, *notes}):
+        for path in looked_at:
             content = published.mine.get(path)
             if content is None or not content.sha256:
                 continue
-            known = self._before.get(path)
+            known = before.get(path)
             if known is not None and known.sha256 != content.sha256:
                 known = None
             is_known = known is not None and known.facts == self._facts(notes.get(path))

@@ -59,7 +59,8 @@ def _plan(snapshot: PutSnapshot) -> plan.PutPlan:
 
 def _removed_unseen(snapshot: PutSnapshot) -> set[str]:
     """Return what my branch still holds of files that main removed, or was given up for main, and never was here."""
-    never_here = [path for path in snapshot.now if path not in snapshot.base and not snapshot.covers(path)]
+    unknown = (path for path in snapshot.now if path not in snapshot.base)
+    never_here = [path for path in unknown if snapshot.in_scope(path) and not snapshot.covers(path)]
     if not never_here:
         # Most computers fetch all: then main is not looked at for this.
         return set()

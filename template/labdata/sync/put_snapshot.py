@@ -147,7 +147,8 @@ def _last_seen(
         return dict(base)
     heads = standing.heads
     then = workspace.known_tree(remote.repo.id, target.then) or {}
-    if standing.coverage is not None and standing.coverage != Coverage.of(workspace.settings, remote.repo):
+    coverage, by_settings = standing.coverage, Coverage.of(workspace.settings, remote.repo)
+    if coverage is not None and (coverage.left_out or coverage.text() != by_settings.text()):
         # The last whole get went by other settings, or left something out.
         uncovered = {path: content for path, content in base.items() if not covers(path)}
         then = {path: content for path, content in then.items() if covers(path)} | uncovered

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from labdata.core.content import Content
     from labdata.core.plan import PutPlan
+    from labdata.hub.advance import Advance
     from labdata.hub.commit import Change
-    from labdata.hub.crew import Advance
     from labdata.hub.upload import Ahead, Sender
     from labdata.sync.remote import Remote
     from labdata.workspace import Workspace
@@ -42,7 +42,7 @@ class Sending:
             # What comes first is committed first: there is nothing to wait for meanwhile.
             yield
             return
-        from labdata.hub.crew import Advance
+        from labdata.hub.advance import Advance
         from labdata.hub.upload import send_ahead
 
         sender, repo, branch = self._sender(), self._remote.repo, self._branch

@@ -1,0 +1,51 @@
+"""Work that a thread does ahead of whoever needs its results."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Advance(Generic[Item, Result]):
+    """Work done on items one after the other by a thread, which is ahead of whoever takes the results."""
+
+    def __init__(self, items: Sequence[Item], work: Callable[[Item], Result]) -> None:
+        self._items, self._work = items, work
+        self._results: list[Future[Result | None]] = [Future() for _item in items]
+        self._is_over = False
+        threading.Thread(target=self._run, name="advance", daemon=True).start()
+
+    def take(self, number: int) -> Result | None:
+        """Wait for a result; raises, once, what kept it from being made. ``None`` for all after that."""
+        future = self._results[number]
+        while not future.done():
+            wait([future], 0.5)
+        if future.exception() is not None:
+            self._results[number] = _nothing()
+        return future.result()
+
+    def end(self) -> None:
+        """Begin no further item."""
+        self._is_over = True
+
+    def _run(self) -> None:
+        for number, item in enumerate(self._items):
+            if self._is_over:
+                self._results[number].set_result(None)
+                continue
+            try:
+                self._results[number].set_result(self._work(item))
+            except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+                self.end()
+                self._results[number].set_exception(error)
+
+
+def _nothing() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(None)
+    return future
