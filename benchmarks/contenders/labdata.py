@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import shutil
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ class Labdata(Contender):
         # As it is now: a run takes long, and someone may be at work on it.
         self._program = self.folder / "program"
         shutil.copytree(TEMPLATE / "labdata", self._program / "labdata")
+        # As the other programs are, which an installer compiled.
+        compileall.compile_dir(self._program, quiet=2)
 
     def prepare(self, place: Path) -> None:
         """Lay out a project; the first one makes the repos on the Hub."""

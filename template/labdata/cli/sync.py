@@ -138,8 +138,8 @@ def status(as_json: bool) -> None:
     from dataclasses import asdict
     from functools import partial
 
-    from labdata.cli.parallel import in_parallel
     from labdata.cli.show_status import show
+    from labdata.hub import crew
     from labdata.sync.status import Status
     from labdata.sync.status import status as run_status
 
@@ -151,7 +151,14 @@ def status(as_json: bool) -> None:
 
     with open_project(quiet=as_json, writing=False) as workspace:
         names = list(workspace.settings.repos)
-    found = in_parallel([partial(look, name) for name in names])
+        large = [repo.name for repo in workspace.settings.repos.values() if workspace.state.has_many(repo.id)]
+    if len(large) > 1:
+        from labdata.cli.parallel import in_parallel
+
+        found = in_parallel([partial(look, name) for name in names])
+    else:
+        # Of those that are small next to nothing is to be done but to wait for the Hub.
+        found = crew.each(names, look, len(names))
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found]))
         return

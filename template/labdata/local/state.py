@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from labdata.core.content import Content, Tree
 from labdata.local.database import connect, put_aside, reading
+from labdata.local.kept_trees import Trees
 from labdata.local.notes import Heads, Known, PendingPush, Stat
 
-_TREES_KEPT = 12
-_CHANGES_KEPT = 10  # in a row, before a tree is kept whole again
 
-
-class State:
+class State(Trees):
     """The state of one project's working copy. Methods that write belong inside ``with state.changes()``.
 
     ``is_new`` says that there was none, ``was_damaged`` that there was one which could not be read.
@@ -134,6 +131,12 @@ class State:
         # A copy, for a caller may go on to change it.
         return dict(base)
 
+    def has_many(self, repo: str) -> bool:
+        """Tell whether a repo has so many files here that to look at them takes longer than to ask the Hub."""
+        return (
+            self._db.execute("SELECT 1 FROM synced WHERE repo = ? LIMIT 1 OFFSET 1000", (repo,)).fetchone() is not None
+        )
+
     def update_synced(self, repo: str, contents: Tree, gone: Iterable[str] = ()) -> None:
         """Record files as synced, and files as no longer part of the working copy."""
         gone, base = list(gone), self._synced.get(repo, {})
@@ -177,72 +180,10 @@ class State:
         self._db.executemany("INSERT OR REPLACE INTO stats VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         kept.update(new)
 
-    @reading
-    def tree(self, commit_id: str) -> dict[str, Content] | None:
-        """Return a commit's tree if it is kept here; trees of a commit never change."""
-        row = self._db.execute("SELECT body FROM trees WHERE commit_id = ?", (commit_id,)).fetchone()
-        if row is not None:
-            return {path: Content(*fields) for path, fields in json.loads(zlib.decompress(row[0])).items()}
-        change = self._tree_change(commit_id)
-        tree = self.tree(change[0]) if change else None
-        if change is None or tree is None:
-            return None
-        for path, fields in json.loads(change[1]).items():
-            tree.pop(path, None)
-            if fields is not None:
-                tree[path] = Content(*fields)
-        return tree
-
     def last_tree(self, repo: str) -> dict[str, Content]:
         """Return the tree of the commit that was last synced, from which others differ little; empty if not kept."""
         heads = self.heads(repo)
         return next((tree for one in (heads.branch, heads.main) if one and (tree := self.tree(one))), {})
-
-    def _tree_change(self, commit_id: str) -> tuple[str, str] | None:
-        query = "SELECT parent, body FROM tree_changes WHERE commit_id = ?"
-        found: tuple[str, str] | None = self._db.execute(query, (commit_id,)).fetchone()
-        return found
-
-    @reading
-    def _trees_behind(self, commit_id: str) -> list[str]:
-        """Return the commits that a kept tree is read from, itself first; none where it is not kept."""
-        behind = [commit_id]
-        while change := self._tree_change(behind[-1]):
-            behind.append(change[0])
-        whole = self._db.execute("SELECT 1 FROM trees WHERE commit_id = ?", (behind[-1],)).fetchone()
-        return behind if whole else []
-
-    def keep_change(self, commit_id: str, parent: str, changed: Mapping[str, Content | None], tree: Tree) -> None:
-        """Keep a commit's ``tree`` by what ``changed`` in it since ``parent`` (``None``: removed): it is far less."""
-        if commit_id == parent:
-            # Nothing was left to commit, so that the Hub made none.
-            return
-        if not 0 < len(self._trees_behind(parent)) <= _CHANGES_KEPT:
-            self.keep_tree(commit_id, tree)
-            return
-        body = json.dumps({p: None if c is None else (c.size, c.sha256, c.git, c.xet) for p, c in changed.items()})
-        with nullcontext() if self._db.in_transaction else self._db:
-            self._db.execute("INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?)", (commit_id, parent, body))
-
-    def keep_tree(self, commit_id: str, tree: Tree) -> None:
-        """Keep a commit's tree; only the newest few are kept."""
-        body = {path: (c.size, c.sha256, c.git, c.xet) for path, c in tree.items()}
-        packed = zlib.compress(json.dumps(body).encode(), 1)
-        # Within changes() it is kept with them, for each transaction waits for the disk.
-        with nullcontext() if self._db.in_transaction else self._db:
-            self._db.execute("INSERT OR REPLACE INTO trees VALUES (?, ?)", (commit_id, packed))
-            heads = {head for one in self._all_heads() for head in (one.branch, one.main, one.merged)} | {commit_id}
-            kept = {commit for head in heads for commit in (head, *self._trees_behind(head))}
-            changes = [row[0] for row in self._db.execute("SELECT commit_id FROM tree_changes")]
-            gone = [(commit,) for commit in changes if commit not in kept]
-            self._db.executemany("DELETE FROM tree_changes WHERE commit_id = ?", gone)
-            rows = [row[0] for row in self._db.execute("SELECT commit_id FROM trees")]
-            spare = [row for row in rows if row not in kept]
-            self._db.executemany("DELETE FROM trees WHERE commit_id = ?", [(row,) for row in spare[:-_TREES_KEPT]])
-
-    @reading
-    def _all_heads(self) -> list[Heads]:
-        return [Heads.of(json.loads(row[0])) for row in self._db.execute("SELECT body FROM heads")]
 
     @reading
     def intent(self, repo: str) -> PendingPush | None:
