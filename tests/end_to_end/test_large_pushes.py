@@ -132,6 +132,51 @@ def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> Non
     assert lab.on_hub("ann") == ann.files()
 
 
+def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=2000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "cas-shard")
+        for name in ("processed/6.csv", "processed/0-large-1.parquet"):
+            ann.remove(name)
+            ann.write(f"{name}/inside.csv", "a folder now")
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 1
+    assert "data/processed/6.csv changed while it was being published" in said
+    assert "Of 3 parts of this push 1 are published." in said
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_what_was_sent_before_a_commit_that_failed_is_counted_once_and_as_sent(lab: Lab) -> None:
+    ann, bob = lab.member("ann"), in_small_commits(lab.member("bob"))
+    ann.write("processed/large.parquet", os.urandom(1_500_000).hex())
+    with lab.faults("route=commit,status=503,times=1"):
+        said = ann.put()
+    assert "All 3.0 MB in large files were new to the Hub and uploaded." in said
+    write_small_and_large(bob)
+    with lab.faults("route=commit,status=412,skip=2,times=1"):
+        said = bob.put()
+    assert "All 6.0 MB in large files were new to the Hub and uploaded." in said
+
+
+def test_a_push_that_landed_and_cannot_be_read_back_is_not_said_to_have_changed_nothing(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    ann.write("processed/a.csv", "one")
+    with lab.faults("route=paths-info,status=409"):
+        said = ann.put(code=1)
+    assert f"The commit {lab.head('ann')[:8]} was made all the same." in said
+    assert "Nothing was" not in said
+    write_many(ann, 8)
+    with lab.faults("route=paths-info,status=409,skip=2"):
+        said = ann.put(code=1)
+    assert "was made all the same. Of 2 parts of this push 2 are published." in said
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
 def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:
     ann = in_small_commits(lab.member("ann"))
     write_small_and_large(ann)

@@ -187,7 +187,7 @@ class Story(Outsiders):
             self._check_push(desk, target, start, touched)
             if self.setting.shared:
                 self._check_seen(who, start)
-            if answer.killed:
+            if answer.killed or desk.is_pushing():
                 # It has landed, and the next command will learn so.
                 old, new = self.world.tree(start), self._tree_of(target)
                 landed = {path for path in touched if before.get(path) == new.get(path) != old.get(path)}

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from labdata.core import hints
-from labdata.core.errors import HubError, LabdataError
+from labdata.core.errors import HubError
 from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
 from labdata.hub.listing import PATHS, content_of
@@ -194,15 +195,10 @@ class LightHub:
 
 
 def _read(path: str, where: Path, content: Content) -> bytes:
-    try:
+    with reading(path):
         data = where.read_bytes()
-    except FileNotFoundError:
-        data = None
-    if data is None or hashlib.sha256(data).hexdigest() != content.sha256:
-        raise LabdataError(
-            f"data/{path} changed while it was being published; the commit that was to hold it was not made.",
-            hints.FINISH_WRITING,
-        )
+    if hashlib.sha256(data).hexdigest() != content.sha256:
+        raise changed_meanwhile(path)
     return data
 
 

@@ -23,6 +23,7 @@ from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import TYPE, waiting
+from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.client import Hub
 from labdata.hub.commit_lines import Addition
 from labdata.hub.modes import SAMPLE, Mode, modes_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.core.reporting import Reporter
+    from labdata.hub.taken import Taken
 
 SMALL = 1_000_000
 """Bytes up to which a file that Xet stores is held in memory between hashing and sending.
@@ -62,22 +64,15 @@ class FilesOnDisk(Protocol):
 class Sender:
     """What an upload works with; ``scratch`` is a folder on the project's disk, to be named where that is full.
 
-    ``stops`` break off what Xet sends for it, one thing at a time.
+    ``taken`` counts what Xet was sent, and ``stops`` break off what it is sent, one thing at a time.
     """
 
     hub: Hub
     files: FilesOnDisk
     reporter: Reporter
     scratch: Path
+    taken: Taken
     stops: list[Callable[[], None]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What Xet was offered in large files and what of it was new to the Hub, both in bytes; none where Xet is off."""
-
-    offered: int = 0
-    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,6 @@ class Ahead:
 
     modes: Mapping[str, Mode] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
-    taken: Taken = field(default_factory=Taken)
 
 
 def send_ahead(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> Ahead:
@@ -99,14 +93,14 @@ def send_ahead(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Cont
         for path, content in files.items()
         if content.size > SMALL and modes[path].by_xet and not modes[path].ignored
     }
-    new = _send(sender, repo, branch, large, {path: sender.files.path(path) for path in large}, "large file")
-    return Ahead(modes, frozenset(large), Taken(sum(content.size for content in large.values()), new))
+    _send_large(sender, repo, branch, large)
+    return Ahead(modes, frozenset(large))
 
 
 def prepared(
     sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content], ahead: Ahead | None = None
-) -> tuple[list[Addition], Taken]:
-    """Return the additions of a commit, those for Xet already sent, and what of the large ones was new to the Hub.
+) -> list[Addition]:
+    """Return the additions of a commit, those for Xet already sent.
 
     What the repo's ``.gitignore`` leaves out, and what the branch holds already, is no addition. Raises
     ``LabdataError`` if a file no longer is what was hashed.
@@ -124,14 +118,14 @@ def prepared(
     by_xet = {path: content for path, content in files.items() if modes[path].by_xet}
     if constants.HF_HUB_DISABLE_XET:
         _send_plainly(sender, repo, branch, by_xet)
-        taken, data = Taken(), _read_all(sender, files, [path for path in files if path not in by_xet])
+        data = _read_all(sender, files, [path for path in files if path not in by_xet])
     else:
-        taken, data = _send_by_xet(sender, repo, branch, files, by_xet, ahead)
+        data = _send_by_xet(sender, repo, branch, files, by_xet, ahead)
     for path, content in by_xet.items():
         if content.size > SMALL and not sender.files.unchanged_since(path, content):
             raise changed_meanwhile(path)
     additions = [Addition(path, content, data.get(path)) for path, content in files.items()]
-    return [one for one in additions if one.data is None or modes[one.path].oid != one.content.git], taken
+    return [one for one in additions if one.data is None or modes[one.path].oid != one.content.git]
 
 
 def _send_by_xet(
@@ -141,19 +135,24 @@ def _send_by_xet(
     files: Mapping[str, Content],
     by_xet: Mapping[str, Content],
     ahead: Ahead,
-) -> tuple[Taken, dict[str, bytes]]:
-    """Send what Xet takes and has not; returns how much that was in large files, and the bytes of the small ones."""
+) -> dict[str, bytes]:
+    """Send what Xet takes and has not; returns the bytes of what travels within the commit."""
     large = {path: content for path, content in by_xet.items() if content.size > SMALL}
     rest = {path: content for path, content in large.items() if path not in ahead.sent}
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The small ones are read while the large ones are on their way.
-        reading = pool.submit(_read_all, sender, files, [path for path in files if path not in large])
-        new = _send(sender, repo, branch, rest, {path: sender.files.path(path) for path in rest}, "large file")
-        data = reading.result()
-    offered = sum(content.size for content in rest.values())
+        others = pool.submit(_read_all, sender, files, [path for path in files if path not in large])
+        _send_large(sender, repo, branch, rest)
+        data = others.result()
     small = {path: data.pop(path) for path in by_xet if path in data}
     _send(sender, repo, branch, by_xet, small, "small file")
-    return Taken(ahead.taken.offered + offered, ahead.taken.new + new), data
+    return data
+
+
+def _send_large(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> None:
+    if files:
+        new = _send(sender, repo, branch, files, {path: sender.files.path(path) for path in files}, "large file")
+        sender.taken.add(files.values(), new)
 
 
 def _read_all(sender: Sender, files: Mapping[str, Content], paths: Iterable[str]) -> dict[str, bytes]:
@@ -163,23 +162,13 @@ def _read_all(sender: Sender, files: Mapping[str, Content], paths: Iterable[str]
 def _read(sender: Sender, path: str, content: Content) -> bytes:
     data = sender.files.held(path, content)
     if data is None:
-        try:
+        with reading(path):
             data = sender.files.path(path).read_bytes()
-        except FileNotFoundError:
-            raise changed_meanwhile(path) from None
         if hashlib.sha256(data).hexdigest() != content.sha256:
             raise changed_meanwhile(path)
     if not sender.files.unchanged_since(path, content):
         raise changed_meanwhile(path)
     return data
-
-
-def changed_meanwhile(path: str) -> LabdataError:
-    """Return the error for a file that someone writes while it is being published."""
-    return LabdataError(
-        f"data/{path} changed while it was being published; the commit that was to hold it was not made.",
-        hints.FINISH_WRITING,
-    )
 
 
 def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, Mode]:
@@ -192,11 +181,8 @@ def _sample(files: FilesOnDisk, path: str, content: Content) -> bytes:
     held = files.held(path, content)
     if held is not None:
         return held
-    try:
-        with files.path(path).open("rb") as file:
-            return file.read(SAMPLE)
-    except FileNotFoundError:
-        raise changed_meanwhile(path) from None
+    with reading(path), files.path(path).open("rb") as file:
+        return file.read(SAMPLE)
 
 
 def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mapping[str, Path | bytes], kind: str) -> int:

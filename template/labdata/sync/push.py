@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from labdata.core.content import Tree
     from labdata.core.project import Repo
+    from labdata.hub.taken import Taken
     from labdata.local.notes import Heads
     from labdata.records.noting import Noting
     from labdata.sync.remote import Remote
@@ -66,6 +67,7 @@ class Push:
     local: WorkingCopy
     message: str
     noting: Noting
+    taken: Taken
     head: str = ""
     share: Share = field(default_factory=Share)
     held: Held | None = None
@@ -78,7 +80,7 @@ class Push:
     @cached_property
     def sending(self) -> Sending:
         """What brings the commits to the Hub."""
-        return Sending(self.workspace, self.remote, self.heads.main, self.target.branch)
+        return Sending(self.workspace, self.remote, self.heads.main, self.target.branch, self.taken)
 
     def run(self, decided: plan.PutPlan) -> None:
         """Make the commits and record each; raises ``StaleParentError`` if someone else was faster.
@@ -106,11 +108,14 @@ class Push:
                     part.delete += [path for path in superfluous if path not in sent]
                 if len(parts) > 1:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
+                before = self.head
                 try:
                     self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
                 except LabdataError as error:
-                    if number > 1:
-                        error.say_done(f"Of {len(parts)} parts of this push {number - 1} are published.")
+                    # What goes wrong after a commit was made does not unmake it.
+                    done = number - 1 if self.head == before else number
+                    if done and len(parts) > 1:
+                        error.say_done(f"Of {len(parts)} parts of this push {done} are published.")
                     raise
 
     def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
@@ -138,7 +143,12 @@ class Push:
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(part, parent, title, body, label)
-        require_landed(self.repo, self.head, {**part.send, **part.copy}, self._record(part, parent, label, is_last))
+        try:
+            found = self._record(part, parent, label, is_last)
+        except LabdataError as error:
+            error.say_done(f"The commit {self.head[:8]} was made all the same.")
+            raise
+        require_landed(self.repo, self.head, {**part.send, **part.copy}, found)
 
     def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints, plan, words
 from labdata.core.errors import LabdataError, StaleParentError
 from labdata.core.patterns import Patterns
+from labdata.hub.taken import Taken
 from labdata.records.noting import Noting
 from labdata.records.verdicts import are_waiting
 from labdata.sync import checks, journal, put_report
@@ -40,6 +41,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     journal.settle(workspace, repo)
     if not (options.dry_run or options.incomplete):
         wait_for_outputs(workspace, repo, options.parts)
+    taken = Taken()
     for _try in range(_TRIES):
         require_own_branch(workspace, repo)
         remote = read_remote(workspace, repo)
@@ -57,7 +59,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             noting.end(workspace, repo)
             break
         options = put_report.agree(workspace, remote, snapshot.target, decided, options)
-        push = Push(workspace, remote, heads, snapshot.target, snapshot.local, options.message, noting)
+        push = Push(workspace, remote, heads, snapshot.target, snapshot.local, options.message, noting, taken)
         put_report.announce(workspace, repo, decided)
         try:
             push.run(decided)

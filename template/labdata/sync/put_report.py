@@ -132,6 +132,6 @@ def tell(workspace: Workspace, snapshot: PutSnapshot, decided: plan.PutPlan, pus
     if push.noting.verdicts:
         console.say(f"Published what came of {words.number(len(push.noting.verdicts), 'reproduction')}.")
     _tell_of_code(workspace, push)
-    if push.sending.offered:
-        console.say(_how_new(push.sending.offered, push.sending.new))
+    if push.taken.offered:
+        console.say(_how_new(push.taken.offered, push.taken.new))
     tell_of_updates(workspace, remote, decided)

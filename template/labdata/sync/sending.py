@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from labdata.core.plan import PutPlan
     from labdata.hub.advance import Advance
     from labdata.hub.commit import Change
+    from labdata.hub.taken import Taken
     from labdata.hub.upload import Ahead, Sender
     from labdata.sync.remote import Remote
     from labdata.workspace import Workspace
@@ -24,15 +25,14 @@ if TYPE_CHECKING:
 class Sending:
     """Makes the commits of one push, each of one part of it.
 
-    ``offered`` are the bytes of large files that Xet was offered, ``new`` those that it did not have yet, and
-    ``inside`` the files that travelled within the last commit.
+    ``taken`` counts what Xet is sent; ``inside`` are the files that travelled within the last commit.
     """
 
-    def __init__(self, workspace: Workspace, remote: Remote, known_main: str, branch: str) -> None:
+    def __init__(self, workspace: Workspace, remote: Remote, known_main: str, branch: str, taken: Taken) -> None:
         self._workspace, self._remote, self._known_main, self._branch = workspace, remote, known_main, branch
         self._advance: Advance[Mapping[str, Content], Ahead] | None = None
         self._parts: Sequence[PutPlan] = ()
-        self.offered = self.new = 0
+        self._taken = taken
         self.inside: Collection[str] = ()
 
     @contextmanager
@@ -84,8 +84,7 @@ class Sending:
         from labdata.hub.upload import prepared
 
         workspace, remote = self._workspace, self._remote
-        send, taken = prepared(self._sender(), remote.repo, self._branch, part.send, self._ahead(part))
-        self.offered, self.new = self.offered + taken.offered, self.new + taken.new
+        send = prepared(self._sender(), remote.repo, self._branch, part.send, self._ahead(part))
         self.inside = {one.path for one in send if one.data is not None}
         main = workspace.tree(remote.repo.id, self._known_main) if part.copy else {}
         copy = {
@@ -104,4 +103,4 @@ class Sending:
         from labdata.hub.upload import Sender
 
         workspace = self._workspace
-        return Sender(workspace.hub, Outgoing(workspace), workspace.console, workspace.private_folder)
+        return Sender(workspace.hub, Outgoing(workspace), workspace.console, workspace.private_folder, self._taken)
