@@ -2,7 +2,7 @@
 
 It is not made by the client's ``create_commit``: for each of many small files that makes an object that hashes the file
 once more, and compares every folder above it with every other, which takes as long as all the rest of a first put. What
-it copies it fetches file by file.
+it copies it fetches file by file, and compares it with what was promised.
 """
 
 from __future__ import annotations
@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from labdata.core import hints
-from labdata.core.errors import MissingError
+from labdata.core.content import Content, same
+from labdata.core.errors import HubError, MissingError
 from labdata.hub import TYPE, crew
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
 from labdata.hub.session import got, posted
-
-if TYPE_CHECKING:
-    from labdata.core.content import Content
+from labdata.local.disk import hashes_of
 
 _COPIED_AT_ONCE = 8
 
@@ -81,7 +80,15 @@ def _copied(hub: Lister, repo: str, sources: Mapping[str, str]) -> list[Addition
             found[path] = there[path]
 
     def data(path: str) -> bytes:
-        return hub.call(got, file_url(hub.endpoint, repo, sources[path], path), hub.headers).content
+        came = hub.call(got, file_url(hub.endpoint, repo, sources[path], path), hub.headers).content
+        # What stands in between, such as the login page of a guest network, would be published in the file's place.
+        if not same(Content(len(came), *hashes_of(came)), found[path]):
+            raise HubError(
+                f"What came as data/{path} of commit {sources[path][:8]} of {repo} is not what the Hub's own listing "
+                "promises. Nothing was published.",
+                hints.NETWORK,
+            )
+        return came
 
     plain = [path for path, content in found.items() if content.sha256 is None]
     inside = dict(zip(plain, crew.each(plain, data, _COPIED_AT_ONCE), strict=True))
