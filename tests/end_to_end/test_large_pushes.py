@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 
+from tests.end_to_end.test_records_and_snakemake import records
+from tests.endurance.runner import Quick
 from tests.members import Lab, Member
+from tests.review.test_what_made_it import rule
 
 
 def in_small_commits(member: Member, files: int = 4) -> Member:
@@ -175,6 +179,26 @@ def test_a_push_that_landed_and_cannot_be_read_back_is_not_said_to_have_changed_
     assert "was made all the same. Of 2 parts of this push 2 are published." in said
     ann.put()
     assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_file_that_a_rule_makes_again_during_a_push_is_not_recorded_as_changed_by_hand(
+    lab: Lab, join: Callable[..., Quick]
+) -> None:
+    ann = join("ann")
+    in_small_commits(ann)
+    for number in range(10):
+        rule(ann, "count", f"processed/{number}.csv", f"count {number}", [], [])
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=2000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "commit")
+        rule(ann, "count", "processed/9.csv", "count 9", [], [])
+        going.communicate(timeout=60)
+    assert going.returncode == 0
+    assert "Recorded how 1 file on the Hub already came to be." in ann.put()
+    assert {path: [one.kind for one in made] for path, made in records(lab, "ann").items()} == {
+        f"processed/{number}.csv": ["rule"] for number in range(10)
+    }
 
 
 def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:

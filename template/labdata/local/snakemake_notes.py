@@ -42,6 +42,9 @@ class JobNotes:
         """Add a note; of several for one path, the last one counts that can be read."""
         self._found.setdefault(path, []).append((target, read))
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._found
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 

@@ -20,6 +20,7 @@ from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, JobNotes, find_job_notes, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
+from labdata.local.stats import signature_of, stat_at
 from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
 from labdata.records.noting import LOOKED, Noting
@@ -105,13 +106,25 @@ class _Work:
         _ = self._workspace.worktree.known, self._about
 
     def made(self, paths: Sequence[str]) -> list[tuple[Record, Known]]:
-        """Make the records of some paths (see ``Made``)."""
+        """Make the records of some paths (see ``Made``), but of none that a rule made again meanwhile."""
         records = [self._ready.get(path) or self._made(path) for path in paths]
-        return [(one, self._known(one)) for one in records]
+        return [(one, self._known(one)) for one in records if one is not None]
 
-    def _made(self, path: str) -> Record:
+    def _made(self, path: str) -> Record | None:
         record = record_of(path, self._published.mine[path], self._notes.get(path), self._about, self._disk)
+        if record.kind != "rule" and path in self._notes and self._is_written_since(path):
+            # A rule has made it again meanwhile, and the note is of that. The next put records it.
+            return None
         return replace(record, incomplete=True) if path in self._incomplete else record
+
+    def _is_written_since(self, path: str) -> bool:
+        """Tell whether a file is not as it was when the put looked at it."""
+        stat = self._published.stats.get(path)
+        try:
+            now = stat_at(str(self._workspace.worktree.path(path)))
+        except OSError:
+            return True
+        return stat is None or signature_of(stat) != signature_of(now)
 
     def _known(self, record: Record) -> Known:
         return Known(record.sha256, self._facts(self._notes.get(record.path)), canonical(record.inputs))
