@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +88,8 @@ def between(hub: str) -> Iterator[Between]:
             """Say nothing of those who have gone."""
 
     server = Server(("127.0.0.1", 0), Handler)
+    # Set for all that it will take: nothing of a slow upload is to vanish into a buffer.
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     it.endpoint = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

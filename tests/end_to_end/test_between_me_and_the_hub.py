@@ -65,3 +65,36 @@ def test_a_login_page_is_not_merged_in_place_of_mains_file(lab: Lab, line: Betwe
     line.twist = untouched
     bob.put()
     assert lab.on_hub("bob") == {"processed/a.csv": "two", "processed/mine.csv": "mine, changed"}
+
+
+# --- a repo that was renamed sends on
+
+
+def test_what_is_only_removed_is_removed_from_a_renamed_repo(lab: Lab, bob: Member) -> None:
+    was, now = lab.results, f"{lab.results}-2026"
+    lab.hub.api("cho").move_repo(was, now, repo_type="dataset")
+    bob.remove("processed/mine.csv")
+    bob.put()
+    files = lab.hub.api("cho").list_repo_files(now, revision="bob", repo_type="dataset")
+    assert "processed/mine.csv" not in files
+
+
+# --- a line that is slow, and on which all arrives
+
+
+def test_files_that_take_longer_than_an_answer_may_come_all_the_same(lab: Lab, line: Between, bob: Member) -> None:
+    big = "0.123456," * 40_000
+    lab.web_commit("cho", {f"processed/table-{n}.csv": f"{n},{big}" for n in range(3)})
+    line.down, bob.env["LABDATA_PATIENCE"] = 120_000, "2"
+    bob.get()
+    assert bob.read("processed/table-2.csv") == f"2,{big}"
+
+
+def test_tables_that_take_longer_to_send_than_an_answer_may(lab: Lab, line: Between, bob: Member) -> None:
+    tables = {f"processed/table-{n}.csv": f"{n}," + "0.123456," * 100_000 for n in range(2)}
+    for path, text in tables.items():
+        bob.write(path, text)
+    line.up, bob.env["LABDATA_PATIENCE"] = 600_000, "2"
+    bob.put()
+    assert lab.on_hub("bob").items() >= tables.items()
+    assert len([one for one in line.seen if "/commit/" in one.path]) == 1

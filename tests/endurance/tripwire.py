@@ -149,10 +149,10 @@ class Tripwire:
         httpx2.Client.send = watched  # type: ignore[assignment, method-assign]
         ask = Plain.ask
 
-        def watched_too(plain: Plain, method: str, url: str, *rest: Any) -> Answer:
+        def watched_too(plain: Plain, method: str, url: str, *rest: Any, **more: Any) -> Answer:
             name = f"{method} {urlsplit(url).path}"
             self.step(f"ask {name}")
-            answer = ask(plain, method, url, *rest)
+            answer = ask(plain, method, url, *rest, **more)
             self.step(f"answer {name}")
             return answer
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, MissingError
-from labdata.hub import TYPE, crew
+from labdata.hub import TYPE, crew, waiting
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
@@ -87,6 +87,7 @@ def _copied(hub: Lister, repo: str, sources: Mapping[str, str]) -> list[Addition
                 f"What came as data/{path} of commit {sources[path][:8]} of {repo} is not what the Hub's own listing "
                 "promises. Nothing was published.",
                 hints.NETWORK,
+                status=waiting.GAVE_UP,
             )
         return came
 

@@ -6,8 +6,9 @@ It knows no proxies, follows nothing and explains nothing: for all that there is
 from __future__ import annotations
 
 import select
-import threading
+import socket
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from labdata.hub import waiting
 from labdata.hub.waiting import Headers
 
 _BLOCK = 1024 * 1024
+_SENT = 64 * 1024
+_WAITING = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,19 @@ def is_direct(address: str) -> bool:
 
 
 class Plain:
-    """Connections to one server, one for each thread that asks; ``close`` ends them all."""
+    """Connections to one server, as many as are asked at the same time; ``close`` ends them."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._mine = threading.local()
-        self._all: list[HTTPConnection] = []
+        # A thread takes one and gives it back: threads come and go, and connections that stay theirs would pile up.
+        self._idle: list[HTTPConnection] = []
 
-    def ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+    def ask(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None = None, *, is_bounded: bool = True
+    ) -> Answer:
         """Send one request; what only asks is sent once more where it failed, over a new connection.
+
+        With ``is_bounded`` all of the answer has to come in time; else it is enough that it goes on coming.
 
         Raises ``SilentError`` where no answer comes within the bounds of ``waiting``, ``OSError`` or ``HTTPException``
         where it fails otherwise: what was to change something may have done so.
@@ -54,48 +61,49 @@ class Plain:
         wait = waiting.Wait(self._address)
         with waiting.WATCH.over(wait):
             for left in range(tries - 1, -1, -1):
+                connection = self._connected(waiting.patience() / tries, is_new=left < tries - 1)
                 try:
-                    return self._asked(method, url, headers, body, waiting.patience() / tries, wait)
+                    answer = _asked(connection, method, url, headers, body, wait, is_bounded=is_bounded)
                 except TimeoutError as error:
-                    self._drop()
+                    connection.close()
                     if left == 0:
                         raise waiting.silent(self._address) from error
                 except (OSError, HTTPException):
-                    self._drop()
+                    connection.close()
                     if left == 0:
                         raise
+                except BaseException:
+                    connection.close()
+                    raise
+                else:
+                    self._idle.append(connection)
+                    return answer
         raise AssertionError("unreachable")
 
     def close(self) -> None:
         """End all connections."""
-        for one in self._all:
-            one.close()
+        while self._idle:
+            self._idle.pop().close()
 
-    def _asked(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, bound: float, wait: waiting.Wait
-    ) -> Answer:
-        connection = self._connected(bound)
-        parts = urlsplit(url)
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request(method, target, body, {"Accept-Encoding": "gzip", **headers})
-        answer = connection.getresponse()
-        wait.heard()
-        return Answer(answer.status, answer.headers, _whole(answer, wait))
-
-    def _connected(self, bound: float) -> HTTPConnection:
-        """Return this thread's connection, a new one where there is none or the server has ended it."""
-        connection: HTTPConnection | None = getattr(self._mine, "connection", None)
-        if connection is not None and not _is_over(connection):
-            return connection
-        self._drop()
+    def _connected(self, bound: float, *, is_new: bool) -> HTTPConnection:
+        """Return a connection that nobody uses, or a new one; what the server has ended meanwhile is passed over."""
+        while not is_new:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                break
+            if not _is_over(connection):
+                connection.sock.settimeout(bound)
+                return connection
+            connection.close()
         connection = self._opened(2 * waiting.told_after())
         try:
             connection.connect()
         except TimeoutError as error:
             raise waiting.silent(self._address, 2 * waiting.told_after()) from error
+        # What is sent waits in this: of a slow line the rest has to be on its way within the time of the answer.
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _WAITING)
         connection.sock.settimeout(bound)
-        self._mine.connection = connection
-        self._all.append(connection)
         return connection
 
     def _opened(self, bound: float) -> HTTPConnection:
@@ -106,11 +114,34 @@ class Plain:
 
         return HTTPSConnection(parts.hostname or "", parts.port, timeout=bound, context=certificates())
 
-    def _drop(self) -> None:
-        connection = getattr(self._mine, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._mine.connection = None
+
+def _asked(
+    connection: HTTPConnection,
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    body: bytes | None,
+    wait: waiting.Wait,
+    *,
+    is_bounded: bool,
+) -> Answer:
+    parts = urlsplit(url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    headers = {"Accept-Encoding": "gzip", **headers}
+    if body is None:
+        connection.request(method, target, None, headers)
+    else:
+        connection.request(method, target, _blocks(body, wait), headers | {"Content-Length": str(len(body))})
+    answer = connection.getresponse()
+    wait.heard()
+    return Answer(answer.status, answer.headers, _whole(answer, wait, is_bounded=is_bounded))
+
+
+def _blocks(body: bytes, wait: waiting.Wait) -> Iterator[bytes]:
+    """Give a body in blocks: each has its time, where a line may be too slow to take all of it in that."""
+    for start in range(0, len(body), _SENT):
+        yield body[start : start + _SENT]
+        wait.heard()
 
 
 def _is_over(connection: HTTPConnection) -> bool:
@@ -127,14 +158,17 @@ def _is_over(connection: HTTPConnection) -> bool:
     return bool(poll.poll(0))
 
 
-def _whole(answer: HTTPResponse, wait: waiting.Wait) -> bytes:
+def _whole(answer: HTTPResponse, wait: waiting.Wait, *, is_bounded: bool) -> bytes:
     """Return an answer's body; raises ``OSError`` or ``HTTPException`` where that is cut off or takes too long."""
     began, blocks, promised = wait.since, [], answer.length
-    while block := answer.read(_BLOCK):
+    # What there is, and not a whole block: each read has its time too.
+    while block := answer.read1(_BLOCK):
         blocks.append(block)
         wait.heard()
-        if wait.since - began > waiting.patience():
+        if is_bounded and wait.since - began > waiting.patience():
             raise TimeoutError
+    # Nothing is left to read, which it does not always note by itself: the connection is free.
+    answer.close()
     body = b"".join(blocks)
     if promised is not None and len(body) != promised:
         raise IncompleteRead(body, promised - len(body))

@@ -170,7 +170,8 @@ class LightHub:
             made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
             return str(made["commitOid"])
         except NotSmoothError as error:
-            if error.status in _DONE_NOTHING:
+            # A renamed repo sends on, which the client follows.
+            if error.status in _DONE_NOTHING or 300 <= error.status < 400:
                 return ""
             words = f"The Hub answered {error.status} to the commit. Your files were not touched."
             raise HubError(words, hints.AGAIN_LOOKS_FIRST, error.status, error.retry_after) from error
