@@ -80,6 +80,16 @@ def test_a_lost_answer_makes_no_second_commit(lab: Lab) -> None:
     assert "nothing to publish" in ann.put()
 
 
+def test_a_push_that_is_overtaken_after_a_part_has_landed_ends_that_part_too(lab: Lab) -> None:
+    ann, laptop = in_small_commits(lab.member("ann")), lab.member("ann", "-laptop")
+    write_many(ann)
+    with lab.faults("route=paths-info,status=412,times=2"):
+        ann.put()
+    assert lab.on_hub("ann") == ann.files()
+    assert "not finished" not in laptop.get()
+    assert "not finished" not in laptop.run("pr", "create", "Ten tables", "--no-review").stdout
+
+
 def write_small_and_large(member: Member) -> None:
     """Write what makes two commits of small files and one of large ones"""
     write_many(member, 8)

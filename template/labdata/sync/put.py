@@ -64,7 +64,8 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
         try:
             push.run(decided)
         except StaleParentError:
-            # Someone was faster. What is still to be sent is decided again on the new head.
+            # Someone was faster. What is still to be sent is decided again on the new head, and on what did land.
+            journal.settle(workspace, repo)
             continue
         _end_after_push(workspace, snapshot, decided, push, options, unchanged)
         noting.end(workspace, repo)

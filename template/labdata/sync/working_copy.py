@@ -38,8 +38,8 @@ def warn_of_unfinished(workspace: Workspace, remote: Remote, *names: str) -> Non
         if names and where not in names:
             continue
         workspace.console.warn(
-            f"{remote.repo.name}: a push to {where} is not finished ({done}); more of it will come. "
-            "Whoever pushes finishes it by running the same command again."
+            f"{remote.repo.name}: a push to {where} is not finished ({done}). Whoever pushes runs "
+            "the same command again, which sends what is left of it."
         )
 
 
