@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from labdata.core import hints
 
 from tests.between import Between, Passing, Twist, between, untouched
 from tests.members import Lab, Member
@@ -98,3 +99,96 @@ def test_tables_that_take_longer_to_send_than_an_answer_may(lab: Lab, line: Betw
     bob.put()
     assert lab.on_hub("bob").items() >= tables.items()
     assert len([one for one in line.seen if "/commit/" in one.path]) == 1
+
+
+# --- what answers is not the Hub
+
+
+@pytest.mark.parametrize("command", [("get", "results"), ("put", "results"), ("log",), ("diff",), ("pr", "list")])
+def test_a_login_page_is_told_as_what_it_is(command: tuple[str, ...], line: Between, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    line.twist = login_page
+    said = bob.run(*command, code=None)
+    told = " ".join((said.stdout + said.stderr).split())
+    assert "does not speak as the Hub does" in told
+    assert hints.NETWORK in told
+    assert "something it does not know" not in told
+    line.twist = untouched
+    bob.run(*command)
+
+
+def test_what_is_damaged_on_its_way_or_sent_round_in_circles_is_told(line: Between, bob: Member) -> None:
+    def damaged(passing: Passing) -> None:
+        passing.headers["Content-Encoding"] = "gzip"
+
+    def in_circles(passing: Passing) -> None:
+        passing.status, passing.headers["Location"], passing.body = 307, passing.path, b""
+
+    for twist in (damaged, in_circles):
+        line.twist = twist
+        assert "does not speak as the Hub does" in " ".join(bob.get(code=1).split())
+
+
+def test_a_commit_answered_by_a_login_page_is_looked_for(lab: Lab, line: Between, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    line.twist = at("/commit/")
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
+    assert len([one for one in line.seen if "/commit/" in one.path]) == 1
+
+
+# --- what the environment says of the Hub is read in one way, by small requests and by the client
+
+
+@pytest.mark.parametrize("odd", ["slash", "space", "token on two lines", "older name"])
+def test_odd_settings_hold_for_all_requests(odd: str, lab: Lab, bob: Member) -> None:
+    token, address = bob.env["HF_TOKEN"], lab.hub.endpoint
+    if odd == "slash":
+        bob.env["HF_ENDPOINT"] = f"{address}/"
+    elif odd == "space":
+        bob.env["HF_ENDPOINT"] = f" {address} "
+    elif odd == "token on two lines":
+        bob.env["HF_TOKEN"] = f"{token[:9]}\r\n{token[9:]}\n"
+    else:
+        bob.env["HUGGING_FACE_HUB_TOKEN"] = bob.env.pop("HF_TOKEN")
+    # A table goes by a small request, the other by the client and Xet.
+    bob.write("processed/mine.csv", odd)
+    bob.write("processed/large.bin", "0123456789" * 120_000)
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == odd
+
+
+def test_a_token_that_cannot_be_sent_is_told_as_that(bob: Member) -> None:
+    bob.env["HF_TOKEN"] = "hf_zwölf"
+    for command in (("get", "results"), ("put", "results"), ("pr", "list")):
+        said = bob.run(*command, code=1).stderr
+        assert "The Hub token holds a letter that none has" in said
+        assert "hf_zw" not in said
+
+
+@pytest.mark.hint("ONLINE")
+def test_who_is_offline_by_choice_is_told_so(lab: Lab, line: Between, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    bob.env["HF_HUB_OFFLINE"] = "1"
+    line.seen.clear()
+    for command in ("get", "put"):
+        assert hints.ONLINE in " ".join(bob.run(command, "results", code=1).stderr.split())
+    assert "only on this disk" in bob.run("status").stdout
+    assert not line.seen
+    del bob.env["HF_HUB_OFFLINE"]
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
+
+
+@pytest.mark.hint("PROXY")
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1:9", "http://127.0.0.1:port"])
+def test_a_proxy_that_cannot_be_used_is_told_as_that(proxy: str, lab: Lab, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    bob.env["HTTP_PROXY"] = proxy
+    for command in (("get", "results"), ("put", "results"), ("pr", "list")):
+        said = " ".join(bob.run(*command, code=1).stderr.split())
+        assert "The proxy that the environment names cannot be used" in said
+        assert hints.PROXY in said
+    del bob.env["HTTP_PROXY"]
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"

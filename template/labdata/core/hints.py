@@ -24,6 +24,11 @@ AGAIN_SENDS_THE_REST = (
     ".gitignore on the Hub."
 )
 NETWORK = "Check the network and HF_ENDPOINT, then run the same command again."
+PROXY = (
+    "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to an HTTP proxy (http://HOST:PORT), or unset it where none is needed; "
+    "then run the same command again."
+)
+ONLINE = "`unset HF_HUB_OFFLINE TRANSFORMERS_OFFLINE` where there is a network, then run the same command again."
 LOGIN = "Log in with `hf auth login`, or set HF_TOKEN in .env."
 ACCESS = "Ask for access on the repo's page."
 WRITE_ACCESS = "Ask a maintainer for write access."

@@ -7,7 +7,6 @@ refusal is turned into one sentence. The client's own tries (of its preupload) a
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,9 +28,10 @@ from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
 from labdata.hub.commit import Change, make
+from labdata.hub.http import endpoint, token
 from labdata.hub.listing import PATHS, content_of
-from labdata.hub.refusals import explain, waiting_time
-from labdata.hub.session import got, posted
+from labdata.hub.refusals import NO_ANSWERS, explain, waiting_time
+from labdata.hub.session import got, posted_json
 
 Result = TypeVar("Result")
 _TRIES = 5
@@ -43,8 +43,7 @@ class Hub:
 
     def __init__(self, wait: Callable[[float], None] = time.sleep) -> None:
         # Read here and not by the client: it reads them once, when it is imported.
-        endpoint, token = os.environ.get("HF_ENDPOINT") or None, os.environ.get("HF_TOKEN") or None
-        self.api = HfApi(endpoint=endpoint, token=token, library_name="labdata")
+        self.api = HfApi(endpoint=endpoint(), token=token() or None, library_name="labdata")
         self._pauses = waiting.Pauses(wait)
         session.install()
         # The client tells of each of its own tries; what comes of them is said here, in one sentence.
@@ -77,7 +76,7 @@ class Hub:
         for left in range(_TRIES - 1, -1, -1):
             try:
                 return function(*args, **kwargs)
-            except (HfHubHTTPError, httpx2.TransportError, LocalTokenNotFoundError) as error:
+            except (HfHubHTTPError, httpx2.TransportError, LocalTokenNotFoundError, *NO_ANSWERS) as error:
                 wait = waiting_time(error, _TRIES - 1 - left)
                 if not again or left == 0 or wait is None:
                     raise self._explained(error) from error
@@ -111,7 +110,7 @@ class Hub:
 
         def ask(start: int) -> list[dict[str, Any]]:
             form = {"paths": list(paths[start : start + PATHS]), "expand": "false"}
-            found: list[dict[str, Any]] = self.call(posted, url, self.headers, data=form).json()
+            found: list[dict[str, Any]] = self.call(posted_json, url, self.headers, data=form)
             return found
 
         # Each answer takes the way to the Hub and back, and after a first put there are many.
@@ -145,11 +144,11 @@ class Hub:
 
     def _pages(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
-        response = self.call(got, url, self.headers, parameters)
-        yield from response.json()
-        while following := response.links.get("next", {}).get("url"):
-            response = self.call(got, following, self.headers, None)
-            yield from response.json()
+        items, following = self.call(_page, url, self.headers, parameters)
+        yield from items
+        while following:
+            items, following = self.call(_page, following, self.headers, None)
+            yield from items
 
     def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
         """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo: place, token, and how to renew it.
@@ -257,6 +256,12 @@ class Hub:
         ``StaleParentError`` if the branch moved.
         """
         return make(self, repo, change, branch=branch, parent=parent, title=title, text=body, pull_request=pull_request)
+
+
+def _page(url: str, headers: dict[str, str], parameters: dict[str, str] | None) -> tuple[list[dict[str, Any]], str]:
+    """Return the items of one page of a list, and where the next one is; empty after the last."""
+    response = got(url, headers, parameters)
+    return response.json(), response.links.get("next", {}).get("url") or ""
 
 
 def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from labdata.hub import TYPE, crew, waiting
 from labdata.hub.commit_lines import Addition, body_of
 from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
-from labdata.hub.session import got, posted
+from labdata.hub.session import got, posted_json
 from labdata.local.disk import hashes_of
 
 _COPIED_AT_ONCE = 8
@@ -61,8 +61,8 @@ def make(
     url = f"{hub.endpoint}/api/{TYPE}s/{repo}/commit/{quote(branch, safe='')}"
     headers = {**hub.headers, "Content-Type": "application/x-ndjson"}
     answer = hub.call(
-        posted, url, headers, content=body, params={"create_pr": "1"} if pull_request else {}, again=False
-    ).json()
+        posted_json, url, headers, content=body, params={"create_pr": "1"} if pull_request else {}, again=False
+    )
     return str(answer["commitOid"]), str(answer.get("pullRequestUrl") or "")
 
 

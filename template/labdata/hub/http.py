@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from labdata.core import hints
+from labdata.core.errors import HubError
 from labdata.core.project import TOKEN_IS_FROM_FILE
 from labdata.hub import waiting
 from labdata.hub.plain import Answer, Plain, is_direct
@@ -38,7 +39,7 @@ class NotSmoothError(OSError):
 
 def endpoint() -> str:
     """Return the Hub's address as the environment gives it."""
-    if given := os.environ.get("HF_ENDPOINT"):
+    if given := os.environ.get("HF_ENDPOINT", "").strip():
         return given.rstrip("/")
     from huggingface_hub import constants
 
@@ -46,15 +47,39 @@ def endpoint() -> str:
 
 
 def token() -> str:
-    """Return the token of ``HF_TOKEN`` or of ``hf auth login``; empty without one."""
-    if given := os.environ.get("HF_TOKEN"):
-        return given.strip()
-    from huggingface_hub import constants
+    """Return the token of ``HF_TOKEN`` (or its older name) or of ``hf auth login``, as the client reads it; or nothing.
 
-    try:
-        return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+    Raises ``HubError`` for one that cannot be sent: the client would say that the Hub is not to be reached.
+    """
+    found = _one_line(os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN") or "")
+    if not found:
+        from huggingface_hub import constants
+
+        try:
+            found = _one_line(Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return ""
+    if odd := next((letter for letter in found if not "!" <= letter <= "~"), ""):
+        hint = token_hint()
+        raise HubError(f"The Hub token holds a letter that none has ({odd!a}). Nothing was changed.", hint, 401)
+    return found
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "").replace("\n", "").strip()
+
+
+def require_online() -> None:
+    """Raise ``HubError`` where the environment forbids the client, and so labdata too, to ask the Hub anything."""
+    asked = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    if asked.upper() in ("1", "ON", "YES", "TRUE"):
+        raise offline()
+
+
+def offline() -> HubError:
+    """Return the error for a Hub that is not to be asked."""
+    said = "HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) is set, so the Hub is not asked. Nothing was changed."
+    return HubError(said, hints.ONLINE, status=waiting.GAVE_UP)
 
 
 def token_hint() -> str:
@@ -105,6 +130,7 @@ class Requests:
         return json.loads(self._ask("POST", path, lines, "application/x-ndjson").body)
 
     def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Answer:
+        require_online()
         headers = self.headers | ({"Content-Type": kind} if kind else {})
         url = f"{self.address}{path}"
         plain = self._plain

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from labdata.hub import TYPE
-from labdata.hub.session import posted
+from labdata.hub.session import posted_json
 
 if TYPE_CHECKING:
     from labdata.hub.client import Hub
@@ -45,7 +45,7 @@ def modes_of(
             {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
             for path in paths[start : start + _BATCH]
         ]
-        found: list[dict[str, Any]] = hub.call(posted, url, hub.headers, json={"files": batch}).json()["files"]
+        found: list[dict[str, Any]] = hub.call(posted_json, url, hub.headers, json={"files": batch})["files"]
         return found
 
     # Each answer takes the way to the Hub and back, and there may be forty of them.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from labdata.core import hints
+from labdata.core.errors import HubError
 from labdata.hub import waiting
 
 if TYPE_CHECKING:
@@ -14,7 +16,22 @@ if TYPE_CHECKING:
 
 
 class PatientClient(httpx2.Client):
-    """Raises ``waiting.SilentError`` where no answer comes within the bounds of ``waiting``."""
+    """Raises ``waiting.SilentError`` where no answer comes within the bounds of ``waiting``.
+
+    Making one raises ``HubError`` where the environment names a proxy that cannot be used.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        try:
+            super().__init__(**options)
+        except (ImportError, ValueError, httpx2.InvalidURL) as error:
+            # httpx2 says more after it, for programmers.
+            said = str(error).split(". ")[0].rstrip(".")
+            raise HubError(
+                f"The proxy that the environment names cannot be used ({said}). Nothing was changed.",
+                hints.PROXY,
+                status=waiting.GAVE_UP,
+            ) from error
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """Send one request; what only asks is sent once more where a kept connection may have died unnoticed."""

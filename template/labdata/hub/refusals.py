@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import httpx2
@@ -10,6 +11,7 @@ from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
     LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -17,9 +19,13 @@ from huggingface_hub.errors import (
 from labdata.core import hints
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.hub import waiting
-from labdata.hub.http import token_hint
+from labdata.hub.http import offline, token_hint
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
+_GARBLED = (json.JSONDecodeError, UnicodeDecodeError, httpx2.DecodingError, httpx2.TooManyRedirects)
+NO_ANSWERS = (*_GARBLED, OfflineModeIsEnabled)
+"""What is raised where something answers that is not the Hub, or nothing may be asked."""
+
 _FIRST_WAIT = 0.5  # seconds
 _LONGEST_WAIT = 60.0  # between two tries, unless the Hub asks for more
 
@@ -27,8 +33,8 @@ _LONGEST_WAIT = 60.0  # between two tries, unless the Hub asks for more
 def waiting_time(error: Exception, tries: int) -> float | None:
     """Return how long to wait before another try (seconds), ``None`` if there is no use in one."""
     backoff: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**tries) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
-    if isinstance(error, httpx2.ConnectError):
-        # Nothing listens there: a wrong address far more often than a passing fault.
+    if isinstance(error, (httpx2.ConnectError, *_GARBLED)):
+        # Nothing listens there, or something else does: a wrong address far more often than a passing fault.
         return backoff if tries < 2 else None
     if isinstance(error, httpx2.TransportError):
         return backoff
@@ -43,13 +49,8 @@ def waiting_time(error: Exception, tries: int) -> float | None:
 
 def explain(error: Exception, endpoint: str) -> HubError:
     """Turn the client's exception into one sentence with the command that helps."""
-    if isinstance(error, LocalTokenNotFoundError):
-        return HubError("There is no Hub token on this machine. Nothing was changed.", hints.LOGIN, status=401)
-    if isinstance(error, httpx2.TransportError):
-        return HubError(
-            f"The Hub at {endpoint} could not be reached. Nothing was changed.",
-            hints.NETWORK,
-        )
+    if (unanswered := _unanswered(error, endpoint)) is not None:
+        return unanswered
     response = getattr(error, "response", None)
     status = response.status_code if response is not None else 0
     said = _said(error)
@@ -86,6 +87,26 @@ def explain(error: Exception, endpoint: str) -> HubError:
     )
     retry_after = waiting.asked_pause(response.headers) if response is not None else None
     return HubError(message, hint, status=status, retry_after=retry_after)
+
+
+def _unanswered(error: Exception, endpoint: str) -> HubError | None:
+    """Return what to say where the Hub itself has said nothing; ``None`` where it has."""
+    if isinstance(error, LocalTokenNotFoundError):
+        return HubError("There is no Hub token on this machine. Nothing was changed.", hints.LOGIN, status=401)
+    if isinstance(error, OfflineModeIsEnabled):
+        return offline()
+    if isinstance(error, _GARBLED):
+        return HubError(
+            f"What answers at {endpoint} does not speak as the Hub does: perhaps a network's login page, or a proxy "
+            "that damages answers. Nothing was changed.",
+            hints.NETWORK,
+        )
+    if isinstance(error, httpx2.TransportError):
+        return HubError(
+            f"The Hub at {endpoint} could not be reached. Nothing was changed.",
+            hints.NETWORK,
+        )
+    return None
 
 
 def _said(error: Exception) -> str:

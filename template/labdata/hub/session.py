@@ -48,8 +48,8 @@ def got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = N
     return response
 
 
-def posted(url: str, headers: dict[str, str], **what: Any) -> httpx2.Response:
-    """Send something; raises the client's own errors."""
+def posted_json(url: str, headers: dict[str, str], **what: Any) -> Any:
+    """Send something, and return the JSON that comes back; raises the client's own errors, and ``JSONDecodeError``."""
     response = get_session().post(url, headers=headers, **what)
     hf_raise_for_status(response)
-    return response
+    return response.json()
