@@ -211,6 +211,25 @@ def test_a_file_that_a_rule_makes_again_during_a_push_is_not_recorded_as_changed
     }
 
 
+def test_a_conflict_that_shows_after_a_part_has_landed_is_not_said_to_have_published_nothing(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    ann.write("interim/first.csv", "so that there is a branch")
+    ann.put()
+    write_many(ann, 8)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,user=ann,delay-ms=2000,skip=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "commit")
+        lab.web_commit("bob", {"processed/7.csv": "bob's"}, "ann")
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 3
+    assert "1 file changed on the Hub since you last got them. Published before that: 1 commit of this push." in said
+    assert ann.read("processed/7.csv") == "one 7"
+    ann.get("--mine", "processed/7.csv")
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
 def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:
     ann = in_small_commits(lab.member("ann"))
     write_small_and_large(ann)
@@ -220,7 +239,8 @@ def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> N
         wait_for(lab, "commit")
         going.send_signal(signal.SIGINT)
         said = going.communicate(timeout=20)[1]
-    assert going.returncode == 130
+    # hf_xet may raise the signal once more on its way out; a shell tells both as 130.
+    assert going.returncode in (130, -signal.SIGINT)
     assert "Run the same command again to go on." in said
     ann.put()
     assert lab.on_hub("ann") == ann.files()

@@ -25,8 +25,10 @@ class LabdataError(Exception):
 
     def say_done(self, done: str) -> None:
         """Tell what was done before this went wrong, in a sentence; it takes the place of one that nothing was."""
-        for nothing in ("Nothing was changed.", "Nothing was published."):
-            self.message = self.message.removesuffix(nothing).rstrip()
+        for what in ("changed", "published"):
+            self.message = self.message.removesuffix(f"Nothing was {what}.").rstrip()
+            if self.message.endswith(f"; nothing was {what}."):
+                self.message = f"{self.message.removesuffix(f'; nothing was {what}.')}."
         self.message = f"{self.message} {done}"
 
 

@@ -58,7 +58,10 @@ class Target:
 
 @dataclass
 class Push:
-    """One push on its way: ``head`` is the branch's commit, and ``share`` what goes along with the next one."""
+    """One push on its way.
+
+    ``head`` is the branch's commit, ``made`` are the push's own, and ``share`` is what goes along with the next one.
+    """
 
     workspace: Workspace
     remote: Remote
@@ -69,6 +72,7 @@ class Push:
     noting: Noting
     taken: Taken
     head: str = ""
+    made: list[str] = field(default_factory=list)
     share: Share = field(default_factory=Share)
     held: Held | None = None
 
@@ -108,14 +112,12 @@ class Push:
                     part.delete += [path for path in superfluous if path not in sent]
                 if len(parts) > 1:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
-                before = self.head
                 try:
                     self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
                 except LabdataError as error:
                     # What goes wrong after a commit was made does not unmake it.
-                    done = number - 1 if self.head == before else number
-                    if done and len(parts) > 1:
-                        error.say_done(f"Of {len(parts)} parts of this push {done} are published.")
+                    if self.made and len(parts) > 1:
+                        error.say_done(f"Of {len(parts)} parts of this push {len(self.made)} are published.")
                     raise
 
     def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
@@ -143,6 +145,7 @@ class Push:
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(part, parent, title, body, label)
+        self.made.append(self.head)
         try:
             found = self._record(part, parent, label, is_last)
         except LabdataError as error:

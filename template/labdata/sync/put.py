@@ -41,6 +41,19 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
     journal.settle(workspace, repo)
     if not (options.dry_run or options.incomplete):
         wait_for_outputs(workspace, repo, options.parts)
+    made: list[str] = []
+    try:
+        _until_published(workspace, repo, options, made)
+    except LabdataError as error:
+        if made:
+            error.say_done(f"Published before that: {words.number(len(made), 'commit')} of this push.")
+        raise
+    require_layers(workspace, repo)
+    _require_complete(workspace, repo, options)
+
+
+def _until_published(workspace: Workspace, repo: Repo, options: PutOptions, made: list[str]) -> None:
+    """Decide and push, again where someone was faster; ``made`` gets the commits of the tries before the last."""
     taken = Taken()
     for _try in range(_TRIES):
         require_own_branch(workspace, repo)
@@ -65,6 +78,7 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             push.run(decided)
         except StaleParentError:
             # Someone was faster. What is still to be sent is decided again on the new head, and on what did land.
+            made += push.made
             journal.settle(workspace, repo)
             continue
         _end_after_push(workspace, snapshot, decided, push, options, unchanged)
@@ -75,8 +89,6 @@ def put(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
             f"The branch {remote.branch_name} of {repo.id} keeps moving; the push is not finished.",
             hints.AGAIN_IN_A_MINUTE,
         )
-    require_layers(workspace, repo)
-    _require_complete(workspace, repo, options)
 
 
 def _require_complete(workspace: Workspace, repo: Repo, options: PutOptions) -> None:
