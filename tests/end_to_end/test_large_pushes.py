@@ -239,7 +239,7 @@ def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> N
         wait_for(lab, "commit")
         going.send_signal(signal.SIGINT)
         said = going.communicate(timeout=20)[1]
-    # hf_xet may raise the signal once more on its way out; a shell tells both as 130.
+    # Where it was just importing, Python ends by the signal itself, after all; a shell tells both as 130.
     assert going.returncode in (130, -signal.SIGINT)
     assert "Run the same command again to go on." in said
     ann.put()
