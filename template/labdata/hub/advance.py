@@ -18,7 +18,8 @@ class Advance(Generic[Item, Result]):
         self._items, self._work = items, work
         self._results: list[Future[Result | None]] = [Future() for _item in items]
         self._is_over = False
-        threading.Thread(target=self._run, name="advance", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="advance", daemon=True)
+        self._thread.start()
 
     def take(self, number: int) -> Result | None:
         """Wait for a result; raises, once, what kept it from being made. ``None`` for all after that."""
@@ -32,6 +33,11 @@ class Advance(Generic[Item, Result]):
     def end(self) -> None:
         """Begin no further item."""
         self._is_over = True
+
+    def has_ended(self, seconds: float) -> bool:
+        """Wait some seconds for the thread's end; tells whether that came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         for number, item in enumerate(self._items):

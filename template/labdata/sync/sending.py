@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from labdata.sync.remote import Remote
     from labdata.workspace import Workspace
 
+_LOOKS, _PAUSE = 40, 0.05
+"""How often, and for how many seconds each time, the end of what is sent ahead is waited for when a push ends early."""
+
 
 class Sending:
     """Makes the commits of one push, each of one part of it.
@@ -54,8 +57,12 @@ class Sending:
             yield
         finally:
             advance.end()
-            for stop in sender.stops:
-                stop()
+            # A thread that imports or sends while Python ends can make the whole process abort.
+            for _look in range(_LOOKS):
+                while sender.stops:
+                    sender.stops.pop()()
+                if advance.has_ended(_PAUSE):
+                    break
 
     def commit(self, part: PutPlan, parent: str, title: str, body: str, *, is_first_try: bool) -> str:
         """Make the commit of a part; returns its sha.
