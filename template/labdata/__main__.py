@@ -4,6 +4,8 @@ import gc
 import io
 import os
 import sys
+import threading
+from contextlib import suppress
 
 
 def main() -> int:
@@ -23,10 +25,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    code = run()
-    # Nor does it need to be searched once more before the process ends.
-    gc.freeze()
-    return code
+    return run()
 
 
 def use_utf8() -> bool:
@@ -67,7 +66,15 @@ def entry() -> int:
             file=sys.stderr,
         )
         return 1
-    return main()
+    code = main()
+    if threading.active_count() > 1:
+        # A thread that still waits for the network is not waited for. To end Python around it would not do: hf_xet
+        # takes the process down then.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

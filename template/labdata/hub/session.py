@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import httpx2
@@ -20,8 +21,15 @@ _SHORT = 2.0  # seconds for which it may
 
 
 def install() -> None:
-    """Let the client, and all that asks it for its session, use a patient one."""
-    set_client_factory(_Session.made)
+    """Let the client, and all that asks it for its session, use a patient one; once, for it closes the one before."""
+    with _installing:
+        if not _installed:
+            set_client_factory(_Session.made)
+            _installed.append(True)
+
+
+_installing = threading.Lock()
+_installed: list[bool] = []
 
 
 class _Session(PatientClient):

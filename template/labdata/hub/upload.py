@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -64,7 +65,8 @@ class FilesOnDisk(Protocol):
 class Sender:
     """What an upload works with; ``scratch`` is a folder on the project's disk, to be named where that is full.
 
-    ``taken`` counts what Xet was sent, and ``stops`` break off what it is sent, one thing at a time.
+    ``taken`` counts what Xet was sent, and ``stops`` break off what it is sent, one thing at a time. It takes nothing
+    any more once it ``is_over``.
     """
 
     hub: Hub
@@ -73,6 +75,7 @@ class Sender:
     scratch: Path
     taken: Taken
     stops: list[Callable[[], None]] = field(default_factory=list)
+    is_over: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,8 @@ def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mappin
     def work() -> tuple[dict[str, str], int]:
         commit = xet.session().new_upload_commit(**access, progress_callback=progress)
         sender.stops.append(commit.abort)
+        if sender.is_over.is_set():
+            commit.abort()
         # hf_xet would believe a hash that it is given, and so tell the Hub a wrong one for a file that changes now.
         uploads = {}
         for path, data in files.items():

@@ -57,6 +57,7 @@ class Sending:
             yield
         finally:
             advance.end()
+            sender.is_over.set()
             # A thread that imports or sends while Python ends can make the whole process abort.
             for _look in range(_LOOKS):
                 while sender.stops:
