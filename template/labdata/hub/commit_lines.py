@@ -23,12 +23,10 @@ class Addition:
 
 def body_of(title: str, text: str, parent: str, additions: Iterable[Addition], delete: Iterable[str]) -> bytes:
     """Return the body of a request for a commit on top of ``parent``."""
-    body = bytearray(_line("header", {"summary": title, "description": text, "parentCommit": parent}))
-    for path in delete:
-        body += _line("deletedFile", {"path": path})
-    for one in additions:
-        body += _inside(one.path, one.data) if one.data is not None else _sent_ahead(one)
-    return bytes(body)
+    lines = [_line("header", {"summary": title, "description": text, "parentCommit": parent})]
+    lines += [_line("deletedFile", {"path": path}) for path in delete]
+    lines += [_inside(one.path, one.data) if one.data is not None else _sent_ahead(one) for one in additions]
+    return b"".join(lines)
 
 
 def _line(key: str, value: dict[str, object]) -> bytes:
