@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +32,7 @@ class JobNote:
 
 
 class JobNotes:
-    """Notes that were found, by the path of the file: each is read when it is asked for, and once."""
+    """Notes that were found, by the path of the file: each is read when it is asked for, and kept until ``forget``."""
 
     def __init__(self) -> None:
         self._found: dict[str, list[tuple[str, Callable[[], dict[str, Any] | None]]]] = {}
@@ -55,6 +55,11 @@ class JobNotes:
         if path not in self._read:
             self._read[path] = self._first_readable(path)
         return self._read[path]
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Let go of notes that were read: there may be a hundred thousand, and each is needed once."""
+        for path in paths:
+            self._read.pop(path, None)
 
     def _first_readable(self, path: str) -> JobNote | None:
         for target, read in reversed(self._found[path]):

@@ -108,7 +108,9 @@ class _Work:
     def made(self, paths: Sequence[str]) -> list[tuple[Record, Known]]:
         """Make the records of some paths (see ``Made``), but of none that a rule made again meanwhile."""
         records = [self._ready.get(path) or self._made(path) for path in paths]
-        return [(one, self._known(one)) for one in records if one is not None]
+        made = [(one, self._known(one)) for one in records if one is not None]
+        self._notes.forget(paths)
+        return made
 
     def _made(self, path: str) -> Record | None:
         record = record_of(path, self._published.mine[path], self._notes.get(path), self._about, self._disk)
