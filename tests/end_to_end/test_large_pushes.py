@@ -91,16 +91,22 @@ def test_a_push_that_is_overtaken_after_a_part_has_landed_ends_that_part_too(lab
 
 
 def write_small_and_large(member: Member) -> None:
-    """Write what makes two commits of small files and one of large ones"""
+    """Write what makes two commits of small files and one of large ones."""
     write_many(member, 8)
     for number in range(2):
         member.write(f"processed/0-large-{number}.parquet", os.urandom(1_500_000).hex())
 
 
-def test_large_files_are_on_the_hub_before_small_ones_are_all_committed(lab: Lab) -> None:
+def ann_with_small_and_large(lab: Lab) -> Member:
+    """Return Ann with such files to publish; from now on the Hub's requests are hers."""
     ann = in_small_commits(lab.member("ann"))
     write_small_and_large(ann)
     lab.hub.reset_requests()
+    return ann
+
+
+def test_large_files_are_on_the_hub_before_small_ones_are_all_committed(lab: Lab) -> None:
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=commit,delay-ms=2000,times=1"):
         said = ann.put("-m", "All")
     assert "All 6.0 MB in large files were new to the Hub and uploaded." in said
@@ -110,9 +116,7 @@ def test_large_files_are_on_the_hub_before_small_ones_are_all_committed(lab: Lab
 
 
 def test_a_large_file_that_does_not_go_up_leaves_the_small_ones_published(lab: Lab) -> None:
-    ann = in_small_commits(lab.member("ann"))
-    write_small_and_large(ann)
-    lab.hub.reset_requests()
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=xet-token,status=403"):
         said = ann.run("put", "results", code=1).stderr
     assert "This account may not do that: Fault on request. Of 3 parts of this push 2 are published." in said
@@ -122,9 +126,7 @@ def test_a_large_file_that_does_not_go_up_leaves_the_small_ones_published(lab: L
 
 
 def test_a_large_file_that_is_written_while_small_ones_are_committed_is_not_published_as_half(lab: Lab) -> None:
-    ann = in_small_commits(lab.member("ann"))
-    write_small_and_large(ann)
-    lab.hub.reset_requests()
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=commit,delay-ms=3000,times=1"):
         going = ann.start("put", "results")
         wait_for(lab, "cas-shard")
@@ -138,18 +140,14 @@ def test_a_large_file_that_is_written_while_small_ones_are_committed_is_not_publ
 
 
 def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> None:
-    ann = in_small_commits(lab.member("ann"))
-    write_small_and_large(ann)
-    lab.hub.reset_requests()
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=commit,status=412,skip=1,times=1"):
         ann.put()
     assert lab.on_hub("ann") == ann.files()
 
 
 def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
-    ann = in_small_commits(lab.member("ann"))
-    write_small_and_large(ann)
-    lab.hub.reset_requests()
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=commit,delay-ms=2000,times=1"):
         going = ann.start("put", "results")
         wait_for(lab, "cas-shard")
@@ -231,9 +229,7 @@ def test_a_conflict_that_shows_after_a_part_has_landed_is_not_said_to_have_publi
 
 
 def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:
-    ann = in_small_commits(lab.member("ann"))
-    write_small_and_large(ann)
-    lab.hub.reset_requests()
+    ann = ann_with_small_and_large(lab)
     with lab.faults("route=cas-xorb,hang=1"):
         going = ann.start("put", "results")
         wait_for(lab, "commit")

@@ -45,7 +45,7 @@ def same(left: Content | None, right: Content | None) -> bool:
 
 def joined(known: Content, other: Content) -> Content:
     """Return one content with the hashes of both; they must be the ``same``."""
-    for one, more in ((other, known), (known, other)):
+    for one, more in ((known, other), (other, known)):
         # Mostly one of them knows all, and nothing new is made.
         if (one.sha256 or not more.sha256) and (one.git or not more.git) and (one.xet or not more.xet):
             return one

@@ -23,6 +23,7 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
+from labdata.core.plan.put import LARGE
 from labdata.hub import TYPE, waiting
 from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.client import Hub
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from labdata.core.reporting import Reporter
     from labdata.hub.taken import Taken
 
-SMALL = 1_000_000
+SMALL = LARGE
 """Bytes up to which a file that Xet stores is held in memory between hashing and sending.
 
 A larger one is looked at again once it is sent.

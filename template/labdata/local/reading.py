@@ -38,7 +38,7 @@ def read_all(
     large = list(_blocks((path, size) for path, size in sizes.items() if size > _SMALL))
     began, worked = time.monotonic(), time.thread_time()
     found = read_blocks(small[:1])
-    waits = time.monotonic() - began > 2 * (time.thread_time() - worked)
+    waits = bool(small) and time.monotonic() - began > 2 * (time.thread_time() - worked)
     shares = [[block] for block in small[1:]] if waits else [small[1:]]
     # hashlib lets other threads run while it works on a block, so threads do help here.
     with ThreadPoolExecutor(max_workers=_MOST if waits else min(_MOST, os.cpu_count() or 1)) as pool:

@@ -123,7 +123,7 @@ class _Work:
         """Tell whether a file is not as it was when the put looked at it."""
         stat = self._published.stats.get(path)
         try:
-            now = stat_at(str(self._workspace.worktree.path(path)))
+            now = stat_at(f"{self._workspace.worktree.data}/{path}")
         except OSError:
             return True
         return stat is None or signature_of(stat) != signature_of(now)
@@ -212,7 +212,7 @@ def _disk(workspace: Workspace, known_stats: Mapping[str, os.stat_result]) -> Di
         if path in known_stats:
             return known_stats[path]
         try:
-            return os.stat(f"{data}/{path}")  # noqa: PTH116 - an input of each of many files: a Path is dear
+            return stat_at(f"{data}/{path}")
         except (OSError, ValueError):
             return None
 
