@@ -151,15 +151,48 @@ def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published
     with lab.faults("route=commit,delay-ms=2000,times=1"):
         going = ann.start("put", "results")
         wait_for(lab, "cas-shard")
-        for name in ("processed/6.csv", "processed/0-large-1.parquet"):
-            ann.remove(name)
-            ann.write(f"{name}/inside.csv", "a folder now")
+        ann.remove("processed/0-large-1.parquet")
+        ann.write("processed/0-large-1.parquet/inside.csv", "a folder now")
         said = going.communicate(timeout=60)[1]
     assert going.returncode == 1
-    assert "data/processed/6.csv changed while it was being published" in said
-    assert "Of 3 parts of this push 1 are published." in said
+    assert "data/processed/0-large-1.parquet changed while it was being published" in said
+    assert "Of 3 parts of this push 2 are published." in said
     ann.put()
     assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_small_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_many(ann, 16)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=2000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "commit")
+        ann.remove("processed/9.csv")
+        ann.write("processed/9.csv/inside.csv", "a folder now")
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 1
+    assert "data/processed/9.csv changed while it was being published" in said
+    assert "Of 4 parts of this push 3 are published." in said
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_an_edit_of_a_file_that_is_ready_to_be_sent_is_published_by_the_next_put(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_many(ann, 12)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=3000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "commit")
+        time.sleep(1.5)
+        ann.write("processed/4.csv", "an edit")
+        going.communicate(timeout=60)
+    assert going.returncode == 0
+    assert lab.on_hub("ann")["processed/4.csv"] == "one 4"
+    assert "processed/4.csv" in ann.run("status").stdout
+    ann.put()
+    assert lab.on_hub("ann")["processed/4.csv"] == "an edit"
 
 
 def test_what_was_sent_before_a_commit_that_failed_is_counted_once_and_as_sent(lab: Lab) -> None:

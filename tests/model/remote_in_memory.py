@@ -6,7 +6,9 @@ the same name, so that adding one silently replaces the other; a merge is git's 
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -282,9 +284,9 @@ class MemoryHub:
             if path not in tree:
                 raise HubError(f"A file with this name doesn't exist: {path}", status=404)
             del tree[path]
-        for addition in change.send:
-            assert addition.data is not None
-            added(tree, addition.path, addition.data.decode())
+        for line in change.additions:
+            file = json.loads(line)["value"]
+            added(tree, file["path"], base64.b64decode(file["content"]).decode())
         for path, source in change.copy.items():
             added(tree, path, self.server.find(source).tree[path])
         return tree

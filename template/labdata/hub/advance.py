@@ -12,10 +12,14 @@ Result = TypeVar("Result")
 
 
 class Advance(Generic[Item, Result]):
-    """Work done on items one after the other by a thread, which is ahead of whoever takes the results."""
+    """Work done on items one after the other by a thread, which is ahead of whoever takes the results.
 
-    def __init__(self, items: Sequence[Item], work: Callable[[Item], Result]) -> None:
+    It is ``reach`` items ahead of the last one that was asked for, if that is given.
+    """
+
+    def __init__(self, items: Sequence[Item], work: Callable[[Item], Result], reach: int | None = None) -> None:
         self._items, self._work = items, work
+        self._room, self._asked = threading.Semaphore(len(items) if reach is None else reach), 0
         self._results: list[Future[Result | None]] = [Future() for _item in items]
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="advance", daemon=True)
@@ -23,6 +27,9 @@ class Advance(Generic[Item, Result]):
 
     def take(self, number: int) -> Result | None:
         """Wait for a result; raises, once, what kept it from being made. ``None`` for all after that."""
+        if number >= self._asked:
+            self._room.release(number + 1 - self._asked)
+            self._asked = number + 1
         future = self._results[number]
         while not future.done():
             wait([future], 0.5)
@@ -33,6 +40,7 @@ class Advance(Generic[Item, Result]):
     def end(self) -> None:
         """Begin no further item."""
         self._is_over = True
+        self._room.release(len(self._items))
 
     def has_ended(self, seconds: float) -> bool:
         """Wait some seconds for the thread's end; tells whether that came."""
@@ -41,6 +49,7 @@ class Advance(Generic[Item, Result]):
 
     def _run(self) -> None:
         for number, item in enumerate(self._items):
+            self._room.acquire()
             if self._is_over:
                 self._results[number].set_result(None)
                 continue

@@ -17,7 +17,7 @@ from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, MissingError
 from labdata.hub import TYPE, crew, waiting
-from labdata.hub.commit_lines import Addition, body_of
+from labdata.hub.commit_lines import Addition, body_of, lines_of
 from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
 from labdata.hub.session import got, posted_json
@@ -30,10 +30,11 @@ _COPIED_AT_ONCE = 8
 class Change:
     """What one commit does: additions, copies and removals.
 
-    ``copy`` maps a path to the commit sha that holds its content under the same path.
+    ``additions`` are lines of the request (``commit_lines.lines_of``). ``copy`` maps a path to the commit sha that
+    holds its content under the same path.
     """
 
-    send: list[Addition] = field(default_factory=list)
+    additions: Sequence[bytes] = ()
     copy: dict[str, str] = field(default_factory=dict)
     delete: list[str] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ def make(
     hub: Lister, repo: str, change: Change, *, branch: str, parent: str, title: str, text: str, pull_request: bool
 ) -> tuple[str, str]:
     """Make one commit; returns its sha and the pull request's address, if any. It is sent once."""
-    body = body_of(title, text, parent, [*change.send, *_copied(hub, repo, change.copy)], change.delete)
+    body = body_of(title, text, parent, [*change.additions, *lines_of(_copied(hub, repo, change.copy))], change.delete)
     url = f"{hub.endpoint}/api/{TYPE}s/{repo}/commit/{quote(branch, safe='')}"
     headers = {**hub.headers, "Content-Type": "application/x-ndjson"}
     answer = hub.call(

@@ -21,12 +21,16 @@ class Addition:
     data: bytes | None = None
 
 
-def body_of(title: str, text: str, parent: str, additions: Iterable[Addition], delete: Iterable[str]) -> bytes:
-    """Return the body of a request for a commit on top of ``parent``."""
+def body_of(title: str, text: str, parent: str, additions: Iterable[bytes], delete: Iterable[str]) -> bytes:
+    """Return the body of a request for a commit on top of ``parent``; ``additions`` are lines (``lines_of``)."""
     lines = [_line("header", {"summary": title, "description": text, "parentCommit": parent})]
     lines += [_line("deletedFile", {"path": path}) for path in delete]
-    lines += [_inside(one.path, one.data) if one.data is not None else _sent_ahead(one) for one in additions]
-    return b"".join(lines)
+    return b"".join([*lines, *additions])
+
+
+def lines_of(additions: Iterable[Addition]) -> list[bytes]:
+    """Return the lines of additions: they hold all that the commit is told of these files."""
+    return [_inside(one.path, one.data) if one.data is not None else _sent_ahead(one) for one in additions]
 
 
 def _line(key: str, value: dict[str, object]) -> bytes:

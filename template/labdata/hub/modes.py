@@ -10,14 +10,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from labdata.hub import TYPE
+from labdata.hub import SAMPLE, TYPE
 from labdata.hub.session import posted_json
 
 if TYPE_CHECKING:
     from labdata.hub.client import Hub
-
-SAMPLE = 512
-"""Bytes of a file that the Hub wants to see to tell text from binary."""
 
 _BATCH = 256  # files that one preupload request takes
 _ASKED_AT_ONCE = 4

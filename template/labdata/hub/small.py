@@ -13,8 +13,9 @@ from urllib.parse import quote
 from labdata.core import hints
 from labdata.core.errors import HubError
 from labdata.core.refs import Commit, PullRequest, Refs
+from labdata.hub import SAMPLE
 from labdata.hub.changing import changed_meanwhile, reading
-from labdata.hub.commit_lines import Addition, body_of
+from labdata.hub.commit_lines import Addition, body_of, lines_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
 from labdata.hub.listing import PATHS, content_of
 from labdata.hub.tree_since import tree_since
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _FILES = 100
 _BYTES = 5_000_000
-_SAMPLE = 512  # bytes of a file that the Hub wants to see to tell text from binary
 _DONE_NOTHING = {400, 401, 403, 404, 412, 413, 422}
 
 
@@ -165,7 +165,7 @@ class LightHub:
         if not self._are_plain(repo, branch, data):
             return ""
         additions = [Addition(path, files[path], content) for path, content in data.items()]
-        lines = body_of(title, body, parent, additions, delete)
+        lines = body_of(title, body, parent, lines_of(additions), delete)
         try:
             made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
             return str(made["commitOid"])
@@ -184,7 +184,7 @@ class LightHub:
         if not data:
             return True
         files = [
-            {"path": path, "sample": base64.b64encode(content[:_SAMPLE]).decode(), "size": len(content)}
+            {"path": path, "sample": base64.b64encode(content[:SAMPLE]).decode(), "size": len(content)}
             for path, content in data.items()
         ]
         try:

@@ -24,12 +24,13 @@ from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.plan.put import LARGE
-from labdata.hub import TYPE, waiting
+from labdata.hub import SAMPLE, TYPE, waiting
 from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.client import Hub
 from labdata.hub.commit_lines import Addition
-from labdata.hub.modes import SAMPLE, Mode, modes_of
+from labdata.hub.modes import Mode, modes_of
 from labdata.hub.refusals import explain
+from labdata.local.whole import read_beginning, read_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +61,9 @@ class FilesOnDisk(Protocol):
 
     def held(self, path: str, content: Content) -> bytes | None:
         """Return the very bytes that were hashed, if they were kept in memory."""
+
+    def sample(self, path: str, content: Content) -> bytes | None:
+        """Return the first bytes of what was hashed, if they were kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +169,12 @@ def _read_all(sender: Sender, files: Mapping[str, Content], paths: Iterable[str]
 
 def _read(sender: Sender, path: str, content: Content) -> bytes:
     data = sender.files.held(path, content)
-    if data is None:
-        with reading(path):
-            data = sender.files.path(path).read_bytes()
-        if hashlib.sha256(data).hexdigest() != content.sha256:
-            raise changed_meanwhile(path)
-    if not sender.files.unchanged_since(path, content):
+    if data is not None and sender.files.unchanged_since(path, content):
+        return data
+    # Times alone are no change: a rule may have made the same file again.
+    with reading(path):
+        data = read_whole(sender.files.path(path), content.size)
+    if hashlib.sha256(data).hexdigest() != content.sha256:
         raise changed_meanwhile(path)
     return data
 
@@ -182,11 +186,11 @@ def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]
 
 
 def _sample(files: FilesOnDisk, path: str, content: Content) -> bytes:
-    held = files.held(path, content)
-    if held is not None:
-        return held
-    with reading(path), files.path(path).open("rb") as file:
-        return file.read(SAMPLE)
+    kept = files.sample(path, content)
+    if kept is not None:
+        return kept
+    with reading(path):
+        return read_beginning(files.path(path), SAMPLE)
 
 
 def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mapping[str, Path | bytes], kind: str) -> int:

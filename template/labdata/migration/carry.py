@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Content, same
 from labdata.core.errors import LeftOutError
-from labdata.hub import crew, streams
-from labdata.hub.modes import SAMPLE, modes_of
+from labdata.hub import SAMPLE, crew, streams
+from labdata.hub.modes import modes_of
 from labdata.local.migrations import Migrations, Seen
 from labdata.migration.bucket import CHUNK, Bucket
 from labdata.migration.digests import Digests

@@ -11,7 +11,7 @@ from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.paths import visible
 from labdata.hub.commit import Change
-from labdata.hub.commit_lines import Addition
+from labdata.hub.commit_lines import Addition, lines_of
 from labdata.local import code
 from labdata.migration.model import FAILED, MOVED, THERE, Move, Outcome, Target, head_of
 from labdata.migration.plan import conflict
@@ -108,7 +108,7 @@ class Publisher:
             try:
                 commit, _address = workspace.hub.commit(
                     target.repo.id,
-                    Change(send=[Addition(one.move.path, one.content, one.data) for one in files]),
+                    Change(lines_of(Addition(one.move.path, one.content, one.data) for one in files)),
                     branch=target.branch,
                     parent=target.head,
                     title=title,

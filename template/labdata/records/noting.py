@@ -1,9 +1,8 @@
-"""What goes along with a put, commit by commit: packs of records, made while the commit before is on its way."""
+"""What goes along with a put, commit by commit: packs of records."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,28 +65,23 @@ class Noting:
         """Whether there is nothing to record."""
         return not (self.paths or self.verdicts)
 
-    def shares(self, workspace: Workspace, parts: Sequence[Collection[str]]) -> Generator[Share]:
-        """Give what goes along with each commit of a push, given the paths that each sends.
+    def sorted_by(self, parts: Sequence[Collection[str]]) -> list[list[str]]:
+        """Return whose records go along with each commit of a push, given the paths that each sends.
 
-        A record goes with its file, so that it is there as soon as that is; all others go with the last commit. The
-        packs are kept on this disk, from where they are sent. What goes with the next commit is made while one is on
-        its way.
+        A record goes with its file, so that it is there as soon as that is; all others go with the last commit.
         """
         number_of = {path: number for number, paths in enumerate(parts) for path in paths}
-        sorted_: list[list[str]] = [[] for _part in parts]
+        found: list[list[str]] = [[] for _part in parts]
         for path in self.paths:
-            sorted_[number_of.get(path, -1)].append(path)
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            coming = pool.submit(self._share, workspace, sorted_, 0)
-            for number in range(len(parts)):
-                share = coming.result()
-                if number + 1 < len(parts):
-                    coming = pool.submit(self._share, workspace, sorted_, number + 1)
-                yield share
+            found[number_of.get(path, -1)].append(path)
+        return found
 
-    def _share(self, workspace: Workspace, parts: Sequence[Sequence[str]], number: int) -> Share:
-        is_last = number + 1 == len(parts)
-        made = self.made(parts[number])
+    def share(self, workspace: Workspace, paths: Sequence[str], *, is_last: bool) -> Share:
+        """Make what goes along with one commit, in any thread: the records of some paths, and in the end all else.
+
+        The packs are kept on this disk, from where they are sent.
+        """
+        made = self.made(paths)
         records = [record for record, _known in made]
         records += self.merged if is_last and self.paths else []
         others = [*self.verdicts, *self.tidied] if is_last else []

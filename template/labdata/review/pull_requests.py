@@ -114,7 +114,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
             remote.repo.id, change, branch=f"refs/pr/{number}", parent=open_.head, title=title(message), body=body
         )
     else:
-        change = Change(send=[], copy=dict.fromkeys(proposal.copy, remote.branch), delete=proposal.delete)
+        change = Change(copy=dict.fromkeys(proposal.copy, remote.branch), delete=proposal.delete)
         body = written(trailers, remote.main)
         number, address = _open(remote, change, title(message), body, trailers)
     warn_of_unpublished(workspace, remote.repo, "the pull request", wanted)
@@ -162,7 +162,7 @@ def _update(remote: Remote, proposal: plan.Proposal, wanted: Tree, head: str) ->
         for path, content in wanted.items()
         if not same(there.get(path), content)
     }
-    return Change(send=[], copy=copy, delete=sorted(there.keys() - wanted.keys()))
+    return Change(copy=copy, delete=sorted(there.keys() - wanted.keys()))
 
 
 def _can_take(workspace: Workspace, remote: Remote, proposal: plan.Proposal, base: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labdata.core.packs import is_pack
+from labdata.local.whole import read_beginning
 
 if TYPE_CHECKING:
     from labdata.core.content import Content
@@ -30,6 +31,10 @@ class Outgoing:
         """Return the very bytes that were hashed, if they were kept in memory."""
         return None if is_pack(path) else self._workspace.worktree.kept.get(path, content)
 
+    def sample(self, path: str, content: Content) -> bytes | None:
+        """Return the first bytes of what was hashed, if they were kept in memory."""
+        return None if is_pack(path) else self._workspace.worktree.kept.sample(path, content)
+
     def is_clean(self, path: str, content: Content) -> bool:
         """Tell whether nothing is wrong with the very bytes that were hashed (see ``checks.contents``)."""
         return not is_pack(path) and self._workspace.worktree.kept.is_clean(path, content)
@@ -40,7 +45,6 @@ class Outgoing:
         if held is not None:
             return held[:size]
         try:
-            with self.path(path).open("rb", buffering=0) as file:
-                return file.read(size)
+            return read_beginning(self.path(path), size)
         except OSError:
             return b""

@@ -7,7 +7,6 @@ that was cut off, the branch is searched for the push's own id before anything i
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,16 +74,12 @@ class Push:
     made: list[str] = field(default_factory=list)
     share: Share = field(default_factory=Share)
     held: Held | None = None
+    sending: Sending = field(init=False)
 
     @property
     def repo(self) -> Repo:
         """The repo that is pushed to."""
         return self.remote.repo
-
-    @cached_property
-    def sending(self) -> Sending:
-        """What brings the commits to the Hub."""
-        return Sending(self.workspace, self.remote, self.heads.main, self.target.branch, self.taken)
 
     def run(self, decided: plan.PutPlan) -> None:
         """Make the commits and record each; raises ``StaleParentError`` if someone else was faster.
@@ -102,10 +97,11 @@ class Push:
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
         parts = plan.parts(decided, self.workspace.settings.files_per_commit)
         superfluous, sent = self._superfluous(parts), set[str]()
-        # Closed here, so that no thread works on when a commit is refused.
-        shares_of = self.noting.shares(self.workspace, [part.send.keys() for part in parts])
-        with self.sending.ahead_of(parts), closing(shares_of) as shares:
-            for number, (part, self.share) in enumerate(zip(parts, shares, strict=True), start=1):
+        branch, known_main = self.target.branch, self.heads.main
+        self.sending = Sending(self.workspace, self.remote, known_main, branch, self.taken, self.noting, parts)
+        with self.sending.ahead():
+            for number, part in enumerate(parts, start=1):
+                self.share = self.sending.share(number - 1)
                 part.send |= self.share.contents
                 sent |= self.share.contents.keys()
                 if number == len(parts):
@@ -113,7 +109,7 @@ class Push:
                 if len(parts) > 1:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
                 try:
-                    self._commit(part, f"{number}/{len(parts)} {push}", number == len(parts))
+                    self._commit(number - 1, part, f"{number}/{len(parts)} {push}", is_last=number == len(parts))
                 except LabdataError as error:
                     # What goes wrong after a commit was made does not unmake it.
                     if self.made and len(parts) > 1:
@@ -132,7 +128,7 @@ class Push:
             known = self.remote.open_push(branch)[1:2]
         return known
 
-    def _commit(self, part: plan.PutPlan, label: str, is_last: bool) -> None:
+    def _commit(self, number: int, part: plan.PutPlan, label: str, *, is_last: bool) -> None:
         parent = self.head
         # Only what is here: what main copies to the branch beside it is no part of this working copy.
         here = {path: content for path, content in (part.send | part.copy).items() if path in self.local.mine}
@@ -144,7 +140,7 @@ class Push:
         title = trailers.title(self.message) or _title(part)
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
-        self.head = self._made(part, parent, title, body, label)
+        self.head = self._made(number, part, parent, title, body, label)
         self.made.append(self.head)
         try:
             found = self._record(part, parent, label, is_last)
@@ -153,12 +149,12 @@ class Push:
             raise
         require_landed(self.repo, self.head, {**part.send, **part.copy}, found)
 
-    def _made(self, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
+    def _made(self, number: int, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
         hub, branch = self.workspace.hub, self.target.branch
         for attempt in range(_TRIES):
             try:
-                return self.sending.commit(part, parent, title, body, is_first_try=attempt == 0)
+                return self.sending.commit(number, part, parent, title, body, is_first_try=attempt == 0)
             except HubError as error:
                 if landed := journal.landed(self.workspace, self.repo, branch, parent, label):
                     return landed

@@ -11,6 +11,7 @@ from labdata.core import hints, plan
 from labdata.core.content import Content, Tree
 from labdata.core.coverage import Coverage
 from labdata.core.errors import LabdataError
+from labdata.hub import SAMPLE
 from labdata.local import snakemake
 from labdata.sync import checks
 from labdata.sync.push import Target
@@ -110,7 +111,7 @@ def _read(
 ) -> tuple[WorkingCopy, Callable[[str], bool]]:
     """Read the disk; returns it, and which paths the put is about."""
     excludes = workspace.settings.excludes
-    workspace.worktree.kept.begin(_KEPT, checks.LOOKED_AT, checks.is_clean)
+    workspace.worktree.kept.begin(_KEPT, checks.LOOKED_AT, checks.is_clean, SAMPLE)
     for path in incomplete:
         scan.skipped[path] = "not whole (Snakemake was stopped while it made it; `just run` makes it again)"
 
