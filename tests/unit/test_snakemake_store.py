@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from labdata.local.snakemake_notes import job_notes
-from labdata.records.snakemake_store import write
+from labdata.records.snakemake_store import Forms, write
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord, file
 from snakemake.persistence.file import FilePersistence
 
@@ -75,6 +75,27 @@ def test_snakemake_finds_what_its_own_class_would_have_written(tmp_path: Path) -
     write(tmp_path / "ours", notes_on("processed/z.csv"))
     notes._clear_cache()
     assert not notes._filter_incomplete_keys(["data/processed/z.csv"])
+
+
+def test_texts_that_are_made_before_are_what_the_class_would_have_written(tmp_path: Path) -> None:
+    bodies = notes_on("processed/a.csv", "processed/ä b.csv", "processed/z.csv")
+    bodies["processed/z.csv"] |= {"input": [], "log": ["logs/z.log"], "starttime": None, "input_checksums": {}}
+    forms = Forms()
+    texts = {path: forms.text(body, "select") for path, body in bodies.items()}
+    for path, body in bodies.items():
+        its = MetadataRecord(**{name: value for name, value in body.items() if name != "target"})
+        assert texts[path] == json.dumps(its.model_dump()).encode()
+    write(tmp_path / "alone", bodies)
+    write(tmp_path / "ready", bodies, {path: text for path, text in texts.items() if text})
+    assert metadata(tmp_path / "ready") == metadata(tmp_path / "alone")
+
+
+def test_no_text_is_made_before_of_what_the_class_would_change_or_refuse() -> None:
+    forms, (body,) = Forms(), notes_on("processed/a.csv").values()
+    assert forms.text(body | {"code": 5}, "refused") is None
+    assert forms.text(body | {"starttime": "17.5"}, "changed") is None
+    assert forms.text(body | {"unheard of": 1}, "unknown") is None
+    assert forms.text(body, "fitting") is not None
 
 
 def test_a_snakemake_that_writes_its_notes_otherwise_writes_all_of_them(

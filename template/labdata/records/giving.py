@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labdata.core import records as core
-from labdata.core.canonical import canonical
 from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError
 from labdata.core.packs import packs_in
@@ -17,6 +15,7 @@ from labdata.local.notes import Known
 from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
 from labdata.records import snakemake_store, store
 from labdata.records.ahead import Ahead
+from labdata.records.given import Given, given_of
 from labdata.records.jobs import facts_of
 from labdata.records.making import keeps_records
 from labdata.records.times import make_older
@@ -37,12 +36,12 @@ def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
     return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not has_pipeline(workspace))
 
 
-def read_ahead(workspace: Workspace, repo: Repo, commits: Iterable[str], count: int) -> Ahead | None:
-    """Begin to read the records in some ``commits`` where so many files come that it pays, by ``count``."""
-    if count < _MANY or not keeps_records(repo) or not has_pipeline(workspace):
+def read_ahead(workspace: Workspace, repo: Repo, commits: Iterable[str], coming: Collection[str]) -> Ahead | None:
+    """Begin to read the records in some ``commits`` where so many files are ``coming`` that it pays."""
+    if len(coming) < _MANY or not keeps_records(repo) or not has_pipeline(workspace):
         return None
     packs, new = _packs(workspace, repo, {commit: _tree(workspace, repo, commit) for commit in commits})
-    return Ahead(store.texts_of(workspace, packs), new)
+    return Ahead(store.texts_of(workspace, packs), new, coming)
 
 
 def give_back(
@@ -59,7 +58,8 @@ def give_back(
     packs, new = _packs(workspace, repo, trees)
     if has_pipeline(workspace):
         chosen = _chosen(workspace, repo, packs, {*new, *(ahead.new if ahead else ())}, here, ahead)
-        given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()})
+        texts = {path: one.text for path, one in chosen.items() if one.text}
+        given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()}, texts)
         if given.problem:
             workspace.console.warn(f"{repo.name}: {given.problem}")
         known = {path: one.known for path, one in chosen.items() if path in given.written}
@@ -95,7 +95,7 @@ def has_pipeline(workspace: Workspace) -> bool:
 
 def _chosen(
     workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree, ahead: Ahead | None
-) -> dict[str, _Given]:
+) -> dict[str, Given]:
     """Return what to give back, by path: of the newest record of each file's content, if that is news here."""
     hashes = {path: content.sha256 for path, content in here.items() if content.sha256}
     before = workspace.state.recorded(repo.id) if keeps_notes(workspace.settings.root) else {}
@@ -112,7 +112,7 @@ def _chosen(
         if one.rule and wanted.get(one.path) == one.sha256:
             latest[one.path] = core.newest((one, latest.get(one.path, one))) or one
     notes = job_notes(workspace.settings.root, latest, math.inf) if latest else {}
-    given = {path: _given(one) for path, one in latest.items()}
+    given = {path: (ahead and ahead.given(one)) or given_of(one) for path, one in latest.items()}
     return {
         path: one
         for path, one in given.items()
@@ -130,38 +130,3 @@ def _is_newer(workspace: Workspace, note: JobNote | None, before: Mapping[str, K
     except OSError:
         return False
     return isinstance(end, int | float) and abs(written - end) < 1e-5
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What Snakemake gets of a record, and what is kept of it here."""
-
-    body: dict[str, Any]
-    known: Known
-
-
-def _given(record: Record) -> _Given:
-    body = _body(record)
-    return _Given(body, Known(record.sha256, facts_of(body), canonical(record.inputs)))
-
-
-def _body(record: Record) -> dict[str, Any]:
-    """Return what Snakemake has noted of the job, in its own words."""
-    notes = record.notes
-    return {
-        "target": notes.get("target") or f"data/{record.path}",
-        "record_format_version": notes.get("version"),
-        "rule": record.rule,
-        "input": [name for name, _sha256 in record.inputs],
-        "log": record.log,
-        "params": record.params,
-        "shellcmd": record.shellcmd or None,
-        "code": notes.get("code"),
-        "conda_env": notes.get("conda_env"),
-        "container_img_url": notes.get("container_img_url"),
-        "software_stack_hash": notes.get("software_stack_hash"),
-        "starttime": record.start,
-        "endtime": record.end,
-        "incomplete": record.incomplete,
-        "input_checksums": {name: f"sha256:{sha256}" for name, sha256 in record.inputs if sha256},
-    }

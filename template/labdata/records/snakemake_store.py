@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,49 @@ class Written:
     problem: str = ""
 
 
-def write(root: Path, bodies: Mapping[str, Mapping[str, Any]]) -> Written:
-    """Write notes on files, by path; each with its ``target``, as its rule names it."""
+class Forms:
+    """Makes the texts of notes before they are written, as Snakemake's own class would."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, dict[str, Any] | None] = {}
+
+    def text(self, body: Mapping[str, Any], kind: Hashable) -> bytes | None:
+        """Return the text of a note; ``None`` where only writing it will tell.
+
+        The class is asked once for each ``kind``, notes of which differ in texts and numbers only: it takes long.
+        """
+        try:
+            if kind not in self._known:
+                self._known[kind] = _form(body)
+            form = self._known[kind]
+            return None if form is None else json.dumps({**form, **_values(body)}).encode()
+        except Exception:  # noqa: BLE001 - whatever another Snakemake does: who writes the note says so
+            return None
+
+
+def _form(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a note as the class makes it, if we would make the same; ``None`` if not."""
+    import snakemake.persistence.file  # noqa: F401 - it takes a while, and is needed next
+
+    found: dict[str, Any] = _record(body).model_dump()
+    return found if json.dumps({**found, **_values(body)}) == json.dumps(found) else None
+
+
+def _values(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "target"}
+
+
+def _record(body: Mapping[str, Any]) -> Any:
+    from snakemake.persistence import MetadataRecord
+
+    return MetadataRecord(**_values(body))
+
+
+def write(root: Path, bodies: Mapping[str, Mapping[str, Any]], texts: Mapping[str, bytes] | None = None) -> Written:
+    """Write notes on files, by path; each with its ``target``, as its rule names it.
+
+    Some may have been made ready before, as ``texts`` by path (``Forms``).
+    """
     if not bodies:
         return Written()
     total = words.number(len(bodies), "file")
@@ -49,47 +90,46 @@ def write(root: Path, bodies: Mapping[str, Mapping[str, Any]]) -> Written:
         )
     if fitting:
         try:
-            _write(root, fitting)
+            _write(root, fitting, texts or {})
             done.written = set(fitting)
         except Exception as error:  # noqa: BLE001 - whatever another Snakemake does, the data are here and whole
             done.problem = f"Snakemake's notes could not be written ({type(error).__name__}: {error}), the data were."
     return done
 
 
-def _write(root: Path, bodies: Mapping[str, Mapping[str, Any]]) -> None:
-    from snakemake.persistence import MetadataRecord
-
-    def record(body: Mapping[str, Any]) -> MetadataRecord:
-        return MetadataRecord(**{name: value for name, value in body.items() if name != "target"})
-
-    records = {str(body["target"]): record(body) for body in bodies.values()}
+def _write(root: Path, bodies: Mapping[str, Mapping[str, Any]], texts: Mapping[str, bytes]) -> None:
     # It speaks of its own work, which nobody asked for.
     logging.getLogger("snakemake.logging").setLevel(logging.WARNING)
     with contextlib.redirect_stderr(io.StringIO()):
         if (url := _database_of(root)) is not None:
-            _into_database(root, url, records)
+            _into_database(root, url, bodies.values())
         else:
-            _into_files(root, records)
+            _into_files(root, bodies, texts)
 
 
-def _into_files(root: Path, records: Mapping[str, Any]) -> None:
+def _into_files(root: Path, bodies: Mapping[str, Mapping[str, Any]], texts: Mapping[str, bytes]) -> None:
     from snakemake.persistence.file import FilePersistence
 
     notes = FilePersistence(nolock=True, path=(root / ".snakemake").absolute())
     marked = {name for name, _where in marked_names(root / MARKS)}
     is_known_form = False
-    for number, (target, one) in enumerate(records.items()):
-        where, text = notes._record_path(notes._metadata_path, target), json.dumps(one.model_dump()).encode()
+    for number, (path, body) in enumerate(bodies.items()):
+        target = str(body["target"])
+        where, text = notes._record_path(notes._metadata_path, target), texts.get(path) or _text(body)
         if not (is_known_form and _is_written(where, text)):
-            notes._write_record(target, one)
+            notes._write_record(target, _record(body))
         if number == 0:
             # Its class takes more than twice as long for each: it writes them all only where we would do otherwise.
             is_known_form = Path(where).is_file() and Path(where).read_bytes() == text
         # What Snakemake takes for half made is just what is.
-        if one.incomplete and target not in marked:
+        if body.get("incomplete") and target not in marked:
             notes._mark_incomplete(target, None)
-        elif target in marked and not one.incomplete:
+        elif target in marked and not body.get("incomplete"):
             notes._unmark_incomplete(target)
+
+
+def _text(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(_record(body).model_dump()).encode()
 
 
 def _is_written(where: str, text: bytes) -> bool:
@@ -98,22 +138,24 @@ def _is_written(where: str, text: bytes) -> bool:
         file = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
     except OSError:
         return False
-    with os.fdopen(file, "wb") as note:
+    try:
         if hasattr(os, "fchmod"):
             os.fchmod(file, _MODE)  # whatever the umask forbids
-        note.write(text)
-    return True
+        return os.write(file, text) == len(text)
+    finally:
+        os.close(file)
 
 
-def _into_database(root: Path, url: str, records: Mapping[str, Any]) -> None:
+def _into_database(root: Path, url: str, bodies: Iterable[Mapping[str, Any]]) -> None:
     from snakemake.persistence.db import DbPersistence, MetadataRecordORM
     from sqlalchemy.orm import Session
 
     notes = DbPersistence(nolock=True, path=(root / ".snakemake").absolute(), db_url=url or None)
     # In one go: a commit for each would take minutes where there are many.
     with Session(notes.engine) as session:
-        for target, one in records.items():
-            session.merge(MetadataRecordORM(namespace=notes.namespace, target=target, **one.model_dump()))
+        for body in bodies:
+            values = _record(body).model_dump()
+            session.merge(MetadataRecordORM(namespace=notes.namespace, target=str(body["target"]), **values))
         session.commit()
 
 

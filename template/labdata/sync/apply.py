@@ -59,7 +59,7 @@ def apply(workspace: Workspace, snapshot: Snapshot, decided: plan.GetPlan, outco
     if decided.write:
         files = words.number(len(decided.write), "file")
         workspace.console.say(f"{remote.repo.name}: downloading {files} ({words.size(size)})")
-    ahead = read_ahead(workspace, remote.repo, remote.versions, len(decided.write))
+    ahead = read_ahead(workspace, remote.repo, remote.versions, decided.write)
     staged, failed = _download(workspace, remote, decided.write)
     missed = _place(workspace, remote, local, decided, staged, outcome.heads)
     not_done = failed | missed
