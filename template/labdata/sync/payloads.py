@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from labdata.core.plan.put import LARGE
 from labdata.hub.commit_lines import lines_of
 from labdata.sync.outgoing import Outgoing
 
@@ -58,7 +59,8 @@ class Payloads:
         from labdata.hub.upload import send_ahead
 
         repo, branch, sender = self._repo, self._branch, self._sender()
-        self._large = Advance(self._files, lambda files: send_ahead(sender, repo, branch, files))
+        large = [{path: one for path, one in files.items() if one.size > LARGE} for files in self._files]
+        self._large = Advance(large, lambda files: send_ahead(sender, repo, branch, files))
         # One part of two steps: the next part is begun when the payload of this one goes on its way.
         steps = [partial(step, number) for number in range(len(self._files)) for step in (self._share, self._light)]
         self._ready = Advance(steps, lambda step: step(), reach=2)
@@ -97,8 +99,6 @@ class Payloads:
 
     def _light(self, number: int) -> Payload | None:
         """Return the payload of a commit that may be held in memory beside another one."""
-        from labdata.core.plan.put import LARGE
-
         sizes = [content.size for content in self._files[number].values()]
         return self._payload(number) if sum(size for size in sizes if size <= LARGE) <= _HEAVY else None
 
