@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.end_to_end.test_records_and_snakemake import records
 from tests.endurance.runner import Quick
 from tests.members import Lab, Member
@@ -137,6 +139,15 @@ def test_a_large_file_that_is_written_while_small_ones_are_committed_is_not_publ
     assert "processed/0-large-1.parquet" not in lab.on_hub("ann")
     ann.put()
     assert lab.on_hub("ann") == ann.files()
+
+
+@pytest.mark.parametrize("route", ["branch", "repo-info", "preupload", "xet-token", "commit", "tree"])
+def test_a_first_push_goes_on_where_the_hub_stumbles_once(lab: Lab, route: str) -> None:
+    ann = ann_with_small_and_large(lab)
+    with lab.faults(f"route={route},status=503,times=1"):
+        ann.put()
+    assert lab.on_hub("ann") == ann.files()
+    assert "nothing to publish" in ann.put()
 
 
 def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from labdata.core.content import Content, Tree, parents
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.core.refs import Commit, PullRequest, Refs
-from labdata.hub.commit import Change
+from labdata.hub.commit_lines import Change
 
 REPO = "lab/story-results"
 _START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -27,9 +27,10 @@ from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError, MissingError
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
-from labdata.hub.commit import Change, make
+from labdata.hub.commit import make
+from labdata.hub.commit_lines import Change
 from labdata.hub.http import endpoint, token
-from labdata.hub.listing import PATHS, content_of
+from labdata.hub.listing import PATHS, access_of, content_of
 from labdata.hub.refusals import NO_ANSWERS, explain, waiting_time
 from labdata.hub.session import got, posted_json
 
@@ -104,6 +105,12 @@ class Hub:
         items = self._pages(url, {"recursive": "true"})
         return {item["path"]: content_of(item) for item in items if item["type"] == "file"}
 
+    def preupload(self, repo: str, branch: str, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Ask how the Hub will store some files, as its API puts question and answer."""
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
+        found: list[dict[str, Any]] = self.call(posted_json, url, self.headers, json={"files": files})["files"]
+        return found
+
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/paths-info/{quote(commit, safe='')}"
@@ -156,15 +163,7 @@ class Hub:
         Asked for here because hf_xet would try for minutes, in silence, before it says that the Hub refuses.
         """
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/xet-{kind}-token/{quote(revision, safe='')}"
-        access = self.call(_json, url, self.headers)
-        return {
-            "endpoint": access["casUrl"],
-            "token": access["accessToken"],
-            "token_expiry_unix_secs": access["exp"],
-            "token_refresh_url": url,
-            "token_refresh_headers": self.headers,
-            "custom_headers": {name: value for name, value in self.headers.items() if name.lower() != "authorization"},
-        }
+        return access_of(self.call(_json, url, self.headers), url, self.headers)
 
     def create_repo(self, repo: str, *, private: bool) -> bool:
         """Create a dataset repo if there is none; returns whether it is new."""

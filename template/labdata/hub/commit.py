@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote
 
@@ -17,26 +16,13 @@ from labdata.core import hints
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, MissingError
 from labdata.hub import TYPE, crew, waiting
-from labdata.hub.commit_lines import Addition, body_of, lines_of
+from labdata.hub.commit_lines import Addition, Change, body_of, lines_of
 from labdata.hub.listing import file_url
 from labdata.hub.requests import Caller
 from labdata.hub.session import got, posted_json
 from labdata.local.disk import hashes_of
 
 _COPIED_AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one commit does: additions, copies and removals.
-
-    ``additions`` are lines of the request (``commit_lines.lines_of``). ``copy`` maps a path to the commit sha that
-    holds its content under the same path.
-    """
-
-    additions: Sequence[bytes] = ()
-    copy: dict[str, str] = field(default_factory=dict)
-    delete: list[str] = field(default_factory=list)
 
 
 class Lister(Caller, Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +19,19 @@ class Addition:
     path: str
     content: Content
     data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does: additions, copies and removals.
+
+    ``additions`` are lines of the request (``lines_of``). ``copy`` maps a path to the commit sha that
+    holds its content under the same path.
+    """
+
+    additions: Sequence[bytes] = ()
+    copy: dict[str, str] = field(default_factory=dict)
+    delete: list[str] = field(default_factory=list)
 
 
 def body_of(title: str, text: str, parent: str, additions: Iterable[bytes], delete: Iterable[str]) -> bytes:

@@ -23,6 +23,7 @@ from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub.lane import Lane
 from labdata.hub.listing import file_url
+from labdata.hub.without_xet import is_without_xet
 from labdata.local.disk import hash_file, hashes_of
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Download:
 
     def _fetch_missing(self, files: Mapping[str, Content]) -> None:
         chunked = {path: content for path, content in files.items() if content.xet and content.size}
-        if chunked and _is_without_xet():
+        if chunked and is_without_xet():
             chunked = {}
         plain = [path for path in files if path not in chunked]
         paths = list(chunked)
@@ -219,12 +220,6 @@ class Download:
             else:
                 raise xet.explained(error, self.staging) from error
             self._place(path).unlink(missing_ok=True)
-
-
-def _is_without_xet() -> bool:
-    from huggingface_hub import constants
-
-    return bool(constants.HF_HUB_DISABLE_XET)
 
 
 def _verified(where: Path, content: Content) -> Content | None:

@@ -129,6 +129,10 @@ class Requests:
         """Send lines of JSON and return the JSON that comes back. Sent once: it may change something on the Hub."""
         return json.loads(self._ask("POST", path, lines, "application/x-ndjson").body)
 
+    def create(self, path: str, body: dict[str, Any]) -> None:
+        """Ask for what is made at most once, however often it is asked for."""
+        self._ask("POST", path, json.dumps(body).encode(), "application/json")
+
     def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> Answer:
         require_online()
         headers = self.headers | ({"Content-Type": kind} if kind else {})

@@ -23,3 +23,15 @@ def content_of(item: Mapping[str, Any]) -> Content:
     if lfs := item.get("lfs"):
         return Content(lfs["size"], sha256=lfs["oid"], xet=item.get("xetHash"))
     return Content(item["size"], git=item["oid"])
+
+
+def access_of(answer: Mapping[str, Any], url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return what hf_xet needs, from the Hub's answer to the request of ``url``, with which it is renewed."""
+    return {
+        "endpoint": answer["casUrl"],
+        "token": answer["accessToken"],
+        "token_expiry_unix_secs": answer["exp"],
+        "token_refresh_url": url,
+        "token_refresh_headers": dict(headers),
+        "custom_headers": {name: value for name, value in headers.items() if name.lower() != "authorization"},
+    }

@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from labdata.hub import SAMPLE, TYPE
-from labdata.hub.session import posted_json
+from labdata.hub import SAMPLE
 
 if TYPE_CHECKING:
     from labdata.hub.client import Hub
@@ -33,7 +31,6 @@ def modes_of(
     hub: Hub, repo: str, branch: str, sizes: Mapping[str, int], sample: Callable[[str], bytes]
 ) -> dict[str, Mode]:
     """Ask the Hub how it will store some files, of each of which it sees the first bytes."""
-    url = f"{hub.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
     modes: dict[str, Mode] = {}
     paths = list(sizes)
 
@@ -42,8 +39,7 @@ def modes_of(
             {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
             for path in paths[start : start + _BATCH]
         ]
-        found: list[dict[str, Any]] = hub.call(posted_json, url, hub.headers, json={"files": batch})["files"]
-        return found
+        return hub.preupload(repo, branch, batch)
 
     # Each answer takes the way to the Hub and back, and there may be forty of them.
     with ThreadPoolExecutor(max_workers=_ASKED_AT_ONCE) as pool:

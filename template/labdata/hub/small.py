@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from labdata.core import hints
-from labdata.core.errors import HubError
+from labdata.core.errors import HubError, StaleParentError
 from labdata.core.refs import Commit, PullRequest, Refs
-from labdata.hub import SAMPLE
+from labdata.hub import SAMPLE, crew
 from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.commit_lines import Addition, body_of, lines_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
-from labdata.hub.listing import PATHS, content_of
+from labdata.hub.listing import PATHS, access_of, content_of
 from labdata.hub.tree_since import tree_since
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
     from labdata.core.content import Content, Tree
     from labdata.hub.client import Hub
+    from labdata.hub.commit_lines import Change
 
 _FILES = 100
 _BYTES = 5_000_000
-_DONE_NOTHING = {400, 401, 403, 404, 412, 413, 422}
+_AT_ONCE = 4
+_DONE_NOTHING = {400, 401, 403, 404, 413, 422}
 
 
 class LightHub:
@@ -131,14 +133,54 @@ class LightHub:
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
-        if len(paths) > PATHS:
-            return self._client.contents(repo, commit, paths)
-        try:
-            where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"
-            found = self._requests.post_form(where, {"paths": list(paths), "expand": "false"})
+        where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"
+
+        def ask(part: Sequence[str]) -> dict[str, Content]:
+            found = self._requests.post_form(where, {"paths": list(part), "expand": "false"})
             return {item["path"]: content_of(item) for item in found if item["type"] == "file"}
+
+        parts = [paths[start : start + PATHS] for start in range(0, len(paths), PATHS)]
+        try:
+            # Each answer takes the way to the Hub and back, and after a first put there may be many.
+            pages = [ask(parts[0])] if len(parts) == 1 else crew.each(parts, ask, _AT_ONCE)
+            return {path: content for page in pages for path, content in page.items()}
         except UNUSUAL:
             return self._client.contents(repo, commit, paths)
+
+    def resolve(self, repo: str, revision: str) -> str:
+        """Return the commit sha of a branch, tag, pull request or shortened sha; raises ``MissingError``."""
+        try:
+            return str(self._requests.get(f"/api/datasets/{repo}/revision/{quote(revision, safe='')}")[0]["sha"])
+        except UNUSUAL:
+            return self._client.resolve(repo, revision)
+
+    def create_branch(self, repo: str, branch: str, start: str) -> bool:
+        """Create a branch at a commit; returns False if it is there already."""
+        try:
+            self._requests.create(f"/api/datasets/{repo}/branch/{quote(branch, safe='')}", {"startingPoint": start})
+        except UNUSUAL:
+            return self._client.create_branch(repo, branch, start)
+        return True
+
+    def preupload(self, repo: str, branch: str, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Ask how the Hub will store some files, as its API puts question and answer."""
+        try:
+            return self._preupload(repo, branch, files)
+        except UNUSUAL:
+            return self._client.preupload(repo, branch, files)
+
+    def _preupload(self, repo: str, branch: str, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        where = f"/api/datasets/{repo}/preupload/{quote(branch, safe='')}"
+        found: list[dict[str, Any]] = self._requests.post(where, {"files": files})["files"]
+        return found
+
+    def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
+        """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo (see ``client.Hub``)."""
+        where = f"/api/datasets/{repo}/xet-{kind}-token/{quote(revision, safe='')}"
+        try:
+            return access_of(self._requests.get(where)[0], f"{self.endpoint}{where}", self.headers)
+        except UNUSUAL:
+            return self._client.xet_access(repo, kind, revision)
 
     def commit_small(
         self,
@@ -164,12 +206,32 @@ class LightHub:
         data = {path: _read(path, place(path), content) for path, content in files.items()}
         if not self._are_plain(repo, branch, data):
             return ""
-        additions = [Addition(path, files[path], content) for path, content in data.items()]
-        lines = body_of(title, body, parent, lines_of(additions), delete)
+        additions = lines_of(Addition(path, files[path], content) for path, content in data.items())
+        return self._made(repo, branch, body_of(title, body, parent, additions, delete))
+
+    def commit(
+        self, repo: str, change: Change, *, branch: str, parent: str, title: str, body: str, pull_request: bool = False
+    ) -> tuple[str, str]:
+        """Make one atomic commit, as ``client.Hub`` does; what is copied or proposed is the client's work."""
+        made = ""
+        if not (change.copy or pull_request):
+            made = self._made(repo, branch, body_of(title, body, parent, change.additions, change.delete))
+        if made:
+            return made, ""
+        how = {"branch": branch, "parent": parent, "title": title, "body": body}
+        return self._client.commit(repo, change, **how, pull_request=pull_request)
+
+    def _made(self, repo: str, branch: str, lines: bytes) -> str:
+        """Make a commit; returns its sha, or nothing where nothing was changed and the client is the one to ask.
+
+        Raises ``StaleParentError`` if the branch moved, and ``HubError`` where it may have been made all the same.
+        """
         try:
             made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
             return str(made["commitOid"])
         except NotSmoothError as error:
+            if error.status == 412:
+                raise StaleParentError("The branch moved meanwhile.", hints.AGAIN, status=412) from error
             # A renamed repo sends on, which the client follows.
             if error.status in _DONE_NOTHING or 300 <= error.status < 400:
                 return ""
@@ -188,8 +250,8 @@ class LightHub:
             for path, content in data.items()
         ]
         try:
-            answer = self._requests.post(f"/api/datasets/{repo}/preupload/{quote(branch, safe='')}", {"files": files})
-            modes = {file["path"]: (file["uploadMode"], file["shouldIgnore"]) for file in answer["files"]}
+            answer = self._preupload(repo, branch, files)
+            modes = {file["path"]: (file["uploadMode"], file["shouldIgnore"]) for file in answer}
         except UNUSUAL:
             return False
         return all(modes.get(path) == ("regular", False) for path in data)

@@ -8,28 +8,21 @@ compared with what was hashed, so that no half of a change is ever committed.
 from __future__ import annotations
 
 import hashlib
-import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-
-from huggingface_hub import CommitOperationAdd, constants
-from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from labdata.core import hints, words
 from labdata.core.content import Content
 from labdata.core.errors import HubError, LabdataError
 from labdata.core.plan.put import LARGE
-from labdata.hub import SAMPLE, TYPE, waiting
+from labdata.hub import SAMPLE, waiting
 from labdata.hub.changing import changed_meanwhile, reading
-from labdata.hub.client import Hub
 from labdata.hub.commit_lines import Addition
 from labdata.hub.modes import Mode, modes_of
-from labdata.hub.refusals import explain
+from labdata.hub.without_xet import is_without_xet
 from labdata.local.whole import read_beginning, read_whole
 
 if TYPE_CHECKING:
@@ -38,6 +31,7 @@ if TYPE_CHECKING:
     from labdata.core.content import Tree
     from labdata.core.project import Repo
     from labdata.core.reporting import Reporter
+    from labdata.hub.client import Hub
     from labdata.hub.taken import Taken
 
 SMALL = LARGE
@@ -94,7 +88,7 @@ class Ahead:
 def send_ahead(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> Ahead:
     """Ask how the Hub stores some files, and send the large ones that it stores by Xet."""
     modes = _modes(sender, repo, branch, files)
-    if constants.HF_HUB_DISABLE_XET:
+    if is_without_xet():
         return Ahead(modes)
     large = {
         path: content
@@ -124,8 +118,10 @@ def prepared(
             hints.SMALLER_COMMITS,
         )
     by_xet = {path: content for path, content in files.items() if modes[path].by_xet}
-    if constants.HF_HUB_DISABLE_XET:
-        _send_plainly(sender, repo, branch, by_xet)
+    if is_without_xet():
+        from labdata.hub.plain_upload import send_plainly
+
+        send_plainly(sender.hub, repo, branch, by_xet, {path: sender.files.path(path) for path in by_xet})
         data = _read_all(sender, files, [path for path in files if path not in by_xet])
     else:
         data = _send_by_xet(sender, repo, branch, files, by_xet, ahead)
@@ -230,47 +226,6 @@ def _send(sender: Sender, repo: Repo, branch: str, contents: Tree, files: Mappin
         if sha256 != contents[path].sha256:
             raise changed_meanwhile(path)
     return taken
-
-
-def _send_plainly(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> None:
-    """Send files without Xet, as HF_HUB_DISABLE_XET asks, by the client's own means."""
-    if not files:
-        return
-    hub, additions = sender.hub, [CommitOperationAdd(path, sender.files.path(path)) for path in files]
-    for addition in additions:
-        # The client has read it once more.
-        if addition.upload_info.sha256.hex() != files[addition.path_in_repo].sha256:
-            raise changed_meanwhile(addition.path_in_repo)
-        addition._upload_mode, addition._should_ignore = "lfs", False
-    send = hub.api.preupload_lfs_files
-    try:
-        with _quiet_client():
-            hub.call(send, repo.id, additions, repo_type=TYPE, revision=branch, free_memory=False)
-    except RuntimeError as error:
-        # The client's wrapping; what is behind it says more.
-        cause = error.__cause__
-        if isinstance(cause, LabdataError):
-            raise cause from error
-        if isinstance(cause, HfHubHTTPError):
-            raise explain(cause, hub.endpoint) from error
-        said = " ".join(str(cause or error).split())[:200]
-        raise HubError(
-            f"The transfer of file contents broke off ({said}). Your files were not touched.",
-            hints.AGAIN,
-        ) from error
-
-
-@contextmanager
-def _quiet_client() -> Iterator[None]:
-    """Keep the client's progress bars out of files and pipes; on a terminal they show how an upload goes."""
-    if are_progress_bars_disabled() or sys.stderr.isatty():
-        yield
-        return
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        enable_progress_bars()
 
 
 def _about_access(hub: Hub, repo: Repo, error: Exception, sender: Sender) -> LabdataError:

@@ -10,8 +10,7 @@ from labdata.core import hints, trailers, words
 from labdata.core.content import Content, same
 from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.paths import visible
-from labdata.hub.commit import Change
-from labdata.hub.commit_lines import Addition, lines_of
+from labdata.hub.commit_lines import Addition, Change, lines_of
 from labdata.local import code
 from labdata.migration.model import FAILED, MOVED, THERE, Move, Outcome, Target, head_of
 from labdata.migration.plan import conflict

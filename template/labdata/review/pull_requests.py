@@ -19,7 +19,7 @@ from labdata.sync.unfinished import require_finished
 if TYPE_CHECKING:
     from labdata.core.content import Tree
     from labdata.core.project import Repo
-    from labdata.hub.commit import Change
+    from labdata.hub.commit_lines import Change
     from labdata.workspace import Workspace
 
 
@@ -87,7 +87,7 @@ def create_pull_request(
 
 
 def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, message: str) -> Proposed:
-    from labdata.hub.commit import Change
+    from labdata.hub.commit_lines import Change
 
     trailers = _trailers(workspace, remote)
     open_ = _my_open_request(remote)
@@ -154,7 +154,7 @@ def _open(remote: Remote, change: Change, title_: str, body: str, trailers: dict
 
 def _update(remote: Remote, proposal: plan.Proposal, wanted: Tree, head: str) -> Change:
     """Return what makes an open request hold main with what is proposed now, which is ``wanted``."""
-    from labdata.hub.commit import Change
+    from labdata.hub.commit_lines import Change
 
     there = remote.workspace.tree(remote.repo.id, head)
     copy = {

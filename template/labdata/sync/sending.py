@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from labdata.core.plan import PutPlan
-    from labdata.hub.commit import Change
+    from labdata.hub.commit_lines import Change
     from labdata.hub.taken import Taken
     from labdata.records.noting import Noting, Share
     from labdata.sync.remote import Remote
@@ -78,7 +78,7 @@ class Sending:
 
     def _change(self, number: int, part: PutPlan) -> Change:
         """Return what the commit does, with large files already on the Hub."""
-        from labdata.hub.commit import Change
+        from labdata.hub.commit_lines import Change
 
         workspace, remote = self._workspace, self._remote
         payload = self._payloads.payload(number)
