@@ -15,8 +15,8 @@ _NOTES = f"""\
 Every time is the median of its turns, in seconds of wall clock for the whole process; in each turn every program does
 every operation, so that a busy minute of the machine hits all alike; only what takes others minutes is taken once:
 the first put of S3 programs and the fresh get of all but labdata, and the gets of hf, which asks about every file. A
-first put is of a project of its own, with contents that nobody has sent before. Files are checked to be equal after
-each fresh get.
+first put is of a project of its own, with contents that nobody has sent before, and those of a turn follow each other.
+Of three times of a status the middle one counts. Files are checked to be equal after each fresh get.
 Latency is added to each request. Requests and MB are those of one operation, without the added latency.
 
 - **labdata**: `labdata status` (asks the Hub about both repos), `put results`, `get results`.
