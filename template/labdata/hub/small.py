@@ -235,10 +235,17 @@ class LightHub:
             # A renamed repo sends on, which the client follows.
             if error.status in _DONE_NOTHING or 300 <= error.status < 400:
                 return ""
-            words = f"The Hub answered {error.status} to the commit. Your files were not touched."
+            what = (
+                "asks for a pause: too many requests"
+                if error.status == 429
+                else f"answered {error.status} to the commit"
+            )
+            words = f"The Hub {what}. Your files were not touched."
             raise HubError(words, hints.AGAIN_LOOKS_FIRST, error.status, error.retry_after) from error
         except UNUSUAL as error:
-            words = f"The Hub did not answer the commit ({error}). Your files were not touched."
+            words = (
+                f"The Hub could not be reached, or did not answer the commit ({error}). Your files were not touched."
+            )
             raise HubError(words, hints.AGAIN_LOOKS_FIRST) from error
 
     def _are_plain(self, repo: str, branch: str, data: Mapping[str, bytes]) -> bool:
