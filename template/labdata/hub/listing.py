@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from labdata.core.content import Content
-from labdata.hub import TYPE
+from labdata.hub import SAMPLE, TYPE
 
 PATHS = 500
 """Paths that one request may ask about."""
@@ -35,3 +36,8 @@ def access_of(answer: Mapping[str, Any], url: str, headers: Mapping[str, str]) -
         "token_refresh_headers": dict(headers),
         "custom_headers": {name: value for name, value in headers.items() if name.lower() != "authorization"},
     }
+
+
+def question(path: str, beginning: bytes, size: int) -> dict[str, Any]:
+    """Return a file as the Hub wants to see it when it is asked how it will store it (``preupload``)."""
+    return {"path": path, "sample": base64.b64encode(beginning[:SAMPLE]).decode(), "size": size}

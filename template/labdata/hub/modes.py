@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from labdata.hub import SAMPLE
+from labdata.hub.listing import question
 
 if TYPE_CHECKING:
     from labdata.hub.client import Hub
@@ -35,10 +34,7 @@ def modes_of(
     paths = list(sizes)
 
     def ask(start: int) -> list[dict[str, Any]]:
-        batch = [
-            {"path": path, "sample": base64.b64encode(sample(path)[:SAMPLE]).decode(), "size": sizes[path]}
-            for path in paths[start : start + _BATCH]
-        ]
+        batch = [question(path, sample(path), sizes[path]) for path in paths[start : start + _BATCH]]
         return hub.preupload(repo, branch, batch)
 
     # Each answer takes the way to the Hub and back, and there may be forty of them.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -13,11 +12,11 @@ from urllib.parse import quote
 from labdata.core import hints
 from labdata.core.errors import HubError, StaleParentError
 from labdata.core.refs import Commit, PullRequest, Refs
-from labdata.hub import SAMPLE, crew
+from labdata.hub import crew
 from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.commit_lines import Addition, body_of, lines_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
-from labdata.hub.listing import PATHS, access_of, content_of
+from labdata.hub.listing import PATHS, access_of, content_of, question
 from labdata.hub.tree_since import tree_since
 
 if TYPE_CHECKING:
@@ -252,10 +251,7 @@ class LightHub:
         """Ask the Hub whether it stores all these files as they are: neither by Xet nor not at all."""
         if not data:
             return True
-        files = [
-            {"path": path, "sample": base64.b64encode(content[:SAMPLE]).decode(), "size": len(content)}
-            for path, content in data.items()
-        ]
+        files = [question(path, content, len(content)) for path, content in data.items()]
         try:
             answer = self._preupload(repo, branch, files)
             modes = {file["path"]: (file["uploadMode"], file["shouldIgnore"]) for file in answer}
