@@ -14,12 +14,14 @@ Result = TypeVar("Result")
 class Advance(Generic[Item, Result]):
     """Work done on items one after the other by a thread, which is ahead of whoever takes the results.
 
-    It is ``reach`` items ahead of the last one that was asked for, if that is given.
+    It is ``reach`` items ahead of the last one that was asked for, if that is given. What was taken can be taken again
+    until a later one is asked for: then it is let go of.
     """
 
     def __init__(self, items: Sequence[Item], work: Callable[[Item], Result], reach: int | None = None) -> None:
         self._items, self._work = items, work
         self._room, self._asked = threading.Semaphore(len(items) if reach is None else reach), 0
+        self._kept_from = 0
         self._results: list[Future[Result | None]] = [Future() for _item in items]
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="advance", daemon=True)
@@ -28,6 +30,7 @@ class Advance(Generic[Item, Result]):
     def take(self, number: int) -> Result | None:
         """Wait for a result; raises, once, what kept it from being made. ``None`` for all after that."""
         if number >= self._asked:
+            self._let_go_before(number)
             self._room.release(number + 1 - self._asked)
             self._asked = number + 1
         future = self._results[number]
@@ -46,6 +49,12 @@ class Advance(Generic[Item, Result]):
         """Wait some seconds for the thread's end; tells whether that came."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
+
+    def _let_go_before(self, number: int) -> None:
+        """Let go of earlier results: all of them together may be as large as all that a command sends."""
+        while self._kept_from < number and self._results[self._kept_from].done():
+            self._results[self._kept_from] = _nothing()
+            self._kept_from += 1
 
     def _run(self) -> None:
         for number, item in enumerate(self._items):

@@ -99,13 +99,20 @@ class Payloads:
 
     def _light(self, number: int) -> Payload | None:
         """Return the payload of a commit that may be held in memory beside another one."""
-        sizes = [content.size for content in self._files[number].values()]
-        return self._payload(number) if sum(size for size in sizes if size <= LARGE) <= _HEAVY else None
+        files = self._files[number]
+        # The Hub may take large files within the commit too, if they are text.
+        modes = ahead.modes if (ahead := self._sent_ahead(number)) else {}
+        inside = {path for path in files if path not in modes or not modes[path].by_xet}
+        held = sum(content.size for path, content in files.items() if path in inside or content.size <= LARGE)
+        return self._payload(number) if held <= _HEAVY else None
+
+    def _sent_ahead(self, number: int) -> Ahead | None:
+        return self._large.take(number) if self._large is not None else None
 
     def _payload(self, number: int) -> Payload:
         from labdata.hub.upload import prepared
 
-        ahead = self._large.take(number) if self._large is not None else None
+        ahead = self._sent_ahead(number)
         files = {**self._files[number], **self._shares[number].contents}
         additions = prepared(self._sender(), self._repo, self._branch, files, ahead)
         inside = frozenset(one.path for one in additions if one.data is not None)
