@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from labdata.core import hints, paths, project
 from labdata.core.errors import LabdataError
+from labdata.hub.histories import Histories
 from labdata.hub.small import LightHub
 from labdata.local import settings as settings_
 from labdata.local.database import put_aside
@@ -27,7 +28,6 @@ from labdata.local.worktree import Placement, Worktree
 if TYPE_CHECKING:
     from labdata.core.content import Content, Tree
     from labdata.core.project import Repo, Settings
-    from labdata.core.refs import Commit
     from labdata.core.reporting import Reporter
     from labdata.hub.client import Hub
     from labdata.local.scan import Scan
@@ -150,31 +150,10 @@ class Workspace:
         """Return the branch that the working copy of a repo belongs to."""
         return self.branch if repo.per_member else "main"
 
-    def commits(self, repo: str, revision: str) -> Iterator[Commit]:
-        """Give the commits of a revision, newest first; each page is asked for once a command."""
-        known, rest = self._histories.setdefault((repo, revision), ([], self.hub.commits(repo, revision)))
-        position = 0
-        while True:
-            if position == len(known):
-                try:
-                    commit = next(rest, None)
-                except BaseException:
-                    # What failed once would pass for the end of the history.
-                    self._histories.pop((repo, revision), None)
-                    raise
-                if commit is None:
-                    return
-                known.append(commit)
-            yield known[position]
-            position += 1
-
     @cached_property
-    def _histories(self) -> dict[tuple[str, str], tuple[list[Commit], Iterator[Commit]]]:
-        return {}
-
-    def some_commits(self, repo: str, revision: str, limit: int = 200) -> set[str]:
-        """Return the shas of the newest commits of a revision."""
-        return {commit.id for commit, _number in zip(self.commits(repo, revision), range(limit), strict=False)}
+    def histories(self) -> Histories:
+        """The histories of the repos."""
+        return Histories(self.hub, self.state)
 
     def known_tree(self, repo: str, commit: str) -> dict[str, Content] | None:
         """Return a commit's tree if it is kept here or the Hub still shows it; ``None`` else, and without a commit."""

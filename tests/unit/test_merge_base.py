@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
-from labdata.core.merge_base import CommonPast, Pair, common_past
-from labdata.core.refs import Commit
+from labdata.core.merge_base import CommonPast, Pair, ancestors, common_past
+from labdata.core.refs import Ancestor, Commit
 from labdata.core.trailers import sealed_trailers, title, trailers, written
 
 
@@ -26,10 +26,10 @@ def merging(letter: str, main: str, parent: str) -> Commit:
 def past(branch: list[Commit], main: list[Commit], taken: dict[str, str] | None = None) -> CommonPast:
     """What both have in common; ``taken`` says which commit of main is said to have taken which of the branch."""
 
-    def taken_by(one: Commit) -> Collection[str]:
+    def taken_by(one: Ancestor) -> Collection[str]:
         return [sha(mine) for main_commit, mine in (taken or {}).items() if sha(main_commit) == one.id]
 
-    return common_past(branch, main, taken_by)
+    return common_past(ancestors(branch), ancestors(main), taken_by)
 
 
 def test_a_fresh_branch_meets_main_where_it_was_made() -> None:
@@ -96,8 +96,10 @@ def test_a_long_main_is_read_only_as_far_as_needed() -> None:
             read.append(letter)
             yield commit(letter)
 
-    common_past([merging("2", "e", "1"), commit("1")], main(), lambda _commit: ())
-    assert read == ["f", "e"]
+    branch = ancestors([merging("2", "e", "1"), commit("1")])
+    common_past(branch, ancestors(main()), lambda _commit: ())
+    # The one behind it too, to know on what it stands.
+    assert read == ["f", "e", "d"]
 
 
 def test_what_a_person_types_never_forms_a_trailer() -> None:

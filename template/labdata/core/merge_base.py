@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labdata.core.refs import Ancestor
 from labdata.core.trailers import commit_of, sealed_trailers, trailers
 
 if TYPE_CHECKING:
@@ -55,8 +56,13 @@ def with_parents(commits: Iterable[Commit]) -> Iterator[tuple[Commit, str]]:
         yield last, ""
 
 
+def ancestors(commits: Iterable[Commit]) -> Iterator[Ancestor]:
+    """Give commits, newest first, as what never changes of them."""
+    return (Ancestor(one.id, parent, one.title, one.message) for one, parent in with_parents(commits))
+
+
 def common_past(
-    branch: Iterable[Commit], main: Iterable[Commit], taken_by: Callable[[Commit], Collection[str]]
+    branch: Iterable[Ancestor], main: Iterable[Ancestor], taken_by: Callable[[Ancestor], Collection[str]]
 ) -> CommonPast:
     """Return what a branch and main both contain.
 
@@ -64,7 +70,7 @@ def common_past(
     which commits of the branch it is said to have taken by a merged pull request.
     """
     reader = _Main(main)
-    rest = with_parents(branch)
+    rest = iter(branch)
     found = _read(rest, reader)
     limit = reader.seen.get(found.shared, len(reader.seen))
     pairs = []
@@ -88,13 +94,13 @@ class _Read:
     lost: str = ""
 
 
-def _read(rest: Iterator[tuple[Commit, str]], reader: _Main) -> _Read:
+def _read(rest: Iterator[Ancestor], reader: _Main) -> _Read:
     """Read a branch back to what it shares with main."""
     found = _Read()
-    for commit, parent in rest:
+    for commit in rest:
         found.own.append(commit.id)
         said = commit_of(trailers(commit.message).get("Main", ""))
-        sealed = commit_of(sealed_trailers(commit.message, parent).get("Main", ""))
+        sealed = commit_of(sealed_trailers(commit.message, commit.parent).get("Main", ""))
         if sealed and reader.has(sealed):
             found.shared = commit.id if commit.id in reader.seen else sealed
             return found
@@ -112,10 +118,10 @@ def _read(rest: Iterator[tuple[Commit, str]], reader: _Main) -> _Read:
 
 def _taken(
     own: list[str],
-    rest: Iterator[tuple[Commit, str]],
+    rest: Iterator[Ancestor],
     reader: _Main,
     shared: str,
-    taken_by: Callable[[Commit], Collection[str]],
+    taken_by: Callable[[Ancestor], Collection[str]],
 ) -> list[Pair]:
     """Return the pairs of merged pull requests on main since the shared commit, the latest first."""
     older = _Older(rest, reader)
@@ -133,7 +139,7 @@ def _taken(
 class _Older:
     """The commits of a branch that are older than its last merge of main, with what each had merged; read on demand."""
 
-    def __init__(self, rest: Iterator[tuple[Commit, str]], reader: _Main) -> None:
+    def __init__(self, rest: Iterator[Ancestor], reader: _Main) -> None:
         self.merged: dict[str, str] = {}
         self._rest = rest
         self._reader = reader
@@ -141,19 +147,19 @@ class _Older:
     def has(self, wanted: str) -> bool:
         """Tell whether the branch contains a commit, reading back to where it left main."""
         while wanted not in self.merged:
-            commit, parent = next(self._rest, (None, ""))
+            commit = next(self._rest, None)
             if commit is None or commit.id in self._reader.seen:
                 return False
-            self.merged[commit.id] = commit_of(sealed_trailers(commit.message, parent).get("Main", ""))
+            self.merged[commit.id] = commit_of(sealed_trailers(commit.message, commit.parent).get("Main", ""))
         return True
 
 
 class _Main:
     """Main's history, read on demand."""
 
-    def __init__(self, commits: Iterable[Commit]) -> None:
+    def __init__(self, commits: Iterable[Ancestor]) -> None:
         self.seen: dict[str, int] = {}
-        self.commits: list[Commit] = []
+        self.commits: list[Ancestor] = []
         self._rest = iter(commits)
 
     def read_one(self) -> bool:

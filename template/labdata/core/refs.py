@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,18 @@ class Commit:
     message: str
     authors: tuple[str, ...]
     date: datetime
+
+
+class Ancestor(NamedTuple):
+    """A commit of a history with the sha of its parent; a repo's first commit has an empty one.
+
+    All of it belongs to the commit's sha, so that it can be kept. A plain tuple, for histories are long.
+    """
+
+    id: str
+    parent: str
+    title: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from labdata.core.content import Content, Tree
+from labdata.core.refs import Ancestor
 from labdata.local.database import connect, put_aside, reading
+from labdata.local.kept_histories import KeptHistories
 from labdata.local.kept_trees import Trees
 from labdata.local.notes import Heads, Known, PendingPush, Stat
 
 
-class State(Trees):
+class State(Trees, KeptHistories):
     """The state of one project's working copy. Methods that write belong inside ``with state.changes()``.
 
     ``is_new`` says that there was none, ``was_damaged`` that there was one which could not be read.
@@ -30,6 +32,7 @@ class State(Trees):
         self.was_damaged = False
         self._kept_stats: dict[str, Stat] = {}
         self._synced: dict[str, dict[str, Content]] = {}
+        self._learned: dict[str, tuple[bool, list[Ancestor]]] = {}
         self._db, self.is_new = self._open(path)
 
     def _open(self, path: Path) -> tuple[sqlite3.Connection, bool]:
@@ -56,6 +59,7 @@ class State(Trees):
                 yield
                 if self._db.total_changes != before:
                     self._db.execute("INSERT OR REPLACE INTO generation VALUES (1, ?)", (self.generation() + 1,))
+                self._keep_learned()
         except BaseException:
             # What is remembered of the file was to be kept with the rest.
             self._kept_stats.clear()

@@ -94,7 +94,7 @@ def _code_of(workspace: Workspace, repo: Repo, refs: Refs, others: list[str]) ->
     """Return the code that the commits of a repo name, and who made its oldest one."""
     found, first = set(), ""
     for name in ["main", *others[:_BRANCHES]]:
-        commits = list(islice(workspace.commits(repo.id, refs.branches[name]), _COMMITS))
+        commits = list(islice(workspace.histories.commits(repo.id, refs.branches[name]), _COMMITS))
         if name == "main" and 0 < len(commits) < _COMMITS:
             first = ", ".join(commits[-1].authors)
         for commit in commits:

@@ -84,6 +84,6 @@ def _recorded(workspace: Workspace, name: str, tags: dict[str, dict[str, str]]) 
     commit = tags.get("results", {}).get(name, "")
     if repo is None or not commit:
         return ""
-    newest, parent = next(with_parents(workspace.commits(repo.id, commit)))
+    newest, parent = next(with_parents(workspace.histories.commits(repo.id, commit)))
     value = sealed_trailers(newest.message, parent).get("Code", "")
     return f" The results were published with the code {value}." if value else ""

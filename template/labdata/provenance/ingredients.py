@@ -143,7 +143,7 @@ class Ingredients:
         for side in self._sides.values():
             for head in dict.fromkeys(side.heads.values()):
                 with suppress(LabdataError):
-                    for one in islice(self._workspace.commits(side.repo.id, head), _DEEP):
+                    for one in islice(self._workspace.histories.commits(side.repo.id, head), _DEEP):
                         if one.id not in seen:
                             seen.add(one.id)
                             yield side.repo, one.id

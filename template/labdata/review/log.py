@@ -40,7 +40,7 @@ def log(
     if not (is_main or revision or remote.branch):
         raise LabdataError(f"There is no branch {remote.branch_name} on {repo.id} yet.", hints.MAKE_BRANCH)
     head = remote.main if is_main else resolve_revision(workspace, repo, revision) if revision else remote.branch
-    history = with_parents(workspace.commits(repo.id, head))
+    history = with_parents(workspace.histories.commits(repo.id, head))
     if path:
         history = _touching(workspace, repo, history, path)
     chosen = list(islice(history, limit))
@@ -78,7 +78,7 @@ def _proposed(workspace: Workspace, repo: Repo) -> dict[str, int]:
     found: dict[str, int] = {}
     try:
         for request in islice(requests.listed(workspace.hub, repo.id, all_=True), _REQUESTS):
-            newest = next(with_parents(workspace.commits(repo.id, f"refs/pr/{request.number}")), None)
+            newest = next(with_parents(workspace.histories.commits(repo.id, f"refs/pr/{request.number}")), None)
             branch = sealed_trailers(newest[0].message, newest[1]).get("Branch", "") if newest else ""
             if commit := commit_of(branch):
                 found.setdefault(commit, request.number)

@@ -139,7 +139,7 @@ def _trailers(workspace: Workspace, repo: Repo, commit: str) -> dict[str, str]:
     """Return the trailers of the newest commit that labdata made."""
     if not commit:
         return {}
-    for one, parent in islice(with_parents(workspace.commits(repo.id, commit)), _LOOKED_AT):
+    for one, parent in islice(with_parents(workspace.histories.commits(repo.id, commit)), _LOOKED_AT):
         if found := sealed_trailers(one.message, parent):
             return found
     return {}

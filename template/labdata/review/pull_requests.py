@@ -128,7 +128,7 @@ def _propose(workspace: Workspace, remote: Remote, proposal: plan.Proposal, mess
 
 def _trailers(workspace: Workspace, remote: Remote) -> dict[str, str]:
     """Return what a proposal says of itself: the branch's version, main's, and where the data come from."""
-    newest, parent = next(with_parents(workspace.commits(remote.repo.id, remote.branch)))
+    newest, parent = next(with_parents(workspace.histories.commits(remote.repo.id, remote.branch)))
     carried = sealed_trailers(newest.message, parent)
     return {
         **{name: carried.get(name, "") for name in ("Code", "Inputs", "Template")},
@@ -198,7 +198,7 @@ class OpenRequest:
 def _my_open_request(remote: Remote) -> OpenRequest | None:
     """Return the newest open pull request of my branch."""
     hub, repo = remote.workspace.hub, remote.repo
-    mains = remote.workspace.some_commits(repo.id, remote.main)
+    mains = remote.workspace.histories.some(repo.id, remote.main)
     for number, address in hub.open_pull_requests(repo.id):
         found: list[dict[str, str]] = []
         head, base = "", ""

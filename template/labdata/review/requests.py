@@ -103,7 +103,7 @@ def left_main_at(workspace: Workspace, repo: Repo, head: str, main: str, skip: i
 
 
 def _ids(workspace: Workspace, repo: Repo, revision: str) -> Iterator[str]:
-    return (commit.id for commit in workspace.commits(repo.id, revision))
+    return (commit.id for commit in workspace.histories.commits(repo.id, revision))
 
 
 def changes_between(before: Tree, after: Tree) -> list[Change]:

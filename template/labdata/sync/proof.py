@@ -60,7 +60,7 @@ class Proof:
     def _past(self, repo: str, head: str, depth: int) -> set[str]:
         if (repo, head) not in self._pasts:
             try:
-                self._pasts[repo, head] = self._workspace.some_commits(repo, head, depth)
+                self._pasts[repo, head] = self._workspace.histories.some(repo, head, depth)
             except HubError:
                 self.reached = False
                 self._pasts[repo, head] = set()

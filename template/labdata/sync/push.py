@@ -16,6 +16,7 @@ from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import HubError, LabdataError, StaleParentError
 from labdata.core.packs import is_pack
+from labdata.core.refs import Ancestor
 from labdata.core.verdicts import verdicts_in
 from labdata.local import code
 from labdata.local.notes import PendingPush
@@ -154,7 +155,10 @@ class Push:
         hub, branch = self.workspace.hub, self.target.branch
         for attempt in range(_TRIES):
             try:
-                return self.sending.commit(number, part, parent, title, body, is_first_try=attempt == 0)
+                made = self.sending.commit(number, part, parent, title, body, is_first_try=attempt == 0)
+                if made != parent:
+                    self.workspace.state.learn(made, [Ancestor(made, parent, title, body)], is_ours=True)
+                return made
             except HubError as error:
                 if landed := journal.landed(self.workspace, self.repo, branch, parent, label):
                     return landed

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from labdata.core.content import Content, Tree
     from labdata.core.project import Repo
-    from labdata.core.refs import Commit, PullRequest
+    from labdata.core.refs import Ancestor, Commit, PullRequest
     from labdata.local.notes import Heads
     from labdata.workspace import Workspace
 
@@ -70,11 +70,15 @@ class Remote:
         """What branch and main have in common, as the Hub's histories show it."""
         if self.is_alone:
             return CommonPast(self.main)
-        return common_past(self.commits(self.branch), self.commits(self.main), self._taken_by)
+        return common_past(self.behind(self.branch), self.behind(self.main), self._taken_by)
+
+    def behind(self, commit: str) -> Iterator[Ancestor]:
+        """Give a commit and what it stands on, newest first."""
+        return self.workspace.histories.behind(self.repo.id, commit)
 
     def commits(self, revision: str) -> Iterator[Commit]:
         """Give the commits of a revision, newest first."""
-        return self.workspace.commits(self.repo.id, revision)
+        return self.workspace.histories.commits(self.repo.id, revision)
 
     @cached_property
     def base_commits(self) -> list[str]:
@@ -106,7 +110,7 @@ class Remote:
         if not (heads.branch and heads.merged) or heads.branch_name != self.branch_name:
             return ""
         was = self.workspace.known_tree(self.repo.id, heads.branch)
-        is_so = heads.branch in self.workspace.some_commits(self.repo.id, self.branch) or was == self.branch_tree
+        is_so = heads.branch in self.workspace.histories.some(self.repo.id, self.branch) or was == self.branch_tree
         return heads.merged if is_so and self.workspace.known_tree(self.repo.id, heads.merged) is not None else ""
 
     def _remembered_bases(self) -> list[plan.Base]:
@@ -163,9 +167,9 @@ class Remote:
         """Return which of some commits of main is the latest; empty if none is part of main."""
         if len(set(commits)) == 1:
             return commits[0]
-        return next((commit.id for commit in self.commits(self.main) if commit.id in commits), "")
+        return next((one.id for one in self.behind(self.main) if one.id in commits), "")
 
-    def request_of(self, commit: Commit) -> PullRequest | None:
+    def request_of(self, commit: Commit | Ancestor) -> PullRequest | None:
         """Return the pull request that a commit of main merged, if the Hub says so: its title is only a hint."""
         number = _MERGED.search(commit.title)
         if number is None:
@@ -179,14 +183,11 @@ class Remote:
     def proposals(self, number: int) -> Iterator[tuple[Commit, str]]:
         """Give the commits of a pull request itself, newest first, each with its parent."""
         try:
-            for seen, (commit, parent) in enumerate(with_parents(self.commits(f"refs/pr/{number}"))):
-                if seen >= _PROPOSED:
-                    return
-                yield commit, parent
+            yield from islice(with_parents(self.commits(f"refs/pr/{number}")), _PROPOSED)
         except MissingError:
             return
 
-    def _taken_by(self, commit: Commit) -> Collection[str]:
+    def _taken_by(self, commit: Ancestor) -> Collection[str]:
         """Return the commits of my branch that a commit of main is said to have taken by a pull request."""
         number = _MERGED.search(commit.title)
         if number is None:
@@ -253,12 +254,12 @@ class Remote:
         """
         head = self.main if branch == "main" else self.branch
         # What a branch began with is main's to finish.
-        mains = self.workspace.some_commits(self.repo.id, self.main) if head != self.main else set()
+        mains = self.workspace.histories.some(self.repo.id, self.main) if head != self.main else set()
         ended: set[str] = set()
-        for commit, parent in islice(with_parents(self.commits(head)), _LOOKED_AT) if head else ():
+        for commit in islice(self.behind(head), _LOOKED_AT):
             if commit.id in mains:
                 break
-            sealed = sealed_trailers(commit.message, parent)
+            sealed = sealed_trailers(commit.message, commit.parent)
             number, *pushes = (sealed or trailers(commit.message)).get("Part", "").split(" ")
             done, _slash, total = number.partition("/")
             if total and pushes and done != total and pushes[0] not in ended:
@@ -272,7 +273,7 @@ class Remote:
         """Tell whether the Hub's histories still hold the commits at which a working copy stands."""
         same_branch = heads.branch_name in ("", self.branch_name)
         for noted, head in ((heads.main, self.main), (heads.branch if same_branch else "", self.branch)):
-            if noted and noted != head and not (head and any(one.id == noted for one in self.commits(head))):
+            if noted and noted != head and not any(one.id == noted for one in self.behind(head)):
                 return False
         return True
 
