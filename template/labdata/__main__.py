@@ -3,9 +3,11 @@
 import gc
 import io
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 
 
 def main() -> int:
@@ -60,6 +62,28 @@ def _in_utf8(argument: str) -> bytes:
     return raw
 
 
+def hear_again(lost: Any) -> None:
+    """Let a Ctrl-C that came where Python can raise nothing be raised a moment later; see ``sys.unraisablehook``.
+
+    That is so at the end of an import, and wherever something is cleared away.
+    """
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    again = threading.Timer(0.05, _press_ctrl_c)
+    again.daemon = True
+    with suppress(RuntimeError):
+        again.start()
+
+
+def _press_ctrl_c() -> None:
+    if hasattr(signal, "pthread_kill"):
+        # So that the system wakes a main thread that waits.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
+
+
 def entry() -> int:
     """Run ``labdata`` from a shell, be it as a module or as a command; returns the exit code."""
     if not use_utf8():
@@ -69,7 +93,13 @@ def entry() -> int:
             file=sys.stderr,
         )
         return 1
-    code = main()
+    sys.unraisablehook = hear_again
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        # While the command line itself was still being imported.
+        print("Stopped. Nothing was done.", file=sys.stderr)
+        code = 130
     if threading.active_count() > 1:
         # A thread that still waits for the network is not waited for. To end Python around it would not do: hf_xet
         # takes the process down then.
