@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from labdata.core import hints
 
 from tests.between import Between, Passing, Twist, between, untouched
+from tests.endurance.runner import Conditions, Quick
 from tests.members import Lab, Member
 
 
@@ -19,6 +21,23 @@ def login_page(passing: Passing) -> None:
 def at(text: str) -> Twist:
     """A login page for requests whose path contains a text."""
     return lambda passing: login_page(passing) if text in passing.path else None
+
+
+def saying(part: str, answer: object) -> Twist:
+    """JSON, but not the Hub's, for requests whose path contains a text."""
+
+    def twist(passing: Passing) -> None:
+        if part in passing.path:
+            passing.status, passing.headers = 200, {"Content-Type": "application/json"}
+            passing.body = json.dumps(answer).encode()
+
+    return twist
+
+
+def refused(bob: Member) -> str:
+    """What a put says that fails, without the pauses between its tries."""
+    assert isinstance(bob, Quick)
+    return " ".join(bob.under(Conditions(impatient=True), "put", "results", code=1).stderr.split())
 
 
 @pytest.fixture
@@ -135,6 +154,96 @@ def test_a_commit_answered_by_a_login_page_is_looked_for(lab: Lab, line: Between
     bob.put()
     assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
     assert len([one for one in line.seen if "/commit/" in one.path]) == 1
+
+
+@pytest.mark.parametrize("part", ["/refs", "/preupload/", "/xet-write", "/paths-info/"])
+def test_a_login_page_that_speaks_json_is_told_as_what_it_is(part: str, lab: Lab, line: Between, bob: Member) -> None:
+    for answer in ({"error": "please sign in"}, ["please sign in"]):
+        bob.write("processed/mine.csv", f"changed {answer}")
+        bob.write("processed/large.bin", f"{type(answer)}" * 120_000)
+        line.twist = saying(part, answer)
+        told = refused(bob)
+        assert "does not speak as the Hub does" in told
+        assert hints.NETWORK in told
+        # What was made by then is said to be so; nobody is told that a file changed.
+        assert ("was made all the same" in told) == (part == "/paths-info/")
+        line.twist = untouched
+        bob.put()
+        assert lab.on_hub("bob")["processed/mine.csv"] == f"changed {answer}"
+
+
+def test_a_hub_that_forgets_a_file_when_asked_how_to_store_it(lab: Lab, line: Between, bob: Member) -> None:
+    bob.write("processed/large.bin", "0123456789" * 120_000)
+    for files in ([], [{"path": "processed/other.bin", "uploadMode": "lfs", "shouldIgnore": False}]):
+        line.twist = saying("/preupload/", {"files": files})
+        assert "does not speak as the Hub does" in refused(bob)
+    line.twist = untouched
+    bob.put()
+    assert "processed/large.bin" in lab.on_hub("bob")
+
+
+@pytest.mark.parametrize("sha", [None, "", 3, "unknown"])
+def test_a_commit_whose_answer_does_not_name_it_is_looked_for(
+    sha: object, lab: Lab, line: Between, bob: Member
+) -> None:
+    bob.write("processed/mine.csv", "changed")
+    line.twist = saying("/commit/", {"success": True, "commitOid": sha})
+    said = bob.put()
+    assert lab.head("bob")[:8] in said
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
+    assert len([one for one in line.seen if "/commit/" in one.path]) == 1
+
+
+# --- a list that comes in pages
+
+
+@pytest.fixture
+def many(lab: Lab, bob: Member) -> set[str]:
+    """More files on main than one answer of the Hub lists."""
+    assert "processed/a.csv" in bob.files()
+    files: dict[str, str | None] = {f"processed/many/{n:04}.csv": "many" for n in range(1010)}
+    lab.web_commit("cho", files)
+    return set(files)
+
+
+def test_a_header_that_a_proxy_adds_does_not_end_a_list(many: set[str], line: Between, bob: Member) -> None:
+    def adding(passing: Passing) -> None:
+        passing.headers = {"LINK": '</style.css>; rel="preload"', **passing.headers}
+
+    line.twist = adding
+    bob.get()
+    assert many <= bob.files().keys()
+    assert "nothing" in bob.put()
+
+
+def test_the_next_page_is_asked_of_the_hub_that_i_named(many: set[str], lab: Lab, line: Between, bob: Member) -> None:
+    # Behind a proxy the Hub does not know by what name it is asked.
+    with between(lab.hub.endpoint) as elsewhere:
+
+        def renaming(passing: Passing) -> None:
+            link = passing.headers.pop("link", "")
+            if link:
+                passing.headers["Link"] = link.replace(line.endpoint, elsewhere.endpoint)
+                renamed.append(passing.headers["Link"])
+
+        renamed: list[str] = []
+        line.twist = renaming
+        bob.get()
+        assert elsewhere.endpoint in renamed[0]
+        assert not elsewhere.seen
+    assert many <= bob.files().keys()
+
+
+def test_pages_that_go_round_in_circles_come_to_an_end(many: set[str], line: Between, bob: Member) -> None:
+    def circling(passing: Passing) -> None:
+        if "/tree/" in passing.path:
+            passing.headers["link"] = f'<{line.endpoint}{passing.path}>; rel="next"'
+
+    line.twist = circling
+    assert "does not speak as the Hub does" in " ".join(bob.get(code=1).split())
+    line.twist = untouched
+    bob.get()
+    assert many <= bob.files().keys()
 
 
 # --- what the environment says of the Hub is read in one way, by small requests and by the client

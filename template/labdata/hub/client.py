@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
     HfHubHTTPError,
     LocalTokenNotFoundError,
 )
-from huggingface_hub.utils import build_hf_headers, parse_datetime
+from huggingface_hub.utils import build_hf_headers
 
 from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError, MissingError
@@ -30,7 +30,17 @@ from labdata.hub import TYPE, requests, session, waiting
 from labdata.hub.commit import make
 from labdata.hub.commit_lines import Change
 from labdata.hub.http import endpoint, token
-from labdata.hub.listing import PATHS, access_of, content_of
+from labdata.hub.listing import (
+    PATHS,
+    OddAnswerError,
+    access_of,
+    commits_of,
+    contents_of,
+    folders_of,
+    items_of,
+    next_page,
+    replies_of,
+)
 from labdata.hub.refusals import NO_ANSWERS, explain, waiting_time
 from labdata.hub.session import got, posted_json
 
@@ -102,33 +112,30 @@ class Hub:
     def tree(self, repo: str, commit: str, _known: Tree) -> dict[str, Content]:
         """Return all files of a commit, 1000 a request; nothing is made of what is known (``LightHub`` does)."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
-        items = self._pages(url, {"recursive": "true"})
-        return {item["path"]: content_of(item) for item in items if item["type"] == "file"}
+        return dict(self._pages(url, {"recursive": "true"}, lambda items: contents_of(items).items()))
 
     def preupload(self, repo: str, branch: str, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Ask how the Hub will store some files, as its API puts question and answer."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/preupload/{quote(branch, safe='')}"
-        found: list[dict[str, Any]] = self.call(posted_json, url, self.headers, json={"files": files})["files"]
-        return found
+        return self.call(lambda: replies_of(posted_json(url, self.headers, json={"files": files}), files))
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/paths-info/{quote(commit, safe='')}"
 
-        def ask(start: int) -> list[dict[str, Any]]:
+        def ask(start: int) -> dict[str, Content]:
             form = {"paths": list(paths[start : start + PATHS]), "expand": "false"}
-            found: list[dict[str, Any]] = self.call(posted_json, url, self.headers, data=form)
-            return found
+            return self.call(lambda: contents_of(items_of(posted_json(url, self.headers, data=form))))
 
         # Each answer takes the way to the Hub and back, and after a first put there are many.
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             pages = list(pool.map(ask, range(0, len(paths), PATHS)))
-        return {item["path"]: content_of(item) for page in pages for item in page if item["type"] == "file"}
+        return {path: content for page in pages for path, content in page.items()}
 
     def folder_ids(self, repo: str, commit: str) -> dict[str, str]:
         """Return git's id of each folder at the top of a commit."""
-        items = self._pages(f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}", {})
-        return {item["path"]: item["oid"] for item in items if item["type"] == "directory"}
+        url = f"{self.endpoint}/api/{TYPE}s/{repo}/tree/{quote(commit, safe='')}"
+        return dict(self._pages(url, {}, lambda items: folders_of(items).items()))
 
     def last_changes(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, datetime]]:
         """Return for some files and folders the commit that last changed each, as ``path: (sha, date)``."""
@@ -140,21 +147,26 @@ class Hub:
     def commits(self, repo: str, revision: str) -> Iterator[Commit]:
         """Give the commits of a revision, newest first, asking for a further page only when it is needed."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/commits/{quote(revision, safe='')}"
-        for item in self._pages(url, {}):
-            yield Commit(
-                id=item["id"],
-                title=item["title"],
-                message=item.get("message") or "",
-                authors=tuple(author.get("user") or "?" for author in item["authors"]),
-                date=parse_datetime(item["date"]),
-            )
+        return self._pages(url, {}, commits_of)
 
-    def _pages(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
-        items, following = self.call(_page, url, self.headers, parameters)
+    def _pages(
+        self, url: str, parameters: dict[str, str], read: Callable[[list[dict[str, Any]]], Iterable[Result]]
+    ) -> Iterator[Result]:
+        """Give what is read of a list that comes in pages, asking for a further page only when it is needed."""
+        asked: set[str] = set()
+
+        def page(url: str, parameters: dict[str, str] | None) -> tuple[list[Result], str]:
+            response = got(url, self.headers, parameters)
+            asked.add(str(response.request.url))
+            following = next_page(", ".join(response.headers.get_list("Link")), url, self.endpoint)
+            if following in asked:
+                raise OddAnswerError("the pages go round in circles")
+            return list(read(items_of(response.json()))), following
+
+        items, url = self.call(page, url, parameters)
         yield from items
-        while following:
-            items, following = self.call(_page, following, self.headers, None)
+        while url:
+            items, url = self.call(page, url, None)
             yield from items
 
     def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
@@ -163,7 +175,7 @@ class Hub:
         Asked for here because hf_xet would try for minutes, in silence, before it says that the Hub refuses.
         """
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/xet-{kind}-token/{quote(revision, safe='')}"
-        return access_of(self.call(_json, url, self.headers), url, self.headers)
+        return self.call(lambda: access_of(got(url, self.headers).json(), url, self.headers))
 
     def create_repo(self, repo: str, *, private: bool) -> bool:
         """Create a dataset repo if there is none; returns whether it is new."""
@@ -196,8 +208,7 @@ class Hub:
     def large_files(self, repo: str) -> Iterator[tuple[str, str, int]]:
         """Give the large files that any version holds or held, as ``(path, sha256, size)``; each content once."""
         url = f"{self.endpoint}/api/{TYPE}s/{repo}/lfs-files"
-        for item in self._pages(url, {}):
-            yield str(item["filename"]), str(item["oid"]), int(item["size"])
+        return self._pages(url, {}, lambda items: [(one["filename"], one["oid"], one["size"]) for one in items])
 
     def may_write(self, repo: str) -> bool:
         """Tell whether this account may push to a repo."""
@@ -255,13 +266,3 @@ class Hub:
         ``StaleParentError`` if the branch moved.
         """
         return make(self, repo, change, branch=branch, parent=parent, title=title, text=body, pull_request=pull_request)
-
-
-def _page(url: str, headers: dict[str, str], parameters: dict[str, str] | None) -> tuple[list[dict[str, Any]], str]:
-    """Return the items of one page of a list, and where the next one is; empty after the last."""
-    response = got(url, headers, parameters)
-    return response.json(), response.links.get("next", {}).get("url") or ""
-
-
-def _json(url: str, headers: dict[str, str]) -> dict[str, Any]:
-    return dict(got(url, headers).json())

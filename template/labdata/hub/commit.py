@@ -17,7 +17,7 @@ from labdata.core.content import Content, same
 from labdata.core.errors import HubError, MissingError
 from labdata.hub import TYPE, crew, waiting
 from labdata.hub.commit_lines import Addition, Change, body_of, lines_of
-from labdata.hub.listing import file_url
+from labdata.hub.listing import commit_of, file_url
 from labdata.hub.requests import Caller
 from labdata.hub.session import got, posted_json
 from labdata.local.disk import hashes_of
@@ -47,10 +47,12 @@ def make(
     body = body_of(title, text, parent, [*change.additions, *lines_of(_copied(hub, repo, change.copy))], change.delete)
     url = f"{hub.endpoint}/api/{TYPE}s/{repo}/commit/{quote(branch, safe='')}"
     headers = {**hub.headers, "Content-Type": "application/x-ndjson"}
-    answer = hub.call(
-        posted_json, url, headers, content=body, params={"create_pr": "1"} if pull_request else {}, again=False
-    )
-    return str(answer["commitOid"]), str(answer.get("pullRequestUrl") or "")
+
+    def made() -> tuple[str, str]:
+        answer = posted_json(url, headers, content=body, params={"create_pr": "1"} if pull_request else {})
+        return commit_of(answer), str(answer.get("pullRequestUrl") or "")
+
+    return hub.call(made, again=False)
 
 
 def _copied(hub: Lister, repo: str, sources: Mapping[str, str]) -> list[Addition]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
+from collections.abc import Iterator
 from functools import cached_property
 from http.client import HTTPException
 from pathlib import Path
@@ -20,19 +20,19 @@ from labdata.core import hints
 from labdata.core.errors import HubError
 from labdata.core.project import TOKEN_IS_FROM_FILE
 from labdata.hub import waiting
+from labdata.hub.listing import OddAnswerError, items_of, next_page
 from labdata.hub.plain import Answer, Plain, is_direct
 
-_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="next"')
-
-UNUSUAL = (OSError, HTTPException, ValueError, KeyError, TypeError, IndexError)
+UNUSUAL = (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What may be raised where something did not go smoothly."""
 
 
 class NotSmoothError(OSError):
-    """The client is the one to ask; ``status`` and ``retry_after`` (seconds) are what the Hub said."""
+    """The client is the one to ask; ``status``, ``retry_after`` (seconds) and the words ``said`` are the Hub's."""
 
-    def __init__(self, status: int = 0, retry_after: float | None = None) -> None:
+    def __init__(self, status: int = 0, retry_after: float | None = None, said: str = "") -> None:
         super().__init__(f"the Hub answered {status}")
+        self.said = said
         self.status = status
         self.retry_after = retry_after
 
@@ -103,18 +103,21 @@ class Requests:
         return Plain(self.address) if is_direct(self.address) else None
 
     def get(self, path: str) -> tuple[Any, str]:
-        """Return a JSON answer and its ``Link`` header."""
+        """Return a JSON answer and its ``Link`` headers."""
         answer = self._ask("GET", path)
-        return json.loads(answer.body), answer.headers.get("Link") or ""
+        # All of them: what stands in between adds its own.
+        return json.loads(answer.body), ", ".join(answer.links)
 
-    def next_path(self, link: str) -> str:
-        """Return where the next page of a list is, given the ``Link`` header of one; empty after the last."""
-        found = _NEXT.search(link)
-        if found is None:
-            return ""
-        if not found.group(1).startswith(f"{self.address}/"):
-            raise NotSmoothError
-        return found.group(1).removeprefix(self.address)
+    def pages(self, path: str) -> Iterator[Any]:
+        """Give the items of a list that comes in pages, asking for a further page only when it is needed."""
+        asked: set[str] = set()
+        while path:
+            answer, link = self.get(path)
+            yield from items_of(answer)
+            asked.add(path)
+            path = next_page(link, f"{self.address}{path}", self.address).removeprefix(self.address)
+            if path in asked:
+                raise OddAnswerError("the pages go round in circles")
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Send JSON that changes nothing on the Hub, and return the JSON that comes back."""
@@ -140,8 +143,17 @@ class Requests:
         plain = self._plain
         answer = plain.ask(method, url, headers, body) if plain else _through_proxy(method, url, headers, body)
         if answer.status != 200:
-            raise NotSmoothError(answer.status, waiting.asked_pause(answer.headers))
+            raise NotSmoothError(answer.status, waiting.asked_pause(answer.headers), _said(answer))
         return answer
+
+
+def _said(answer: Answer) -> str:
+    """Return the Hub's own words for a refusal, on one line and without their full stop; or nothing."""
+    try:
+        said = answer.headers.get("X-Error-Message") or json.loads(answer.body)["error"]
+    except UNUSUAL:
+        return ""
+    return " ".join(str(said).split()).rstrip(".")[:200]
 
 
 def _through_proxy(method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
@@ -155,4 +167,4 @@ def _through_proxy(method: str, url: str, headers: dict[str, str], body: bytes |
             answer = client.request(method, url, headers=headers, content=body)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ConnectionError(str(error)) from error
-    return Answer(answer.status_code, answer.headers, answer.content)
+    return Answer(answer.status_code, answer.headers, answer.content, answer.headers.get_list("Link"))

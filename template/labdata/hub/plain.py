@@ -8,7 +8,7 @@ from __future__ import annotations
 import select
 import socket
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from urllib.parse import urlsplit
@@ -24,11 +24,12 @@ _WAITING = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer: its status, its headers, and all of its body."""
+    """An answer: its status, its headers, all of its body, and its ``Link`` headers, of which there may be several."""
 
     status: int
     headers: Headers
     body: bytes
+    links: Sequence[str] = ()
 
 
 def is_direct(address: str) -> bool:
@@ -134,7 +135,8 @@ def _asked(
         connection.request(method, target, _blocks(body, wait), headers | {"Content-Length": str(len(body))})
     answer = connection.getresponse()
     wait.heard()
-    return Answer(answer.status, answer.headers, _whole(answer, wait, is_bounded=is_bounded))
+    links = answer.headers.get_all("Link") or ()
+    return Answer(answer.status, answer.headers, _whole(answer, wait, is_bounded=is_bounded), links)
 
 
 def _blocks(body: bytes, wait: waiting.Wait) -> Iterator[bytes]:

@@ -20,9 +20,11 @@ from labdata.core import hints
 from labdata.core.errors import HubError, MissingError, StaleParentError
 from labdata.hub import waiting
 from labdata.hub.http import offline, token_hint
+from labdata.hub.listing import OddAnswerError
 
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504}
-_GARBLED = (json.JSONDecodeError, UnicodeDecodeError, httpx2.DecodingError, httpx2.TooManyRedirects)
+_ODD = (OddAnswerError, KeyError, TypeError, AttributeError, IndexError)
+_GARBLED = (json.JSONDecodeError, UnicodeDecodeError, httpx2.DecodingError, httpx2.TooManyRedirects, *_ODD)
 NO_ANSWERS = (*_GARBLED, OfflineModeIsEnabled)
 """What is raised where something answers that is not the Hub, or nothing may be asked."""
 

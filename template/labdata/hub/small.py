@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,7 +15,17 @@ from labdata.hub import crew
 from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.commit_lines import Addition, body_of, lines_of
 from labdata.hub.http import UNUSUAL, NotSmoothError, Requests
-from labdata.hub.listing import PATHS, access_of, content_of, question
+from labdata.hub.listing import (
+    PATHS,
+    access_of,
+    commit_of,
+    commits_of,
+    contents_of,
+    folders_of,
+    items_of,
+    question,
+    replies_of,
+)
 from labdata.hub.tree_since import tree_since
 
 if TYPE_CHECKING:
@@ -29,7 +38,8 @@ if TYPE_CHECKING:
 _FILES = 100
 _BYTES = 5_000_000
 _AT_ONCE = 4
-_DONE_NOTHING = {400, 401, 403, 404, 413, 422}
+_PASSING = {408, 409, 425, 429}
+"""Refusals that another try may not meet; the others are the client's to make into a sentence."""
 
 
 class LightHub:
@@ -59,7 +69,7 @@ class LightHub:
         """Give the commits of a revision, newest first."""
         try:
             items, link = self._requests.get(f"/api/datasets/{repo}/commits/{quote(revision, safe='')}")
-            first = [_commit(item) for item in items]
+            first = commits_of(items_of(items))
         except UNUSUAL:
             yield from self._client.commits(repo, revision)
             return
@@ -107,8 +117,7 @@ class LightHub:
         try:
             found = tree_since(known, lambda folder, deep: self._listed(repo, commit, folder, deep=deep))
             if found is None:
-                items = self._listed(repo, commit, "", deep=True)
-                found = {item["path"]: content_of(item) for item in items if item["type"] == "file"}
+                found = contents_of(self._listed(repo, commit, "", deep=True))
             return found
         except UNUSUAL:
             return self._client.tree(repo, commit, known)
@@ -116,27 +125,21 @@ class LightHub:
     def folder_ids(self, repo: str, commit: str) -> dict[str, str]:
         """Return git's id of each folder at the top of a commit."""
         try:
-            items = list(self._listed(repo, commit, "", deep=False))
-            return {item["path"]: item["oid"] for item in items if item["type"] == "directory"}
+            return folders_of(self._listed(repo, commit, "", deep=False))
         except UNUSUAL:
             return self._client.folder_ids(repo, commit)
 
     def _listed(self, repo: str, commit: str, folder: str, *, deep: bool) -> Iterator[dict[str, Any]]:
         where = f"/api/datasets/{repo}/tree/{quote(commit, safe='')}"
-        following = f"{where}/{quote(folder)}" if folder else where
-        following += "?recursive=true" if deep else ""
-        while following:
-            items, link = self._requests.get(following)
-            yield from items
-            following = self._requests.next_path(link)
+        where = f"{where}/{quote(folder)}" if folder else where
+        return self._requests.pages(f"{where}?recursive=true" if deep else where)
 
     def contents(self, repo: str, commit: str, paths: Sequence[str]) -> dict[str, Content]:
         """Return some files of a commit."""
         where = f"/api/datasets/{repo}/paths-info/{quote(commit, safe='')}"
 
         def ask(part: Sequence[str]) -> dict[str, Content]:
-            found = self._requests.post_form(where, {"paths": list(part), "expand": "false"})
-            return {item["path"]: content_of(item) for item in found if item["type"] == "file"}
+            return contents_of(items_of(self._requests.post_form(where, {"paths": list(part), "expand": "false"})))
 
         parts = [paths[start : start + PATHS] for start in range(0, len(paths), PATHS)]
         try:
@@ -170,8 +173,7 @@ class LightHub:
 
     def _preupload(self, repo: str, branch: str, files: list[dict[str, Any]]) -> list[dict[str, Any]]:
         where = f"/api/datasets/{repo}/preupload/{quote(branch, safe='')}"
-        found: list[dict[str, Any]] = self._requests.post(where, {"files": files})["files"]
-        return found
+        return replies_of(self._requests.post(where, {"files": files}), files)
 
     def xet_access(self, repo: str, kind: str, revision: str) -> dict[str, Any]:
         """Return what hf_xet needs to ``read`` or ``write`` the contents of a repo (see ``client.Hub``)."""
@@ -227,19 +229,17 @@ class LightHub:
         """
         try:
             made = self._requests.post_lines(f"/api/datasets/{repo}/commit/{quote(branch, safe='')}", lines)
-            return str(made["commitOid"])
+            return commit_of(made)
         except NotSmoothError as error:
             if error.status == 412:
                 raise StaleParentError("The branch moved meanwhile.", hints.AGAIN, status=412) from error
             # A renamed repo sends on, which the client follows.
-            if error.status in _DONE_NOTHING or 300 <= error.status < 400:
+            if 300 <= error.status < 500 and error.status not in _PASSING:
                 return ""
-            what = (
-                "asks for a pause: too many requests"
-                if error.status == 429
-                else f"answered {error.status} to the commit"
-            )
-            words = f"The Hub {what}. Your files were not touched."
+            what = f"answered {error.status} to the commit"
+            if error.status == 429:
+                what = "asks for a pause: too many requests"
+            words = f"The Hub {what}{error.said and f' ({error.said})'}. Your files were not touched."
             raise HubError(words, hints.AGAIN_LOOKS_FIRST, error.status, error.retry_after) from error
         except UNUSUAL as error:
             words = (
@@ -270,13 +270,3 @@ def _read(path: str, where: Path, content: Content) -> bytes:
 
 def _heads(refs: list[dict[str, str]]) -> dict[str, str]:
     return {ref["name"]: ref["targetCommit"] for ref in refs}
-
-
-def _commit(item: dict[str, Any]) -> Commit:
-    return Commit(
-        id=item["id"],
-        title=item["title"],
-        message=item.get("message") or "",
-        authors=tuple(author.get("user") or "?" for author in item["authors"]),
-        date=datetime.fromisoformat(item["date"]),
-    )

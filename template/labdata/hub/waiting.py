@@ -91,7 +91,7 @@ class Pauses:
             )
         self._left -= seconds
         if seconds > told_after():
-            _say(f"waiting for the Hub at {address}, which asks for a pause of {_spelt(seconds)}")
+            _say(f"a pause of {_spelt(seconds)} before the Hub at {address} is asked again")
         self._sleep(seconds)
 
 
