@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 PLACE = "HUBLAB_TESTS_SHARED"
 """The variable by which the first process of a session tells those that it starts where it is."""
-LEFT_OUT = ("snakemake_executor_plugin_slurm",)
-"""Beginnings of what a project's usual environment does not bring: it is in an environment of its own there."""
+SLURM = ("snakemake_executor_plugin_slurm",)
+S3 = ("boto3", "botocore", "s3transfer", "jmespath")
+"""Beginnings of what a project's usual environment does not bring: each is in an environment of its own there."""
 
 
 def place() -> Path:
@@ -48,19 +49,35 @@ def programs() -> Path:
     """Return the folder of a member's programs: of a Python that has what a project's usual environment has.
 
     Snakemake imports each plugin that it finds when it starts, and the one for SLURM imports pandas: a third of all
-    that a start takes, which nobody pays who does not use SLURM.
+    that a start takes, which nobody pays who does not use SLURM. What speaks S3 is imported too, where it is there.
     """
     return once("python", _lay_out) / "bin"
 
 
+@functools.cache
+def s3_packages() -> Path:
+    """Return a folder with what speaks S3, for the `PYTHONPATH` of a member who asked for that environment."""
+    return once("s3", lambda folder: _link([entry for entry in _packages().iterdir() if _is_of(entry, S3)], folder))
+
+
+def _packages() -> Path:
+    return Path(next(path for path in sys.path if path.startswith(sys.prefix) and path.endswith("site-packages")))
+
+
+def _is_of(entry: Path, beginnings: tuple[str, ...]) -> bool:
+    return entry.name.startswith(beginnings)
+
+
+def _link(entries: Iterable[Path], folder: Path) -> None:
+    for entry in entries:
+        (folder / entry.name).symlink_to(entry)
+
+
 def _lay_out(folder: Path) -> None:
     here = Path(sys.prefix)
-    packages = Path(next(path for path in sys.path if path.startswith(sys.prefix) and path.endswith("site-packages")))
-    there = folder / packages.relative_to(here)
+    there = folder / _packages().relative_to(here)
     there.mkdir(parents=True)
-    for entry in packages.iterdir():
-        if not entry.name.startswith(LEFT_OUT):
-            (there / entry.name).symlink_to(entry)
+    _link([entry for entry in _packages().iterdir() if not _is_of(entry, SLURM + S3)], there)
     shutil.copyfile(here / "pyvenv.cfg", folder / "pyvenv.cfg")
     (folder / "bin").mkdir()
     for program in (here / "bin").iterdir():

@@ -20,6 +20,7 @@ from labdata.core import hints
 
 from tests.buckets import KEYS, S3, Answer, Bucket, Request, slow_down
 from tests.members import Lab, Member
+from tests.once import s3_packages
 from tests.terminal import on_a_terminal
 
 RANDOM = random.Random(14)
@@ -43,6 +44,7 @@ def ann(lab: Lab, s3: S3) -> Member:
 
 def with_keys(member: Member, s3: S3) -> Member:
     member.env |= {"AWS_ENDPOINT_URL": s3.endpoint, **KEYS}
+    member.env["PYTHONPATH"] += os.pathsep + str(s3_packages())
     return member
 
 
@@ -347,15 +349,12 @@ def test_what_keeps_a_bucket_from_being_read_is_mended_as_the_hint_says(
 
 
 @pytest.mark.hint("S3_FEATURE", "XET_ON", "AGAIN_SENDS_ANEW")
-def test_what_is_missing_here_or_there_is_said_and_then_sent(lab: Lab, s3: S3, bucket: Bucket, tmp_path: Path) -> None:
+def test_what_is_missing_here_or_there_is_said_and_then_sent(lab: Lab, s3: S3, bucket: Bucket) -> None:
     data = RANDOM.randbytes(50_000)
     bucket.fill({"raw/a.bin": data, "raw/b.csv": b"b"})
-    ann = with_keys(lab.slow_member("ann"), s3)
-    good = dict(ann.env)
-    (tmp_path / "without").mkdir()
-    (tmp_path / "without" / "boto3.py").write_text("raise ImportError")
-    ann.env = good | {"PYTHONPATH": f"{tmp_path / 'without'}{os.pathsep}{good['PYTHONPATH']}"}
+    ann = lab.slow_member("ann")
     assert hints.S3_FEATURE in migrate(ann, bucket, prefix="", code=1)
+    good = dict(with_keys(ann, s3).env)
     ann.env = good | {"HF_HUB_DISABLE_XET": "1"}
     assert hints.XET_ON in migrate(ann, bucket, prefix="", code=1)
     ann.env = good

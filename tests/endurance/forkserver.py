@@ -125,6 +125,8 @@ def _child(job: Job) -> int:
     signal.alarm(_LONGEST)
     os.environ.clear()
     os.environ.update(job.env)
+    # As a Python that starts would.
+    sys.path += [path for path in job.env.get("PYTHONPATH", "").split(os.pathsep) if path and path not in sys.path]
     os.chdir(job.cwd)
     wire = Tripwire(Path(job.cwd), folder / "steps", [Trap(**trap) for trap in job.traps])
     if job.longest_file:

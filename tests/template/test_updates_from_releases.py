@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.releases import ANSWERS, released, story
+from tests.template.releases import released, story
 
-# Each release once, the sets of answers spread over them: all of it is `python -m tests.template.all_updates`.
-SETS = list(ANSWERS)
-# What a second update finds is of this version whatever was before it, so that once for each set is enough.
+# The oldest, one between, and the newest, each with answers of its own.
+# All releases with all answers are `python -m tests.template.all_updates`.
+RELEASES = list(released())
 SOME = [
-    (version, SETS[number % len(SETS)], number % 2 == 1, number < len(SETS))
-    for number, version in enumerate(released())
+    (RELEASES[0], "all layers", False, False),
+    (RELEASES[len(RELEASES) // 2], "other names", False, True),
+    (RELEASES[-1], "processed alone", True, True),
 ]
 
 
