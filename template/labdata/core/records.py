@@ -19,7 +19,7 @@ FORMAT = 1
 _HEAD = 1_000  # bytes that the first line of a pack may have
 _FEW = 20  # hashes that are looked for one by one
 _SHARED = ("rule", "params", "code", "software", "who", "noted", "notes")
-_TIME = (int, float, type(None))
+_LATEST = 253402300799  # seconds: the end of the year 9999, after which no calendar of Python's goes
 _HASH = (str, type(None))
 _OWN = ("kind", "inputs", "log", "shellcmd", "start", "end", "incomplete")
 
@@ -175,8 +175,8 @@ def _makes_sense(record: Record) -> bool:
         all(isinstance(one, str) for one in texts)
         and isinstance(record.incomplete, bool)
         and _are_texts(record.log)
-        and isinstance(record.start, _TIME)
-        and isinstance(record.end, _TIME)
+        and _is_time(record.start)
+        and _is_time(record.end)
         and isinstance(record.inputs, list)
         and all(_is_input(one) for one in record.inputs)
         and len(record.sha256) == 64
@@ -188,8 +188,18 @@ def _are_texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(one, str) for one in values)
 
 
+def _is_time(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and -_LATEST <= value <= _LATEST)
+
+
 def _is_input(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], _HASH)
+
+
+def path_of(name: object) -> str:
+    """Return the path below ``data/`` of an input as a rule names it; empty if it is elsewhere, or can be nowhere."""
+    path = str(name)[5:] if str(name).startswith("data/") else ""
+    return path if path and refusal(path) is None else ""
 
 
 def newest(records: Iterable[Record]) -> Record | None:

@@ -39,7 +39,7 @@ class JobNotes:
         self._read: dict[str, JobNote | None] = {}
 
     def add(self, path: str, target: str, read: Callable[[], dict[str, Any] | None]) -> None:
-        """Add a note; of several for one path, the last one counts that can be read."""
+        """Add a note; of several for one path, that of the latest job counts, as far as they can be read."""
         self._found.setdefault(path, []).append((target, read))
 
     def __contains__(self, path: object) -> bool:
@@ -53,7 +53,7 @@ class JobNotes:
         if path not in self._found:
             return None
         if path not in self._read:
-            self._read[path] = self._first_readable(path)
+            self._read[path] = self._latest(path)
         return self._read[path]
 
     def forget(self, paths: Iterable[str]) -> None:
@@ -61,12 +61,16 @@ class JobNotes:
         for path in paths:
             self._read.pop(path, None)
 
-    def _first_readable(self, path: str) -> JobNote | None:
-        for target, read in reversed(self._found[path]):
-            body = read()
-            if body is not None and isinstance(body.get("rule"), str):
-                return JobNote(path, target, body)
-        return None
+    def _latest(self, path: str) -> JobNote | None:
+        bodies = ((target, read()) for target, read in self._found[path])
+        notes = [JobNote(path, target, body) for target, body in bodies if body and isinstance(body.get("rule"), str)]
+        # As where the project was moved, or its notes were kept in a database for a while: both are still there.
+        return max(reversed(notes), key=_ended, default=None)
+
+
+def _ended(note: JobNote) -> float:
+    end = note.body.get("endtime")
+    return end if isinstance(end, int | float) else -math.inf
 
 
 def job_notes(root: Path, wanted: Collection[str], since: float) -> dict[str, JobNote]:

@@ -234,6 +234,13 @@ class State(Trees, KeptHistories):
         with nullcontext() if self._db.in_transaction else self._db:
             self._db.executemany("INSERT OR REPLACE INTO recorded VALUES (?, ?, ?, ?, ?)", rows)
 
+    def forget_recorded(self, repo: str, paths: Iterable[str]) -> None:
+        """Forget the records of some files."""
+        if self._db.execute("SELECT 1 FROM recorded WHERE repo = ? LIMIT 1", (repo,)).fetchone() is None:
+            return
+        with nullcontext() if self._db.in_transaction else self._db:
+            self._db.executemany("DELETE FROM recorded WHERE repo = ? AND path = ?", [(repo, path) for path in paths])
+
     def journal(self) -> dict[str, str]:
         """Return the moves of a get that was cut off: ``target: where its old file was put``."""
         return dict(self._db.execute("SELECT target, aside FROM journal"))

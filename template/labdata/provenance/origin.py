@@ -100,7 +100,7 @@ class Origins:
         return found
 
     def _input(self, name: str, sha256: str | None, records: Mapping[str, list[Record]]) -> Origin:
-        path = name.removeprefix("data/") if name.startswith("data/") else ""
+        path = path_of(name)
         record = self.best([one for one in records.get(sha256 or "", ()) if one.path == path], path)
         here = self._compared(path, sha256, record) if path else "unknown"
         return Origin(name, sha256, here, self._version(path, sha256) if path and sha256 else "", record)

@@ -20,13 +20,12 @@ class _Found:
 
 
 class Ahead:
-    """The records of some packs, given as texts by path; ``new`` are the packs that came just now.
+    """The records of some packs, given as texts by path.
 
     What Snakemake gets of the ``coming`` files, should they be what their newest record says, is made ready too.
     """
 
-    def __init__(self, texts: Mapping[str, bytes], new: Collection[str], coming: Collection[str]) -> None:
-        self.new = new
+    def __init__(self, texts: Mapping[str, bytes], coming: Collection[str]) -> None:
         pool = ThreadPoolExecutor(max_workers=1)
         self._found = pool.submit(_read, texts, coming)
         pool.shutdown(wait=False)

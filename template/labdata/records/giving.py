@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 from labdata.core import records as core
 from labdata.core.content import Content, Tree
 from labdata.core.errors import HubError
-from labdata.core.packs import packs_in
+from labdata.core.packs import NewerPackError, PackError
 from labdata.core.records import Record
 from labdata.local.notes import Known
 from labdata.local.snakemake_notes import JobNote, job_notes, keeps_notes
-from labdata.records import snakemake_store, store
+from labdata.records import packs_given, snakemake_store, store
 from labdata.records.ahead import Ahead
 from labdata.records.given import Given, given_of
 from labdata.records.jobs import facts_of
@@ -25,23 +26,37 @@ if TYPE_CHECKING:
     from labdata.workspace import Workspace
 
 _GIVEN = "given"
+"""Under which the state keeps the commits of which all is given back here, as far as that can be."""
+
 _MANY = 1_000  # files from which records are read ahead
 
 
 def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
     """Tell whether all that some commits record was given back here already."""
-    if not keeps_records(repo):
+    if not keeps_records(repo) or not has_pipeline(workspace):
         return True
-    noted = workspace.state.quiet(repo.id, _GIVEN)
-    return noted == " ".join(commits) and (keeps_notes(workspace.settings.root) or not has_pipeline(workspace))
+    noted, wanted = workspace.state.quiet(repo.id, _GIVEN), " ".join(commits)
+    if noted != wanted and (not noted.startswith(wanted) or noted != f"{wanted} {_readers()}"):
+        return False
+    return keeps_notes(workspace.settings.root)
+
+
+def _readers() -> str:
+    """Return what decides whether records can be read and given: what cannot be is tried again once it is another."""
+    try:
+        snakemake = metadata.version("snakemake")
+    except metadata.PackageNotFoundError:
+        snakemake = "none"
+    return f"format={core.FORMAT} snakemake={snakemake}"
 
 
 def read_ahead(workspace: Workspace, repo: Repo, commits: Iterable[str], coming: Collection[str]) -> Ahead | None:
     """Begin to read the records in some ``commits`` where so many files are ``coming`` that it pays."""
     if len(coming) < _MANY or not keeps_records(repo) or not has_pipeline(workspace):
         return None
-    packs, new = _packs(workspace, repo, {commit: _tree(workspace, repo, commit) for commit in commits})
-    return Ahead(store.texts_of(workspace, packs), new, coming)
+    trees = {commit: _tree(workspace, repo, commit) or {} for commit in commits}
+    # What cannot be read is told of when it is given back.
+    return Ahead(store.texts_of(workspace, store.fetch(workspace, repo.id, trees), left={}), coming)
 
 
 def give_back(
@@ -55,35 +70,46 @@ def give_back(
     if not keeps_records(repo):
         return
     trees = {commit: _tree(workspace, repo, commit) for commit in commits}
-    packs, new = _packs(workspace, repo, trees)
-    if has_pipeline(workspace):
-        chosen = _chosen(workspace, repo, packs, {*new, *(ahead.new if ahead else ())}, here, ahead)
-        texts = {path: one.text for path, one in chosen.items() if one.text}
-        given = snakemake_store.write(workspace.settings.root, {path: one.body for path, one in chosen.items()}, texts)
-        if given.problem:
-            workspace.console.warn(f"{repo.name}: {given.problem}")
-        known = {path: one.known for path, one in chosen.items() if path in given.written}
-        if known:
-            with workspace.state.changes():
-                workspace.state.update_recorded(repo.id, known)
-        make_older(workspace, repo, here)
-    if whole:
-        workspace.state.set_quiet(repo.id, _GIVEN, " ".join(trees))
+    packs, are_all = store.fetch_all(workspace, repo.id, {commit: tree or {} for commit, tree in trees.items()})
+    if not has_pipeline(workspace):
+        return
+    left: dict[str, PackError] = {}
+    new = packs_given.not_given(workspace, repo, packs, whole=whole)
+    chosen = _chosen(workspace, repo, packs, new, here, ahead, left)
+    given = _written(workspace, repo, chosen)
+    store.tell_left_out(workspace, left)
+    make_older(workspace, repo, here)
+    are_read = are_all and None not in trees.values() and all(isinstance(one, NewerPackError) for one in left.values())
+    if not (whole and are_read and given.is_over):
+        return  # The next get tries again.
+    is_all = not left and given.written >= chosen.keys()
+    workspace.state.set_quiet(repo.id, _GIVEN, " ".join(trees if is_all else [*trees, _readers()]))
+    packs_given.set_given(workspace, repo, packs if is_all else ())
 
 
-def _packs(workspace: Workspace, repo: Repo, trees: Mapping[str, Mapping[str, Content]]) -> tuple[list[str], list[str]]:
-    """Bring the packs of some trees that are not here; returns all of them, and those that came now."""
-    known = {path for tree in trees.values() for path in packs_in(tree) if workspace.pack(path).is_file()}
-    packs = store.fetch(workspace, repo.id, trees)
-    return packs, [path for path in packs if path not in known]
+def _written(workspace: Workspace, repo: Repo, chosen: Mapping[str, Given]) -> snakemake_store.Written:
+    """Write the notes of some files, and keep that; what cannot be given is told in one line."""
+    root, state = workspace.settings.root, workspace.state
+    bodies = {path: one.body for path, one in chosen.items()}
+    if changing := snakemake_store.fitting(bodies):
+        # Should this be cut off, the next get looks at them again.
+        state.forget_recorded(repo.id, changing)
+    given = snakemake_store.write(root, bodies, {path: one.text for path, one in chosen.items() if one.text})
+    if given.problem:
+        workspace.console.warn(f"{repo.name}: {given.problem}")
+    known = {path: one.known for path, one in chosen.items() if path in given.written}
+    if known:
+        with state.changes():
+            state.update_recorded(repo.id, known)
+    return given
 
 
-def _tree(workspace: Workspace, repo: Repo, commit: str) -> dict[str, Content]:
-    """Return a commit's tree; nothing where the Hub does not give it now, for the data are here all the same."""
+def _tree(workspace: Workspace, repo: Repo, commit: str) -> dict[str, Content] | None:
+    """Return a commit's tree; ``None`` where the Hub does not give it now, for the data are here all the same."""
     try:
         return workspace.known_tree(repo.id, commit) or {}
     except HubError:
-        return {}
+        return None
 
 
 def has_pipeline(workspace: Workspace) -> bool:
@@ -94,21 +120,27 @@ def has_pipeline(workspace: Workspace) -> bool:
 
 
 def _chosen(
-    workspace: Workspace, repo: Repo, packs: Collection[str], new: Collection[str], here: Tree, ahead: Ahead | None
+    workspace: Workspace,
+    repo: Repo,
+    packs: Collection[str],
+    new: Collection[str],
+    here: Tree,
+    ahead: Ahead | None,
+    left: dict[str, PackError],
 ) -> dict[str, Given]:
     """Return what to give back, by path: of the newest record of each file's content, if that is news here."""
     hashes = {path: content.sha256 for path, content in here.items() if content.sha256}
     before = workspace.state.recorded(repo.id) if keeps_notes(workspace.settings.root) else {}
     due = {path for path, sha256 in hashes.items() if path not in before or before[path].sha256 != sha256}
     if len(due) < len(hashes):
-        found = store.records_in(workspace, new, set(hashes.values()))
+        found = store.records_in(workspace, new, set(hashes.values()), left)
         due |= {one.path for one in found if hashes.get(one.path) == one.sha256}
     wanted = {path: sha256 for path in due if (sha256 := hashes[path])}
     if not wanted:
         return {}
     latest: dict[str, Record] = {}
     read = ahead.records(packs) if ahead else None
-    for one in read or store.records_in(workspace, packs, set(wanted.values())):
+    for one in read or store.records_in(workspace, packs, set(wanted.values()), left):
         if one.rule and wanted.get(one.path) == one.sha256:
             latest[one.path] = core.newest((one, latest.get(one.path, one))) or one
     notes = job_notes(workspace.settings.root, latest, math.inf) if latest else {}

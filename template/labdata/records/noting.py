@@ -12,7 +12,7 @@ from labdata.core.packs import Pack
 from labdata.core.records import Record
 from labdata.local.disk import hashes_of
 from labdata.local.notes import Known
-from labdata.records import store, verdicts
+from labdata.records import packs_given, store, verdicts
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -59,6 +59,7 @@ class Noting:
     since: float = 0.0
     verdicts: list[Pack] = field(default_factory=list)
     tidied: list[Pack] = field(default_factory=list)
+    _own: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -89,10 +90,13 @@ class Noting:
             return Share(others)
         pack = core.packed(records)
         store.kept(workspace, pack)
+        if len(records) == len(made):
+            self._own.append(pack.path)
         return Share([pack, *others], {record.path: known for record, known in made})
 
     def end(self, workspace: Workspace, repo: Repo) -> None:
         """Keep since when there is nothing to look at; after all of the put is kept."""
         if self.since:
             workspace.state.set_quiet(repo.id, LOOKED, repr(self.since))
+        packs_given.add_own(workspace, repo, self._own)
         verdicts.landed(workspace, repo, [pack.path for pack in self.verdicts])

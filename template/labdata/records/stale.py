@@ -69,8 +69,7 @@ def _made_from(changed: Collection[str], records: Mapping[str, list[Record]]) ->
 
 def path_of(name: object) -> str:
     """Return the path below ``data/`` of an input as a rule names it, empty if it is elsewhere."""
-    text = str(name)
-    return text.removeprefix("data/") if text.startswith("data/") else ""
+    return core.path_of(name)
 
 
 def record_of(path: str, sha256: str, records: Mapping[str, list[Record]]) -> Record | None:

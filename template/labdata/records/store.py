@@ -39,7 +39,18 @@ def fetch(
     ``listed`` says which paths of a tree are meant. One that cannot be fetched is told of and left out: the data do not
     depend on it.
     """
+    return fetch_all(workspace, repo, trees, listed)[0]
+
+
+def fetch_all(
+    workspace: Workspace,
+    repo: str,
+    trees: Mapping[str, Mapping[str, Content]],
+    listed: Callable[[Mapping[str, Content]], list[str]] = packs_in,
+) -> tuple[list[str], bool]:
+    """Do what ``fetch`` does; returns too whether all are here now that the Hub has whole."""
     found: dict[str, None] = {}
+    are_all = True
     # What a command that was cut off had staged is fetched anew: it is little.
     shutil.rmtree(_staging(workspace), ignore_errors=True)
     for commit, tree in trees.items():
@@ -47,15 +58,16 @@ def fetch(
         found |= dict.fromkeys(packs)
         missing = {path: tree[path] for path in packs if not workspace.pack(path).is_file()}
         if missing:
-            _download(workspace, repo, commit, missing)
-    return list(found)
+            are_all = _download(workspace, repo, commit, missing) and are_all
+    return list(found), are_all
 
 
 def _staging(workspace: Workspace) -> Path:
     return workspace.private_folder / "incoming" / "packs"
 
 
-def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, Content]) -> None:
+def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, Content]) -> bool:
+    """Bring some packs; returns whether those are here now that are whole on the Hub."""
     from labdata.hub.download import Download
 
     staging = _staging(workspace)
@@ -65,6 +77,7 @@ def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, 
         staged = download.fetch(packs)
     except LabdataError as error:
         download.failed |= dict.fromkeys(packs, error.message)
+    are_all = not download.failed
     for path, (where, _content) in staged.items():
         data = where.read_bytes()
         try:
@@ -80,23 +93,32 @@ def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, 
             f"{words.number(len(download.failed), 'record pack')} of {repo} could not be read ({reason}): how some "
             "files were made is not known here. The files themselves are not touched by that."
         )
+    return are_all
 
 
-def records_in(workspace: Workspace, packs: Iterable[str], wanted: Collection[str] | None = None) -> Iterator[Record]:
+def records_in(
+    workspace: Workspace,
+    packs: Iterable[str],
+    wanted: Collection[str] | None = None,
+    left: dict[str, PackError] | None = None,
+) -> Iterator[Record]:
     """Give the records of some packs that are here, or only those of files with a ``wanted`` SHA-256.
 
-    What cannot be read is told of, in one line, and left out.
+    What cannot be read is left out: it is put into ``left``, or told of in one line.
     """
     wanted = frozenset(wanted) if wanted is not None else None
     for path in packs:
-        for text in texts_of(workspace, [path]).values():
+        for text in texts_of(workspace, [path], left).values():
             yield from parsed(text, wanted)
 
 
-def texts_of(workspace: Workspace, packs: Iterable[str]) -> dict[str, bytes]:
-    """Return the texts of those packs that are here and can be read; of the others is told in one line."""
+def texts_of(workspace: Workspace, packs: Iterable[str], left: dict[str, PackError] | None = None) -> dict[str, bytes]:
+    """Return the texts of those packs that are here and can be read.
+
+    The others are put into ``left``, or told of in one line.
+    """
     found: dict[str, bytes] = {}
-    faults: Counter[str] = Counter()
+    faults: dict[str, PackError] = {} if left is None else left
     for path in packs:
         try:
             text = text_of(path, workspace.pack(path).read_bytes())
@@ -104,12 +126,22 @@ def texts_of(workspace: Workspace, packs: Iterable[str]) -> dict[str, bytes]:
             found[path] = text
         except OSError:
             continue
-        except NewerPackError as error:
-            faults[f"{error}; update the project to read it: `just update`"] += 1
         except PackError as error:
-            # It is fetched again by the next get.
-            workspace.pack(path).unlink(missing_ok=True)
-            faults[str(error)] += 1
-    for reason, count in faults.items():
-        workspace.console.warn(f"Left out: {words.number(count, 'record pack')}, {reason}.")
+            faults[path] = error
+            if not isinstance(error, NewerPackError):
+                # It is fetched again by the next get.
+                workspace.pack(path).unlink(missing_ok=True)
+    if left is None:
+        tell_left_out(workspace, faults)
     return found
+
+
+def tell_left_out(workspace: Workspace, left: Mapping[str, PackError]) -> None:
+    """Tell of packs that could not be read, in a line for each reason."""
+    for reason, count in Counter(map(_reason, left.values())).items():
+        workspace.console.warn(f"Left out: {words.number(count, 'record pack')}, {reason}.")
+
+
+def _reason(error: PackError) -> str:
+    is_newer = isinstance(error, NewerPackError)
+    return f"{error}; update the project to read it: `just update`" if is_newer else str(error)
