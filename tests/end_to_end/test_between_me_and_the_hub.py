@@ -194,6 +194,33 @@ def test_a_commit_whose_answer_does_not_name_it_is_looked_for(
     assert len([one for one in line.seen if "/commit/" in one.path]) == 1
 
 
+@pytest.mark.hint("NEXT_LOOKS_FIRST")
+@pytest.mark.parametrize("then", ["refuse=1", "status=503", "status=401"])
+def test_a_line_that_breaks_while_a_commit_is_made_leaves_open_whether_it_was(then: str, lab: Lab, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    with lab.faults("route=commit,drop=1", f"route=commits,path=commits/bob,{then}"):
+        told = refused(bob)
+    assert "Whether the commit was made is not known." in told
+    assert "Nothing was changed" not in told
+    assert hints.NEXT_LOOKS_FIRST in told
+    made = lab.head("bob")
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
+    assert "nothing to publish" in bob.put()
+    assert lab.head("bob") == made
+
+
+def test_a_token_that_ends_before_the_commit_is_told_as_that(lab: Lab, bob: Member) -> None:
+    bob.write("processed/mine.csv", "changed")
+    before = lab.head("bob")
+    with lab.faults("route=commit,status=401", "route=commits,path=commits/bob,status=401"):
+        told = refused(bob)
+    assert "does not accept this token" in told
+    assert "Nothing was changed." in told
+    assert lab.head("bob") == before
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == "changed"
+
+
 # --- a list that comes in pages
 
 

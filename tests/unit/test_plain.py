@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from http.client import InvalidURL
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -64,3 +66,35 @@ def test_what_cannot_be_asked_leaves_nothing_half_said(server: Counting) -> None
         plain.ask("GET", f"{address}/ä", {})
     assert plain.ask("POST", f"{address}/a", {}).status == 501
     plain.close()
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 413 Too Large\r\nContent-Length: 9\r\n\r\ntoo large", b""])
+def test_a_proxy_that_refuses_a_large_body_before_it_has_read_it_is_heard(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _where = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        plain, body = Plain(address), b"0" * 20_000_000
+        if said:
+            answer = plain.ask("POST", address, {}, body)
+            assert (answer.status, answer.body) == (413, b"too large")
+        else:
+            with pytest.raises((BrokenPipeError, ConnectionResetError)):
+                plain.ask("POST", address, {}, body)
+        plain.close()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "address", ["hub.lab.example", "hub.lab.example:8080", "127.0.0.1:8080", "ftp://127.0.0.1", "http://"]
+)
+def test_an_address_without_a_server_is_not_taken_for_this_computer(address: str) -> None:
+    with pytest.raises(InvalidURL):
+        Plain(address).ask("GET", f"{address}/api", {"Authorization": "Bearer hf_secret"})

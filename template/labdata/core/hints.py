@@ -19,6 +19,7 @@ AGAIN_IN_FIVE_MINUTES = "Run the same command again in five minutes."
 AGAIN_AFTER_THE_PAUSE = "Run the same command again after that."
 AGAIN_KEEPS = "Run the same command again: what has arrived is kept."
 AGAIN_LOOKS_FIRST = "Run the same command again; it looks first whether the commit is there."
+NEXT_LOOKS_FIRST = "The next put looks first whether the commit is there."
 AGAIN_SENDS_THE_REST = (
     "Run the same command again; it sends what differs. If it says so again, take the file out of the repo's "
     ".gitignore on the Hub."

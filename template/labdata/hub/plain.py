@@ -10,7 +10,7 @@ import socket
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead, InvalidURL
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -109,11 +109,14 @@ class Plain:
 
     def _opened(self, bound: float) -> HTTPConnection:
         parts = urlsplit(self._address)
-        if parts.scheme != "https":
-            return HTTPConnection(parts.hostname or "", parts.port, timeout=bound)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            # The library would ask whatever listens at port 80 of this computer, and show it the token.
+            raise InvalidURL(f"{self._address} is no address of a server")
+        if parts.scheme == "http":
+            return HTTPConnection(parts.hostname, parts.port, timeout=bound)
         from labdata.hub.certificates import certificates
 
-        return HTTPSConnection(parts.hostname or "", parts.port, timeout=bound, context=certificates())
+        return HTTPSConnection(parts.hostname, parts.port, timeout=bound, context=certificates())
 
 
 def _asked(
@@ -132,11 +135,32 @@ def _asked(
     if body is None:
         connection.request(method, target, None, headers)
     else:
-        connection.request(method, target, _blocks(body, wait), headers | {"Content-Length": str(len(body))})
+        try:
+            connection.request(method, target, _blocks(body, wait), headers | {"Content-Length": str(len(body))})
+        except (BrokenPipeError, ConnectionResetError) as error:
+            return _refusal(connection, wait, error)
     answer = connection.getresponse()
     wait.heard()
     links = answer.headers.get_all("Link") or ()
     return Answer(answer.status, answer.headers, _whole(answer, wait, is_bounded=is_bounded), links)
+
+
+def _refusal(connection: HTTPConnection, wait: waiting.Wait, error: OSError) -> Answer:
+    """Return what a server said that did not read all it was sent; raises the ``error`` where it said nothing.
+
+    A proxy that takes no body of that size says so at once, and hangs up.
+    """
+    try:
+        answer = connection.getresponse()
+        wait.heard()
+        found = Answer(answer.status, answer.headers, _whole(answer, wait, is_bounded=True))
+    except (OSError, HTTPException):
+        raise error from None
+    finally:
+        connection.close()
+    if found.status < 400:
+        raise error
+    return found
 
 
 def _blocks(body: bytes, wait: waiting.Wait) -> Iterator[bytes]:

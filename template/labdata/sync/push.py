@@ -152,7 +152,7 @@ class Push:
 
     def _made(self, number: int, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
-        hub, branch = self.workspace.hub, self.target.branch
+        hub = self.workspace.hub
         for attempt in range(_TRIES):
             try:
                 made = self.sending.commit(number, part, parent, title, body, is_first_try=attempt == 0)
@@ -160,12 +160,24 @@ class Push:
                     self.workspace.state.learn(made, [Ancestor(made, parent, title, body)], is_ours=True)
                 return made
             except HubError as error:
-                if landed := journal.landed(self.workspace, self.repo, branch, parent, label):
+                if landed := self._landed(error, parent, label):
                     return landed
                 if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
                     raise
                 hub.wait(min(30.0, 0.5 * 2**attempt) if error.retry_after is None else error.retry_after)
         raise AssertionError("unreachable")
+
+    def _landed(self, error: HubError, parent: str, label: str) -> str:
+        """Return the commit whose making ended in an error, if the branch has it all the same, else an empty text."""
+        try:
+            return journal.landed(self.workspace, self.repo, self.target.branch, parent, label)
+        except LabdataError as unanswered:
+            if 400 <= error.status < 500 and error.status not in _AGAIN:
+                # A refusal needs no look.
+                raise error from unanswered
+            unanswered.say_done("Whether the commit was made is not known.")
+            unanswered.hint = f"{unanswered.hint} {hints.NEXT_LOOKS_FIRST}".strip()
+            raise
 
     def _trailers(self, label: str, parent: str, is_last: bool) -> str:
         workspace, repo = self.workspace, self.repo
