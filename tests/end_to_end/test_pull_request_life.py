@@ -157,3 +157,20 @@ def test_who_may_only_read_looks_and_comments(ann: Quick, join: Join) -> None:
     assert requests(rea)[0]["number"] == 1
     rea.run("pr", "comment", "1", "I looked at it")
     assert "may not" in rea.run("pr", "merge", "1", code=1).stderr
+
+
+def test_what_may_have_been_done_is_not_said_to_have_changed_nothing(ann: Quick, join: Join, lab: Lab) -> None:
+    with lab.faults("route=commit,after=1,drop=1,times=1", "route=discussions,status=503,skip=1"):
+        opened = ann.run("pr", "create", "Tables", code=1).stderr
+    assert "Whether the pull request was opened is not known." in opened
+    assert "already, as it is now" in ann.run("pr", "create", "Tables").stdout
+    ann.write("processed/b.csv", "b")
+    ann.put()
+    with lab.faults("route=commit,after=1,drop=1,times=1"):
+        brought = ann.run("pr", "create", code=1).stderr
+    assert "already, as it is now" in ann.run("pr", "create").stdout
+    with lab.faults("route=merge,after=1,drop=1,times=1", "route=discussion,status=503,skip=3"):
+        merged = join("cho").run("pr", "merge", "1", code=1).stderr
+    assert "Whether pull request 1 was merged is not known." in merged
+    assert lab.on_hub() == ann.files()
+    assert "Nothing was" not in opened + brought + merged

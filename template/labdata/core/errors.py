@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 EXIT_FAILED = 1
@@ -61,6 +63,19 @@ class HubError(LabdataError):
         super().__init__(message, hint)
         self.status = status
         self.retry_after = retry_after
+
+
+@contextmanager
+def not_known_whether(what: str) -> Iterator[None]:
+    """Say where the block, which asks the Hub whether a lost answer was a yes, fails too, that this is not known.
+
+    What is said of the question, as that nothing was changed by it, is not true of the deed.
+    """
+    try:
+        yield
+    except HubError as error:
+        error.say_done(f"Whether {what} is not known.")
+        raise
 
 
 class MissingError(HubError):

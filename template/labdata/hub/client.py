@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import build_hf_headers
 
 from labdata.core.content import Content, Tree
-from labdata.core.errors import HubError, MissingError
+from labdata.core.errors import HubError, MissingError, not_known_whether
 from labdata.core.refs import Commit, PullRequest, Refs
 from labdata.hub import TYPE, requests, session, waiting
 from labdata.hub.commit import make
@@ -41,7 +41,7 @@ from labdata.hub.listing import (
     next_page,
     replies_of,
 )
-from labdata.hub.refusals import NO_ANSWERS, explain, waiting_time
+from labdata.hub.refusals import NO_ANSWERS, explain, surely_undone, waiting_time
 from labdata.hub.session import got, posted_json
 
 Result = TypeVar("Result")
@@ -90,7 +90,10 @@ class Hub:
             except (HfHubHTTPError, httpx2.TransportError, LocalTokenNotFoundError, *NO_ANSWERS) as error:
                 wait = waiting_time(error, _TRIES - 1 - left)
                 if not again or left == 0 or wait is None:
-                    raise self._explained(error) from error
+                    explained = self._explained(error)
+                    if not (again or surely_undone(error)):
+                        explained.say_done("Your files were not touched.")
+                    raise explained from error
                 self.wait(wait)
         raise AssertionError("unreachable")
 
@@ -250,7 +253,9 @@ class Hub:
             self.call(self.api.merge_pull_request, repo, number, repo_type=TYPE, again=False)
         except HubError:
             # The answer may be lost after the work was done.
-            if self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE).status != "merged":
+            with not_known_whether(f"pull request {number} was merged"):
+                status = self.call(self.api.get_discussion_details, repo, number, repo_type=TYPE).status
+            if status != "merged":
                 raise
 
     def create_tag(self, repo: str, tag: str, commit: str) -> None:

@@ -49,6 +49,14 @@ def waiting_time(error: Exception, tries: int) -> float | None:
     return backoff if asked is None else asked
 
 
+def surely_undone(error: Exception) -> bool:
+    """Tell whether the Hub did not do what it was asked; else it may be that only its answer was lost."""
+    if isinstance(error, (httpx2.ConnectError, LocalTokenNotFoundError, OfflineModeIsEnabled)):
+        return True
+    response = getattr(error, "response", None)
+    return response is not None and 400 <= response.status_code < 500 and response.status_code != 408
+
+
 def explain(error: Exception, endpoint: str) -> HubError:
     """Turn the client's exception into one sentence with the command that helps."""
     if (unanswered := _unanswered(error, endpoint)) is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints, trailers, words
 from labdata.core.content import Content, same
-from labdata.core.errors import HubError, LabdataError, StaleParentError
+from labdata.core.errors import HubError, LabdataError, StaleParentError, not_known_whether
 from labdata.core.paths import visible
 from labdata.hub.commit_lines import Addition, Change, lines_of
 from labdata.local import code
@@ -114,8 +114,10 @@ class Publisher:
                     body=f"From {self._origin}\n\n{body}",
                 )
             except HubError as error:
-                if landed := journal.landed(workspace, target.repo, target.branch, target.head, label):
-                    return landed
+                with not_known_whether("the commit was made"):
+                    made = journal.landed(workspace, target.repo, target.branch, target.head, label)
+                if made:
+                    return made
                 self._doubt(error, files)
                 if isinstance(error, StaleParentError) or error.status not in _AGAIN or attempt == _TRIES - 1:
                     raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints, plan, words
 from labdata.core.content import same
-from labdata.core.errors import ConflictError, HubError, LabdataError
+from labdata.core.errors import ConflictError, HubError, LabdataError, not_known_whether
 from labdata.core.merge_base import with_parents
 from labdata.core.packs import is_pack
 from labdata.core.trailers import sealed_trailers, title, written
@@ -145,7 +145,8 @@ def _open(remote: Remote, change: Change, title_: str, body: str, trailers: dict
         )
     except HubError:
         # It may be that only the answer was lost.
-        found = _my_open_request(remote)
+        with not_known_whether("the pull request was opened"):
+            found = _my_open_request(remote)
         if not found or not found.proposes(trailers):
             raise
         return found.number, found.address
