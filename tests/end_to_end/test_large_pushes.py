@@ -151,6 +151,17 @@ def test_a_first_push_goes_on_where_the_hub_stumbles_once(lab: Lab, route: str) 
     assert "nothing to publish" in ann.put()
 
 
+def test_a_large_file_that_gets_a_new_time_while_small_ones_are_committed_is_published(lab: Lab) -> None:
+    ann = ann_with_small_and_large(lab)
+    with lab.faults("route=commit,delay-ms=3000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "cas-shard")
+        ann.path("processed/0-large-1.parquet").touch()
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 0, said
+    assert lab.on_hub("ann") == ann.files()
+
+
 def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> None:
     ann = ann_with_small_and_large(lab)
     with lab.faults("route=commit,status=412,skip=1,times=1"):
@@ -165,6 +176,22 @@ def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published
         wait_for(lab, "cas-shard")
         ann.remove("processed/0-large-1.parquet")
         ann.write("processed/0-large-1.parquet/inside.csv", "a folder now")
+        said = going.communicate(timeout=60)[1]
+    assert going.returncode == 1
+    assert "data/processed/0-large-1.parquet changed while it was being published" in said
+    assert "Of 3 parts of this push 2 are published." in said
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_large_file_that_is_taken_away_before_it_is_sent_without_xet_is_told(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann", HF_HUB_DISABLE_XET="1"))
+    write_small_and_large(ann)
+    lab.hub.reset_requests()
+    with lab.faults("route=commit,delay-ms=2000,times=1"):
+        going = ann.start("put", "results")
+        wait_for(lab, "preupload")
+        ann.remove("processed/0-large-1.parquet")
         said = going.communicate(timeout=60)[1]
     assert going.returncode == 1
     assert "data/processed/0-large-1.parquet changed while it was being published" in said
@@ -252,6 +279,17 @@ def test_a_file_that_a_rule_makes_again_during_a_push_is_not_recorded_as_changed
     assert {path: [one.kind for one in made] for path, made in records(lab, "ann").items()} == {
         f"processed/{number}.csv": ["rule"] for number in range(10)
     }
+
+
+def test_a_commit_of_which_nobody_can_tell_whether_it_was_made_is_not_said_to_have_changed_nothing(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    write_many(ann, 8)
+    with lab.faults("route=commit,after=1,drop=1,skip=1,times=1", "route=commits,status=403"):
+        said = ann.put(code=1)
+    assert len(lab.on_hub("ann")) == 8
+    assert "Whether the commit was made is not known." in said
+    assert "Nothing was" not in said
+    assert "nothing to publish" in ann.put()
 
 
 def test_a_conflict_that_shows_after_a_part_has_landed_is_not_said_to_have_published_nothing(lab: Lab) -> None:

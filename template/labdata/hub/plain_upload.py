@@ -14,7 +14,7 @@ from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_b
 from labdata.core import hints
 from labdata.core.errors import HubError, LabdataError
 from labdata.hub import TYPE
-from labdata.hub.changing import changed_meanwhile
+from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.refusals import explain
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def send_plainly(hub: Hub, repo: Repo, branch: str, files: Mapping[str, Content]
     """Send files, given where each is on this disk."""
     if not files:
         return
-    additions = [CommitOperationAdd(path, places[path]) for path in files]
+    additions = [_addition(path, places[path]) for path in files]
     for addition in additions:
         # The client has read it once more.
         if addition.upload_info.sha256.hex() != files[addition.path_in_repo].sha256:
@@ -51,6 +51,17 @@ def send_plainly(hub: Hub, repo: Repo, branch: str, files: Mapping[str, Content]
             f"The transfer of file contents broke off ({said}). Your files were not touched.",
             hints.AGAIN,
         ) from error
+
+
+def _addition(path: str, place: Path) -> CommitOperationAdd:
+    try:
+        with reading(path):
+            return CommitOperationAdd(path, place)
+    except ValueError:
+        # So the client takes what is no file any more.
+        if place.is_file():
+            raise
+        raise changed_meanwhile(path) from None
 
 
 @contextmanager

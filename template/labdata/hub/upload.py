@@ -23,6 +23,7 @@ from labdata.hub.changing import changed_meanwhile, reading
 from labdata.hub.commit_lines import Addition
 from labdata.hub.modes import Mode, modes_of
 from labdata.hub.without_xet import is_without_xet
+from labdata.local.disk import hash_file
 from labdata.local.whole import read_beginning, read_whole
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def prepared(
         data = _send_by_xet(sender, repo, branch, files, by_xet, ahead)
     for path, content in by_xet.items():
         if content.size > SMALL and not sender.files.unchanged_since(path, content):
-            raise changed_meanwhile(path)
+            _require_same(sender, path, content)
     additions = [Addition(path, content, data.get(path)) for path, content in files.items()]
     return [one for one in additions if one.data is None or modes[one.path].oid != one.content.git]
 
@@ -173,6 +174,14 @@ def _read(sender: Sender, path: str, content: Content) -> bytes:
     if hashlib.sha256(data).hexdigest() != content.sha256:
         raise changed_meanwhile(path)
     return data
+
+
+def _require_same(sender: Sender, path: str, content: Content) -> None:
+    """Read a large file once more, whose times alone may be new: many gigabytes may have been sent before it."""
+    with reading(path):
+        sha256, _git = hash_file(sender.files.path(path), content.size)
+    if sha256 != content.sha256:
+        raise changed_meanwhile(path)
 
 
 def _modes(sender: Sender, repo: Repo, branch: str, files: Mapping[str, Content]) -> dict[str, Mode]:
