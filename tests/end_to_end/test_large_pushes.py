@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 
@@ -309,23 +308,6 @@ def test_a_conflict_that_shows_after_a_part_has_landed_is_not_said_to_have_publi
     ann.get("--mine", "processed/7.csv")
     ann.put()
     assert lab.on_hub("ann") == ann.files()
-
-
-def test_a_push_of_many_parts_needs_no_more_memory_than_one_of_few(lab: Lab) -> None:
-    few, many = (in_small_commits(lab.slow_member(name), 5) for name in ("ann", "bob"))
-    for member, files in ((few, 10), (many, 35)):
-        for number in range(files):
-            member.write(f"processed/{number}.csv", os.urandom(1_500_000).hex())
-    assert peak_of_put(many) - peak_of_put(few) < 50_000_000
-    assert lab.on_hub("bob") == many.files()
-
-
-def peak_of_put(member: Member) -> int:
-    """Put, and return how many bytes of memory that needed at most."""
-    going = member.start("put", "results")
-    _pid, status, used = os.wait4(going.pid, 0)
-    assert status == 0
-    return used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def test_ctrl_c_ends_a_put_while_its_large_files_are_on_their_way(lab: Lab) -> None:

@@ -1,0 +1,22 @@
+"""Work done ahead of whoever needs its results."""
+
+from __future__ import annotations
+
+import gc
+from weakref import ref
+
+from labdata.hub.advance import Advance
+
+
+class Commit:
+    """What a commit is made of, which may be a hundred megabytes."""
+
+
+def test_what_a_commit_was_made_of_is_kept_for_another_try_and_let_go_of_once_the_next_is_asked_for() -> None:
+    ready = Advance(range(4), lambda _number: Commit(), reach=2)
+    first = ref(ready.take(0) or Commit())
+    assert ready.take(0) is first() is not None
+    assert isinstance(ready.take(1), Commit)
+    gc.collect()
+    assert first() is None
+    assert [isinstance(ready.take(number), Commit) for number in (1, 2, 3)] == [True, True, True]
