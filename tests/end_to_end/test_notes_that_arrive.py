@@ -194,3 +194,15 @@ def test_the_latest_job_is_recorded_where_the_notes_were_kept_in_a_database_for_
     assert {(one.kind, *one.params) for one in found} == {("rule", "'0.9'"), ("rule", "'0.7'")}
     [told] = json.loads(ann.member.run("which", "--json", SELECTED).stdout)
     assert (told["record"]["params"], told["stale"]) == (["'0.7'"], [])
+
+
+def test_several_look_at_a_file_while_a_get_brings_it_and_none_takes_away_what_another_reads(
+    ann: Desk, seat: Callable[..., Desk], runner: Runner
+) -> None:
+    assert ann.stale() == set()
+    for number in range(3):
+        bob = seat("bob", f"-{number}")
+        looks = [runner.start(bob.member, ["which", SELECTED]) for _look in range(3)]
+        ends = [runner.wait(one) for one in [*looks, runner.start(bob.member, ["get", "results"])]]
+        assert [end.said for end in ends if end.code or "could not be read" in end.said] == []
+        assert list((bob.member.path(".labdata") / "reading").iterdir()) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from labdata.core.errors import HubError, LabdataError
 from labdata.core.packs import packs_in
 from labdata.core.records import Record
 from labdata.core.verdicts import Run
+from labdata.local.own_folder import own_folder
 from labdata.records import store, verdicts
 from labdata.records.making import keeps_records
 
@@ -96,14 +96,12 @@ class HubSide:
     def _fetched(self, commit: str, tree: Tree) -> dict[str, str]:
         from labdata.hub.download import Download
 
-        staging = self._workspace.private_folder / "incoming" / "small"
-        try:
-            staged = Download(self._workspace.hub, self.repo.id, commit, staging, lambda _size: None).fetch(tree)
+        with own_folder(self._workspace.private_folder) as folder:
+            try:
+                staged = Download(self._workspace.hub, self.repo.id, commit, folder, lambda _size: None).fetch(tree)
+            except LabdataError:
+                return {}
             return {path: content.sha256 or "" for path, (_where, content) in staged.items()}
-        except LabdataError:
-            return {}
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
 
     def records(self, hashes: Collection[str]) -> dict[str, list[Record]]:
         """Return the records of files with these hashes, by hash, the newest first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from labdata.core import words
 from labdata.core.errors import LabdataError
 from labdata.core.packs import NewerPackError, Pack, PackError, packs_in, text_of
 from labdata.core.records import Record, check, parsed
+from labdata.local.own_folder import own_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,10 @@ def kept(workspace: Workspace, pack: Pack) -> None:
     """Keep a pack on this disk."""
     where = workspace.pack(pack.path)
     where.parent.mkdir(parents=True, exist_ok=True)
-    draft = where.with_name(f"{where.name}.part")
-    draft.write_bytes(pack.data)
-    draft.replace(where)
+    with own_folder(workspace.private_folder) as folder:
+        draft = folder / where.name
+        draft.write_bytes(pack.data)
+        draft.replace(where)
 
 
 def fetch(
@@ -51,8 +52,6 @@ def fetch_all(
     """Do what ``fetch`` does; returns too whether all are here now that the Hub has whole."""
     found: dict[str, None] = {}
     are_all = True
-    # What a command that was cut off had staged is fetched anew: it is little.
-    shutil.rmtree(_staging(workspace), ignore_errors=True)
     for commit, tree in trees.items():
         packs = listed(tree)
         found |= dict.fromkeys(packs)
@@ -62,31 +61,26 @@ def fetch_all(
     return list(found), are_all
 
 
-def _staging(workspace: Workspace) -> Path:
-    return workspace.private_folder / "incoming" / "packs"
-
-
 def _download(workspace: Workspace, repo: str, commit: str, packs: Mapping[str, Content]) -> bool:
     """Bring some packs; returns whether those are here now that are whole on the Hub."""
     from labdata.hub.download import Download
 
-    staging = _staging(workspace)
-    download = Download(workspace.hub, repo, commit, staging, lambda _size: None)
-    staged: dict[str, tuple[Path, Content]] = {}
-    try:
-        staged = download.fetch(packs)
-    except LabdataError as error:
-        download.failed |= dict.fromkeys(packs, error.message)
-    are_all = not download.failed
-    for path, (where, _content) in staged.items():
-        data = where.read_bytes()
+    with own_folder(workspace.private_folder) as folder:
+        download = Download(workspace.hub, repo, commit, folder, lambda _size: None)
+        staged: dict[str, tuple[Path, Content]] = {}
         try:
-            text_of(path, data)
-        except PackError as error:
-            download.failed[path] = f"it is {error}"
-            continue
-        kept(workspace, Pack(path, data))
-    shutil.rmtree(staging, ignore_errors=True)
+            staged = download.fetch(packs)
+        except LabdataError as error:
+            download.failed |= dict.fromkeys(packs, error.message)
+        are_all = not download.failed
+        for path, (where, _content) in staged.items():
+            data = where.read_bytes()
+            try:
+                text_of(path, data)
+            except PackError as error:
+                download.failed[path] = f"it is {error}"
+                continue
+            kept(workspace, Pack(path, data))
     if download.failed:
         reason = next(iter(download.failed.values()))
         workspace.console.warn(
