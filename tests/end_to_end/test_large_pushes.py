@@ -291,6 +291,20 @@ def test_a_commit_of_which_nobody_can_tell_whether_it_was_made_is_not_said_to_ha
     assert "nothing to publish" in ann.put()
 
 
+def test_what_the_hub_ignores_in_one_part_does_not_keep_the_others_from_it(lab: Lab) -> None:
+    ann = in_small_commits(lab.member("ann"))
+    ann.write("interim/first.csv", "so that there is a branch")
+    ann.put()
+    lab.web_commit("ann", {".gitignore": "processed/0.csv\n"}, "ann")
+    write_many(ann, 10)
+    assert "data/processed/0.csv changed while it was being published, or the repo's .gitignore" in ann.put(code=1)
+    assert lab.on_hub("ann").keys() == ann.files().keys() - {"processed/0.csv"}
+    assert "processed/0.csv" in ann.run("status").stdout
+    lab.web_commit("ann", {".gitignore": None}, "ann")
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()
+
+
 def test_a_conflict_that_shows_after_a_part_has_landed_is_not_said_to_have_published_nothing(lab: Lab) -> None:
     ann = in_small_commits(lab.member("ann"))
     ann.write("interim/first.csv", "so that there is a branch")

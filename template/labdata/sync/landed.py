@@ -43,9 +43,13 @@ def landed(
     return found | listed
 
 
-def require_landed(repo: Repo, commit: str, sent: Tree, found: Tree) -> None:
-    """Check that the Hub holds what was on disk; raises ``LabdataError`` where it does not."""
-    wrong = [path for path, content in sent.items() if not same(found.get(path), content)]
+def missing(sent: Tree, found: Tree) -> list[str]:
+    """Return the files of which the Hub does not hold what was sent."""
+    return [path for path, content in sent.items() if not same(found.get(path), content)]
+
+
+def require_none(repo: Repo, commit: str, wrong: list[str]) -> None:
+    """Raise ``LabdataError`` where there are ``wrong`` files, of which a commit does not hold what was sent."""
     if wrong:
         more = f" and {words.number(len(wrong) - 1, 'more file')}" if len(wrong) > 1 else ""
         raise LabdataError(

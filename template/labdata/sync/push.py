@@ -23,7 +23,7 @@ from labdata.local.notes import PendingPush
 from labdata.records.noting import Share
 from labdata.sync import journal
 from labdata.sync.held import Held
-from labdata.sync.landed import landed, require_landed
+from labdata.sync.landed import landed, missing, require_none
 from labdata.sync.sending import Sending
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Target:
 class Push:
     """One push on its way.
 
-    ``head`` is the branch's commit, ``made`` are the push's own, and ``share`` is what goes along with the next one.
+    ``head`` is the branch's commit, ``made`` are the push's own, and ``share`` is what goes along with the next one;
+    ``missing`` are files that did not land.
     """
 
     workspace: Workspace
@@ -73,6 +74,7 @@ class Push:
     taken: Taken
     head: str = ""
     made: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     share: Share = field(default_factory=Share)
     held: Held | None = None
     sending: Sending = field(init=False)
@@ -116,6 +118,8 @@ class Push:
                     if self.made and len(parts) > 1:
                         error.say_done(f"Of {len(parts)} parts of this push {len(self.made)} are published.")
                     raise
+        # One file that the Hub leaves out does not keep it from the parts that follow.
+        require_none(self.repo, self.head, self.missing)
 
     def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
         """Return the packs that the last part is to remove; one that main would have given the branch does not come."""
@@ -148,7 +152,7 @@ class Push:
         except LabdataError as error:
             error.say_done(f"The commit {self.head[:8]} was made all the same.")
             raise
-        require_landed(self.repo, self.head, {**part.send, **part.copy}, found)
+        self.missing += missing({**part.send, **part.copy}, found)
 
     def _made(self, number: int, part: plan.PutPlan, parent: str, title: str, body: str, label: str) -> str:
         """Make one commit; returns its sha. A lost answer is looked up on the Hub before anything is repeated."""
