@@ -123,6 +123,37 @@ def test_tables_that_take_longer_to_send_than_an_answer_may(lab: Lab, line: Betw
 # --- what answers is not the Hub
 
 
+def test_what_is_sent_is_not_sent_on_to_a_server_that_i_did_not_name(lab: Lab, line: Between, bob: Member) -> None:
+    bob.write("processed/mine.csv", "not for everybody")
+    with between(lab.hub.endpoint) as elsewhere:
+
+        def send_on(passing: Passing) -> None:
+            if passing.method == "POST":
+                there = elsewhere.endpoint.replace("127.0.0.1", "localhost")
+                passing.status, passing.headers = 307, {"Location": f"{there}{passing.path}"}
+
+        line.before = send_on
+        assert "does not speak as the Hub does" in refused(bob)
+        assert not elsewhere.seen
+    line.before = untouched
+    bob.put()
+    assert lab.on_hub("bob")["processed/mine.csv"] == "not for everybody"
+
+
+def test_a_branch_that_a_login_page_created_is_not_told_as_created(lab: Lab, line: Between, bob: Member) -> None:
+    def welcome(passing: Passing) -> None:
+        if "/branch/" in passing.path:
+            login_page(passing)
+
+    line.before = welcome
+    said = bob.run("branch", "create", "other", code=1)
+    assert "does not list it" in " ".join(said.stderr.split())
+    assert "Created" not in said.stdout
+    line.before = untouched
+    assert "Created branch other" in bob.run("branch", "create", "other").stdout
+    assert "other" in lab.branches()
+
+
 @pytest.mark.parametrize("command", [("get", "results"), ("put", "results"), ("log",), ("diff",), ("pr", "list")])
 def test_a_login_page_is_told_as_what_it_is(command: tuple[str, ...], line: Between, bob: Member) -> None:
     bob.write("processed/mine.csv", "changed")

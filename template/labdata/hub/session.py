@@ -14,6 +14,7 @@ from huggingface_hub.utils._http import hf_request_event_hook
 
 from labdata.hub import waiting
 from labdata.hub.certificates import certificates
+from labdata.hub.listing import OddAnswerError
 from labdata.hub.patient import PatientClient
 
 _SLEPT_FOR = (408, 429, 500, 502, 503, 504)  # the answers after which the client sleeps
@@ -37,7 +38,7 @@ class _Session(PatientClient):
 
     @classmethod
     def made(cls) -> _Session:
-        hooks = {"request": [hf_request_event_hook]}
+        hooks = {"request": [hf_request_event_hook], "response": [_keep_what_is_sent]}
         return cls(event_hooks=hooks, follow_redirects=True, verify=certificates())
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
@@ -47,6 +48,18 @@ class _Session(PatientClient):
             response.read()
             hf_raise_for_status(response)
         return response
+
+
+def _keep_what_is_sent(response: httpx2.Response) -> None:
+    """Raise ``OddAnswerError`` where data would be sent on to a server that nobody has named, such as a login page's.
+
+    The token does not go along to one; what a lab has not published must not either.
+    """
+    request = response.request
+    if request.method in ("GET", "HEAD") or response.status_code not in (307, 308):
+        return
+    if request.url.join(response.headers.get("Location") or "").host != request.url.host:
+        raise OddAnswerError("data would be sent on to another server")
 
 
 def got(url: str, headers: dict[str, str], parameters: dict[str, str] | None = None) -> httpx2.Response:
