@@ -5,6 +5,7 @@ Her pipeline takes a threshold that changes no file: only the records tell that 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from labdata.core.packs import FOLDER, text_of
 from labdata.core.records import Record, packed, parsed
+from labdata.local.run_lock import hold_run
 
 from tests.end_to_end.test_records_and_snakemake import SNAKEFILE, Desk
 from tests.endurance.runner import Conditions, Quick, Runner
@@ -206,3 +208,18 @@ def test_several_look_at_a_file_while_a_get_brings_it_and_none_takes_away_what_a
         ends = [runner.wait(one) for one in [*looks, runner.start(bob.member, ["get", "results"])]]
         assert [end.said for end in ends if end.code or "could not be read" in end.said] == []
         assert list((bob.member.path(".labdata") / "reading").iterdir()) == []
+
+
+def test_a_get_that_brings_nothing_leaves_the_marks_of_a_run_that_is_at_work(ann: Desk, bob: Desk, lab: Lab) -> None:
+    made_with(ann, "0.7")
+    merged(ann, 2)
+    with lab.faults("route=resolve,status=403"):
+        bob.member.get()
+    run = hold_run(bob.member.path(".labdata"), print)
+    mark = bob.root / ".snakemake" / "incomplete" / base64.urlsafe_b64encode(SELECTED.encode()).decode()
+    mark.write_text('{"external_jobid": null}')
+    assert "up to date" in bob.member.get()
+    assert mark.exists()
+    run.close()
+    bob.member.get()
+    assert with_threshold(bob, "0.7") == set()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core import plan, words
 from labdata.core.content import same
+from labdata.local import run_lock
 from labdata.records.giving import give_back, is_given
 from labdata.sync.snapshot import gather_local
 from labdata.sync.unchanged import Unchanged
@@ -33,7 +34,9 @@ def tell_up_to_date(workspace: Workspace, remote: Remote) -> None:
     """Say that the Hub has nothing new, and what is not published yet."""
     workspace.console.say(f"{remote.repo.name}: up to date with {describe(remote)}")
     unchanged = Unchanged(workspace, remote, "get")
-    if not is_given(workspace, remote.repo, remote.versions):
+    # Not under a run: what that has begun is marked as half made, which a note that is given would take back.
+    is_due = not is_given(workspace, remote.repo, remote.versions)
+    if is_due and run_lock.running(workspace.private_folder) is None:
         give_back(workspace, remote.repo, remote.versions, gather_local(workspace, remote.repo).mine, whole=True)
     if unchanged.is_so():
         return
