@@ -32,7 +32,7 @@ def run(arguments: list[str] | None = None) -> int:
         # A command that ends with a code of its own gives it back.
         code = cli.main(arguments, "labdata", standalone_mode=False)
     except click.exceptions.Abort:
-        return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
+        return _stopped(debug)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -43,9 +43,20 @@ def run(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _failed(_of_the_system(error), hints.MEND_THAT, debug, EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches a user unasked
+        if was_stopped(error):
+            return _stopped(debug)
         kind = type(error).__name__
         return _failed(f"labdata met something it does not know ({kind}: {error}).", hints.REPORT, debug, EXIT_FAILED)
     return code if isinstance(code, int) else 0
+
+
+def was_stopped(error: BaseException | None) -> bool:
+    """Tell whether an error began as Ctrl-C: while a class is made, Python 3.11 wraps that in an error of its own."""
+    return error is not None and (isinstance(error, KeyboardInterrupt) or was_stopped(error.__cause__))
+
+
+def _stopped(debug: bool) -> int:
+    return _failed("Stopped. Run the same command again to go on.", "", debug, 130)
 
 
 def _failed(message: str, hint: str, debug: bool, code: int) -> int:
