@@ -104,6 +104,22 @@ def test_a_put_on_a_full_disk(lab: Lab, join: Join) -> None:
         assert len(commits) == 2
 
 
+def test_a_disk_that_fills_up_between_the_parts_of_a_put_does_not_hide_those_that_landed(lab: Lab, join: Join) -> None:
+    with small_disk(lab.folder / "bob", 80):
+        bob = join("bob")
+        bob.configure('project = "', 'files_per_commit = 2\nproject = "')
+        for number in range(6):
+            bob.write(f"processed/{number}.csv", f"table {number} " * 20_000)
+        filler = bob.root / "filler"
+        trap = Trap(step="sql INSERT OR REPLACE INTO synced", at=3, deed="fill", path=str(filler))
+        said = bob.under(trapped(trap), "put", "results", code=1).stderr
+        landed = len(lab.on_hub("bob")) // 2
+        assert f"Of 3 parts of this push {landed} are published." in said
+        filler.unlink()
+        bob.put()
+        assert lab.on_hub("bob") == bob.files()
+
+
 def test_a_file_that_the_disk_does_not_take(lab: Lab, join: Join) -> None:
     """Any account can be given a limit on the size of its files, which fails as a full disk does."""
     ann, bob = join("ann"), join("bob")

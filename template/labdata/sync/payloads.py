@@ -86,8 +86,9 @@ class Payloads:
         # A thread that imports or sends while Python ends can make the whole process abort.
         for _look in range(_LOOKS):
             for sender in self._senders:
-                while sender.stops:
-                    sender.stops.pop()()
+                # What was broken off already, or has ended by itself, is broken off in vain.
+                for stop in tuple(sender.stops):
+                    stop()
             if all(advance.has_ended(_PAUSE) for advance in advances):
                 break
 

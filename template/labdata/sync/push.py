@@ -113,10 +113,12 @@ class Push:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
                 try:
                     self._commit(number - 1, part, f"{number}/{len(parts)} {push}", is_last=number == len(parts))
-                except LabdataError as error:
+                except Exception as error:
                     # What goes wrong after a commit was made does not unmake it.
                     if self.made and len(parts) > 1:
-                        error.say_done(f"Of {len(parts)} parts of this push {len(self.made)} are published.")
+                        # The words for an error of the computer, of a full disk, are found by who knows no push.
+                        tell = error.say_done if isinstance(error, LabdataError) else self.workspace.console.warn
+                        tell(f"Of {len(parts)} parts of this push {len(self.made)} are published.")
                     raise
         # One file that the Hub leaves out does not keep it from the parts that follow.
         require_none(self.repo, self.head, self.missing)
