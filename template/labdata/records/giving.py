@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 from labdata.core import records as core
@@ -43,6 +42,9 @@ def is_given(workspace: Workspace, repo: Repo, commits: Iterable[str]) -> bool:
 
 def _readers() -> str:
     """Return what decides whether records can be read and given: what cannot be is tried again once it is another."""
+    # It takes as long to import as a get without news to look.
+    from importlib import metadata
+
     try:
         snakemake = metadata.version("snakemake")
     except metadata.PackageNotFoundError:
