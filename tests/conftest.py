@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -10,6 +11,10 @@ from tests.once import place
 
 # A member's Python keeps what it has compiled. Where a machine forbids that, thousands of processes would compile anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell has what it starts in the background, and all below that, ignore Ctrl-C; here it is sent to many.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["localhub.testing", "tests.browsing", "tests.longest"]
 
