@@ -129,3 +129,14 @@ def test_answers_of_copier_that_are_not_utf8_do_not_stop_a_put(lab: Lab) -> None
     ann.write("processed/a.csv", "one")
     ann.put()
     assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_put_that_is_refused_after_it_made_the_branch_says_that_it_is_made(ann: Member, lab: Lab) -> None:
+    lab.delete_branch("ann")
+    with lab.faults("route=commit,status=403"):
+        said = ann.put("--yes", code=1)
+    assert "Nothing was changed" not in said
+    assert "Your branch ann was made, and holds what main does." in said
+    assert "ann" in lab.branches()
+    ann.put()
+    assert lab.on_hub("ann") == ann.files()

@@ -15,9 +15,8 @@ from labdata.core import hints, plan, trailers
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import HubError, LabdataError, StaleParentError
-from labdata.core.packs import is_pack
+from labdata.core.plan.title import title_of
 from labdata.core.refs import Ancestor
-from labdata.core.verdicts import verdicts_in
 from labdata.local import code
 from labdata.local.notes import PendingPush
 from labdata.records.noting import Share
@@ -89,16 +88,37 @@ class Push:
 
         Parts that were made before that stay made, and are recorded.
         """
-        hub = self.workspace.hub
-        self.head = self.target.now
-        if not self.head:
-            hub.create_branch(self.repo.id, self.target.branch, self.target.start)
-            self.head = hub.resolve(self.repo.id, self.target.branch)
-            if self.head != self.target.start:
-                raise StaleParentError("Another computer made the branch first.", hints.AGAIN)
+        self.head = self.target.now or self._new_branch()
+        parts = plan.parts(decided, self.workspace.settings.files_per_commit)
+        try:
+            self._commit_all(parts)
+        except Exception as error:
+            # What goes wrong after something was made does not unmake it.
+            if done := self._done(len(parts)):
+                # The words for an error of the computer, of a full disk, are found by who knows no push.
+                tell = error.say_done if isinstance(error, LabdataError) else self.workspace.console.warn
+                tell(done)
+            raise
+        # One file that the Hub leaves out does not keep it from the parts that follow.
+        require_none(self.repo, self.head, self.missing)
+
+    def _new_branch(self) -> str:
+        hub, branch = self.workspace.hub, self.target.branch
+        hub.create_branch(self.repo.id, branch, self.target.start)
+        head = hub.resolve(self.repo.id, branch)
+        if head != self.target.start:
+            raise StaleParentError("Another computer made the branch first.", hints.AGAIN)
+        return head
+
+    def _done(self, parts: int) -> str:
+        """Return what was made of so many parts before one went wrong, in a sentence; empty where nothing was."""
+        if not self.made:
+            return "" if self.target.now else f"Your branch {self.target.branch} was made, and holds what main does."
+        return f"Of {parts} parts of this push {len(self.made)} are published." if parts > 1 else ""
+
+    def _commit_all(self, parts: list[plan.PutPlan]) -> None:
         # A push that finishes earlier ones, which were cut off, names them.
         push = " ".join((secrets.token_hex(8), *self._open_pushes()))
-        parts = plan.parts(decided, self.workspace.settings.files_per_commit)
         superfluous, sent = self._superfluous(parts), set[str]()
         branch, known_main = self.target.branch, self.heads.main
         self.sending = Sending(self.workspace, self.remote, known_main, branch, self.taken, self.noting, parts)
@@ -111,17 +131,7 @@ class Push:
                     part.delete += [path for path in superfluous if path not in sent]
                 if len(parts) > 1:
                     self.workspace.console.say(f"{self.repo.name}: part {number} of {len(parts)}")
-                try:
-                    self._commit(number - 1, part, f"{number}/{len(parts)} {push}", is_last=number == len(parts))
-                except Exception as error:
-                    # What goes wrong after a commit was made does not unmake it.
-                    if self.made and len(parts) > 1:
-                        # The words for an error of the computer, of a full disk, are found by who knows no push.
-                        tell = error.say_done if isinstance(error, LabdataError) else self.workspace.console.warn
-                        tell(f"Of {len(parts)} parts of this push {len(self.made)} are published.")
-                    raise
-        # One file that the Hub leaves out does not keep it from the parts that follow.
-        require_none(self.repo, self.head, self.missing)
+                self._commit(number - 1, part, f"{number}/{len(parts)} {push}", is_last=number == len(parts))
 
     def _superfluous(self, parts: list[plan.PutPlan]) -> list[str]:
         """Return the packs that the last part is to remove; one that main would have given the branch does not come."""
@@ -144,7 +154,7 @@ class Push:
             self.workspace, self.repo, PendingPush(self.target.branch, parent, label, contents, self._merged(is_last))
         )
         body = self._trailers(label, parent, is_last)
-        title = trailers.title(self.message) or _title(part)
+        title = trailers.title(self.message) or title_of(part)
         if not label.startswith("1/1 "):
             title = f"{title} (part {label.split(' ')[0].replace('/', ' of ')})"
         self.head = self._made(number, part, parent, title, body, label)
@@ -287,13 +297,3 @@ class Push:
     def _merged(self, is_last: bool) -> str:
         """Return the commit of main that my branch contains after a part."""
         return self.merged_main if is_last or not self.remote.branch else self.remote.known_main
-
-
-def _title(part: plan.PutPlan) -> str:
-    paths = [path for path in (*part.send, *part.copy, *part.delete) if not is_pack(path)]
-    if not paths:
-        what = "what was reproduced" if verdicts_in(part.send) == sorted(part.send) else "how files were made"
-        return f"Record {what}"
-    folders = sorted({"/".join(path.split("/")[:2]) for path in paths})
-    what = ", ".join(folders[:3]) + (" and more" if len(folders) > 3 else "")
-    return f"Update {what}"
