@@ -28,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Have two workers more than cores: at any time some wait for a lock, a job or a time that is to pass."""
-    return min((os.cpu_count() or 1) + 2, MOST_WORKERS)
+    """Have a worker more than cores: at any time one waits for a lock, a job or a time that is to pass."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ NOWHERE = "http://127.0.0.1:9"
 PARTS = ("copier.yml", "extensions", "migrations", "template")
 """What of this repository Copier reads."""
 USUAL: dict[str, object] = {"project_name": "Mito Screen", "hf_org": "lab"}
-PERSONAL = ("HF_", "HUGGING", "GIT_", "XDG_", "COPIER_", "SNAKEMAKE_", "PYTHONPATH", "CORES", "PIXI_RUN")
+PERSONAL = ("PYTEST_", "HF_", "HUGGING", "GIT_", "XDG_", "COPIER_", "SNAKEMAKE_", "PYTHONPATH", "CORES", "PIXI_RUN")
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:
