@@ -168,52 +168,42 @@ def test_a_push_that_was_overtaken_goes_on_with_its_large_files(lab: Lab) -> Non
     assert lab.on_hub("ann") == ann.files()
 
 
-def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
-    ann = ann_with_small_and_large(lab)
+def is_told_and_comes_next(lab: Lab, ann: Member, path: str, *, after: str, inside: str, done: str) -> None:
+    """Ann takes a file away while she puts, once the Hub was asked for something, and makes a folder of it, or not."""
     with lab.faults("route=commit,delay-ms=2000,times=1"):
         going = ann.start("put", "results")
-        wait_for(lab, "cas-shard")
-        ann.remove("processed/0-large-1.parquet")
-        ann.write("processed/0-large-1.parquet/inside.csv", "a folder now")
+        wait_for(lab, after)
+        ann.remove(path)
+        if inside:
+            ann.write(f"{path}/inside.csv", inside)
         said = going.communicate(timeout=60)[1]
     assert going.returncode == 1
-    assert "data/processed/0-large-1.parquet changed while it was being published" in said
-    assert "Of 3 parts of this push 2 are published." in said
+    assert f"data/{path} changed while it was being published" in said
+    assert f"{done} are published." in said
     ann.put()
     assert lab.on_hub("ann") == ann.files()
+
+
+def test_a_large_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
+    path, done = "processed/0-large-1.parquet", "Of 3 parts of this push 2"
+    ann = ann_with_small_and_large(lab)
+    is_told_and_comes_next(lab, ann, path, after="cas-shard", inside="a folder now", done=done)
 
 
 def test_a_large_file_that_is_taken_away_before_it_is_sent_without_xet_is_told(lab: Lab) -> None:
+    path, done = "processed/0-large-1.parquet", "Of 3 parts of this push 2"
     ann = in_small_commits(lab.member("ann", HF_HUB_DISABLE_XET="1"))
     write_small_and_large(ann)
     lab.hub.reset_requests()
-    with lab.faults("route=commit,delay-ms=2000,times=1"):
-        going = ann.start("put", "results")
-        wait_for(lab, "preupload")
-        ann.remove("processed/0-large-1.parquet")
-        said = going.communicate(timeout=60)[1]
-    assert going.returncode == 1
-    assert "data/processed/0-large-1.parquet changed while it was being published" in said
-    assert "Of 3 parts of this push 2 are published." in said
-    ann.put()
-    assert lab.on_hub("ann") == ann.files()
+    is_told_and_comes_next(lab, ann, path, after="preupload", inside="", done=done)
 
 
 def test_a_small_file_that_becomes_a_folder_is_told_and_so_is_what_was_published_before(lab: Lab) -> None:
+    path, done = "processed/9.csv", "Of 4 parts of this push 3"
     ann = in_small_commits(lab.member("ann"))
     write_many(ann, 16)
     lab.hub.reset_requests()
-    with lab.faults("route=commit,delay-ms=2000,times=1"):
-        going = ann.start("put", "results")
-        wait_for(lab, "commit")
-        ann.remove("processed/9.csv")
-        ann.write("processed/9.csv/inside.csv", "a folder now")
-        said = going.communicate(timeout=60)[1]
-    assert going.returncode == 1
-    assert "data/processed/9.csv changed while it was being published" in said
-    assert "Of 4 parts of this push 3 are published." in said
-    ann.put()
-    assert lab.on_hub("ann") == ann.files()
+    is_told_and_comes_next(lab, ann, path, after="commit", inside="a folder now", done=done)
 
 
 def test_an_edit_of_a_file_that_is_ready_to_be_sent_is_published_by_the_next_put(lab: Lab) -> None:
