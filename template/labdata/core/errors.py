@@ -73,7 +73,7 @@ def not_known_whether(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except HubError as error:
+    except LabdataError as error:
         error.say_done(f"Whether {what} is not known.")
         raise
 

@@ -64,4 +64,4 @@ class Histories:
 
     def some(self, repo: str, commit: str, limit: int = 200) -> set[str]:
         """Return the shas of a commit (a sha) and of the newest that it stands on."""
-        return {one.id for one, _number in zip(self.behind(repo, commit), range(limit), strict=False)}
+        return {one.id for one in islice(self.behind(repo, commit), limit)}

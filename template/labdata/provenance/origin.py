@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from labdata.core.content import Content
-from labdata.core.records import Record
+from labdata.core.records import Record, path_of
 from labdata.provenance.code_now import CodesNow, codes_now, recorded_codes
 from labdata.provenance.rules_now import RulesNow
-from labdata.records.stale import path_of
 
 if TYPE_CHECKING:
     from labdata.provenance.hub_side import HubSide

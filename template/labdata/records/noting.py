@@ -98,5 +98,6 @@ class Noting:
         """Keep since when there is nothing to look at; after all of the put is kept."""
         if self.since:
             workspace.state.set_quiet(repo.id, LOOKED, repr(self.since))
-        packs_given.add_own(workspace, repo, self._own)
+        if self._own:
+            packs_given.add_own(workspace, repo, self._own)
         verdicts.landed(workspace, repo, [pack.path for pack in self.verdicts])

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from labdata.core import records as core
 from labdata.core import words
-from labdata.core.records import Record
+from labdata.core.records import Record, path_of
 
 _DEEPEST = 50
 
@@ -65,11 +65,6 @@ def _made_from(changed: Collection[str], records: Mapping[str, list[Record]]) ->
         found |= fresh
         waiting += fresh
     return found - set(changed)
-
-
-def path_of(name: object) -> str:
-    """Return the path below ``data/`` of an input as a rule names it, empty if it is elsewhere."""
-    return core.path_of(name)
 
 
 def record_of(path: str, sha256: str, records: Mapping[str, list[Record]]) -> Record | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from labdata.core import hints, plan, trailers
 from labdata.core.content import Content, joined, same
 from labdata.core.coverage import Coverage
-from labdata.core.errors import HubError, LabdataError, StaleParentError
+from labdata.core.errors import HubError, LabdataError, StaleParentError, not_known_whether
 from labdata.core.plan.title import title_of
 from labdata.core.refs import Ancestor
 from labdata.local import code
@@ -186,12 +186,12 @@ class Push:
     def _landed(self, error: HubError, parent: str, label: str) -> str:
         """Return the commit whose making ended in an error, if the branch has it all the same, else an empty text."""
         try:
-            return journal.landed(self.workspace, self.repo, self.target.branch, parent, label)
+            with not_known_whether("the commit was made"):
+                return journal.landed(self.workspace, self.repo, self.target.branch, parent, label)
         except LabdataError as unanswered:
             if 400 <= error.status < 500 and error.status not in _AGAIN:
                 # A refusal needs no look.
                 raise error from unanswered
-            unanswered.say_done("Whether the commit was made is not known.")
             unanswered.hint = f"{unanswered.hint} {hints.NEXT_LOOKS_FIRST}".strip()
             raise
 
