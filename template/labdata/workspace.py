@@ -20,7 +20,6 @@ from labdata.local.database import put_aside
 from labdata.local.lock import locked
 from labdata.local.notes import Heads
 from labdata.local.obstacles import require_disk
-from labdata.local.recovery import recover
 from labdata.local.recycle import Recycle
 from labdata.local.state import State
 from labdata.local.worktree import Placement, Worktree
@@ -246,6 +245,8 @@ def opened(start: Path, console: Reporter, *, writing: bool = True) -> Iterator[
                 if state.is_new and was_used:
                     _note_the_loss(workspace)
                 if writing:
+                    from labdata.local.recovery import recover
+
                     recover(state, workspace.worktree, workspace.recycle_bin)
                 yield workspace
             finally:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from labdata.cli.console import Console
@@ -84,8 +84,9 @@ class MemoryWorktree(Worktree):
     def scan(self, folders: Iterable[str]) -> Scan:
         found = tuple(f"{folder}/" for folder in folders)
         out = self.excludes.file
-        stats: Any = {path: None for path in self.texts if path.startswith(found) and not out(path)}
-        return Scan(stats)
+        scan, stats = Scan(), cast("Any", None)
+        scan.files = {path: stats for path in self.texts if path.startswith(found) and not out(path)}
+        return scan
 
     def contents(
         self, scan: Scan, wanted: Collection[str], on_read: Callable[[int], None] = lambda _size: None

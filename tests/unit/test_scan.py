@@ -253,6 +253,61 @@ def test_it_is_told_quickly_for_many_paths() -> None:
     assert time.process_time() - began < 1
 
 
+# --- one text for all of them
+
+
+@pytest.fixture
+def settled(data: Path) -> Path:
+    """Files that are old enough for their times to tell of an edit."""
+    for name in ("processed/good.csv", "processed/deep/good.csv"):
+        os.utime(data / name, ns=(0, 1_600_000_000_123_456_789))
+    return data
+
+
+def later(data: Path) -> Scan:
+    """A walk as it would be a while later, when no file is new any more."""
+    found = look(data)
+    found.began += 10_000_000_000
+    return found
+
+
+@pytest.mark.parametrize(
+    "happen",
+    [
+        lambda layer: (layer / "good.csv").write_text("Good"),
+        lambda layer: os.utime(layer / "good.csv", ns=(0, 1_600_000_000_123_456_788)),
+        lambda layer: (layer / "good.csv").rename(layer / "better.csv"),
+        lambda layer: (layer / "deep").rename(layer / "deeper"),
+        lambda layer: (layer / "deep/good.csv").rename(layer / "good2.csv"),
+        lambda layer: (layer / "deep/good.csv").unlink(),
+        lambda layer: (layer / "new.csv").touch(),
+    ],
+    ids=["edited", "another time", "renamed", "folder renamed", "moved up", "removed", "new"],
+)
+def test_no_change_of_a_file_goes_unnoticed(happen: Callable[[Path], object], settled: Path) -> None:
+    before = later(settled).fingerprint()
+    assert before == later(settled).fingerprint() != ""
+    happen(settled / "processed")
+    assert later(settled).fingerprint() != before
+
+
+def test_what_was_written_a_moment_ago_may_be_written_again_in_the_same_tick(settled: Path) -> None:
+    (settled / "processed/new.csv").touch()
+    assert look(settled).fingerprint() == ""
+
+
+def test_a_few_files_by_chance_are_as_all_of_them_tell(data: Path) -> None:
+    for number in range(50):
+        (data / f"processed/deep/{number}.csv").write_text("x" * number)
+    found = look(data)
+    for count in (0, 7, 52, 1000):
+        some = found.some(count)
+        assert len(some) == min(count, 52)
+        assert some.items() <= found.files.items()
+    assert len({path for _turn in range(40) for path in found.some(20)}) == 52
+    assert Scan().some(3) == {}
+
+
 # --- reading
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labdata.core import hints, words
-from labdata.sync.status import Status
+from labdata.core.status import Status
 
 if TYPE_CHECKING:
     from labdata.cli.console import Console

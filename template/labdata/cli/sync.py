@@ -139,8 +139,8 @@ def status(as_json: bool) -> None:
     from functools import partial
 
     from labdata.cli.show_status import show
+    from labdata.core.status import Status
     from labdata.hub import crew
-    from labdata.sync.status import Status
     from labdata.sync.status import status as run_status
 
     def look(name: str) -> Status:

@@ -18,6 +18,7 @@ from pathlib import Path
 from labdata.core import words
 from labdata.core.errors import InUseError
 from labdata.local import half_made
+from labdata.local.stats import Signature, signature_of
 
 try:
     import fcntl
@@ -193,10 +194,9 @@ def copied(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, writer, _BLOCK)
 
 
-def signature(path: Path) -> tuple[int, int, int, int]:
-    """Return size, modification and change time (ns) and inode of a file; no program can set the change time."""
-    stat = path.lstat()
-    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+def signature(path: Path) -> Signature:
+    """Return what tells a file from the same file after an edit; of a link, the link's own."""
+    return signature_of(path.lstat())
 
 
 def flush(files: Sequence[Path]) -> None:

@@ -5,28 +5,42 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import random
 import stat as stat_bits
 import time
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from operator import attrgetter
 from pathlib import Path
 
 from labdata.core.paths import OWN_FOLDER, oddness, visible
 from labdata.core.patterns import Excludes
+from labdata.local.stats import COARSE_CLOCK, SIGNED, Signature, tick
 
-SIGNED = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
-"""What of a stat tells that a file was not touched. No program can set the change time as it likes."""
-
-_FINE_CLOCK = 100_000_000  # ns; kernels stamp files with a clock that ticks every few ms
-COARSE_CLOCK = 2_000_000_000  # ns; FAT and some network filesystems
+_MODE = attrgetter("st_mode")
+_COLUMNS = [attrgetter(name) for name in SIGNED]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The files of one folder: its path with a slash, their names, and a column for each of ``SIGNED``.
+
+    Columns, for a hundred thousand stats that stay until all are there take longer to keep than to ask for.
+    """
+
+    path: str
+    names: list[str]
+    columns: Sequence[array[int] | list[int]]
+
+
+@dataclass
 class Scan:
-    """What a walk over the working copy found: a stat for each file.
+    """What a walk over the working copy found: the files of each folder, with what tells of an edit.
 
     ``skipped`` gives the reason for each path, file or folder, that was left out, as "data/PATH is REASON" goes on;
     what is there is not known, and it never counts as removed. ``absent`` are layers that are not there at all, or on
@@ -34,10 +48,29 @@ class Scan:
     began (ns).
     """
 
-    files: dict[str, os.stat_result] = field(default_factory=dict)
+    folders: list[Folder] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     began: int = field(default_factory=time.time_ns)
+
+    @cached_property
+    def files(self) -> dict[str, Signature]:
+        """Each file by its path. Who leaves one of them out notes the reason in ``skipped``."""
+        return {
+            folder.path + name: Signature._make(signed)
+            for folder in self.folders
+            for name, signed in zip(folder.names, zip(*folder.columns, strict=True), strict=True)
+        }
+
+    def some(self, count: int) -> dict[str, Signature]:
+        """Return so many files by chance, or all where there are not as many, without looking at each of the others."""
+        ends = list(accumulate(len(folder.names) for folder in self.folders))
+        total, found = ends[-1] if ends else 0, {}
+        for number in random.sample(range(total), min(count, total)):
+            at = bisect_right(ends, number)
+            folder, row = self.folders[at], number - ends[at]
+            found[folder.path + folder.names[row]] = Signature._make(column[row] for column in folder.columns)
+        return found
 
     def left_out(self, path: str) -> bool:
         """Tell whether a path, or a folder above it, was left out, so that nobody knows what is there."""
@@ -53,26 +86,28 @@ class Scan:
     def fingerprint(self) -> str:
         """Return a text that is the same only where names, sizes, times and inodes of all files are.
 
-        Empty where that would prove nothing: there is no file, something was passed over, or a file is so new that
-        the clock may not yet tell an edit apart.
+        Empty where that would prove nothing: there is no file, something was passed over, a file is so new that the
+        clock may not yet tell an edit apart, or its inode has a number beyond what fits, as on some filesystems.
         """
-        if not self.files or self.skipped:
+        if not self.folders or self.skipped:
             return ""
-        stats = self.files.values()
-        try:
-            columns = {name: array("q", map(attrgetter(name), stats)) for name in SIGNED}
-        except OverflowError:
-            # Some filesystems number their inodes beyond what fits.
-            return ""
-        changed = columns["st_ctime_ns"]
-        if max(changed) + COARSE_CLOCK > self.began and any(
-            time + tick(written) > self.began for time, written in zip(changed, columns["st_mtime_ns"], strict=True)
-        ):
-            return ""
-        digest = hashlib.blake2b("\0".join(self.files).encode(errors="surrogateescape"))
-        for numbers in columns.values():
-            digest.update(numbers)
+        digest = hashlib.blake2b()
+        for folder in self.folders:
+            if self._is_new(folder):
+                return ""
+            names = "\0".join((folder.path, str(len(folder.names)), *folder.names, ""))
+            digest.update(names.encode(errors="surrogateescape"))
+            for column in folder.columns:
+                if not isinstance(column, array):
+                    return ""
+                digest.update(column)
         return digest.hexdigest()
+
+    def _is_new(self, folder: Folder) -> bool:
+        _size, written, changed, _inode = folder.columns
+        return max(changed) + COARSE_CLOCK > self.began and any(
+            time + tick(mtime) > self.began for time, mtime in zip(changed, written, strict=True)
+        )
 
 
 def walk(data: Path, folders: Iterable[str], excludes: Excludes) -> Scan:
@@ -84,9 +119,9 @@ def walk(data: Path, folders: Iterable[str], excludes: Excludes) -> Scan:
     for folder in folders:
         where = data / folder
         if (reason := _no_layer(where)) is None:
-            before = len(found.files) + len(found.skipped)
+            before = len(found.folders) + len(found.skipped)
             _walk(str(where), folder, excludes, found)
-            if len(found.files) + len(found.skipped) == before and _is_elsewhere(where):
+            if len(found.folders) + len(found.skipped) == before and _is_elsewhere(where):
                 found.absent.append(folder)
         else:
             found.absent.append(folder)
@@ -153,16 +188,18 @@ def _look(
             odd.pop(OWN_FOLDER, None)
         found.skipped |= {start + visible(name): reason for name, reason in odd.items()}
     kept = [entry for entry in listed if entry.name not in left_out] if left_out else listed
-    stats = _stats(kept)
-    paths = [start + entry.name for entry in kept]
-    for path, stat in zip(paths, stats, strict=True):
-        if isinstance(stat, str):
-            found.skipped[path] = stat
-        elif stat_bits.S_ISREG(stat.st_mode):
-            found.files[path] = stat
-        else:
-            found.skipped[path] = "a link to a folder" if stat_bits.S_ISDIR(stat.st_mode) else "not an ordinary file"
+    names, stats = _ordinary(kept, start, found.skipped)
+    if names:
+        found.folders.append(Folder(start, names, _columns(stats)))
     return below
+
+
+def _columns(stats: Sequence[os.stat_result]) -> Sequence[array[int] | list[int]]:
+    """Return what of some stats tells of an edit; lists where a number does not fit into 64 bits."""
+    try:
+        return [array("q", list(map(column, stats))) for column in _COLUMNS]
+    except OverflowError:
+        return [list(map(column, stats)) for column in _COLUMNS]
 
 
 def _folders(listed: Sequence[os.DirEntry[str]]) -> list[str]:
@@ -196,25 +233,36 @@ def _entries(folder: str, *, follow: bool) -> Iterator[Iterator[os.DirEntry[str]
         os.close(handle)
 
 
-def _stats(entries: Sequence[os.DirEntry[str]]) -> Sequence[os.stat_result | str]:
-    """Return a stat for each entry, or why there is none.
+def _ordinary(
+    entries: Sequence[os.DirEntry[str]], start: str, skipped: dict[str, str]
+) -> tuple[list[str], list[os.stat_result]]:
+    """Return the names and stats of those entries that are files, and note why the others are left out.
 
     Raises ``PermissionError`` where this account may see nothing that is in the folder.
     """
     # On Windows an entry's own stat has no inode, and would never equal that of the file.
     stat = os.stat if os.name == "nt" else os.DirEntry.stat
     with suppress(OSError):
-        return [stat(entry) for entry in entries]
-    found: list[os.stat_result | str] = []
+        stats = [stat(entry) for entry in entries]
+        if all(map(stat_bits.S_ISREG, map(_MODE, stats))):
+            return [entry.name for entry in entries], stats
+    names, stats = [], []
     for entry in entries:
         try:
-            found.append(stat(entry))
+            found = stat(entry)
         except OSError as error:
             is_link = _is_link(entry)
             if isinstance(error, PermissionError) and not is_link:
                 raise
-            found.append(reason_of(error, is_link=is_link))
-    return found
+            skipped[start + entry.name] = reason_of(error, is_link=is_link)
+            continue
+        if stat_bits.S_ISREG(found.st_mode):
+            names.append(entry.name)
+            stats.append(found)
+        else:
+            is_folder = stat_bits.S_ISDIR(found.st_mode)
+            skipped[start + entry.name] = "a link to a folder" if is_folder else "not an ordinary file"
+    return names, stats
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:
@@ -245,8 +293,3 @@ _LINK_REASONS = {
     errno.EACCES: "a link to what this account may not read",
     errno.ENAMETOOLONG: "a link to a name that is too long",
 }
-
-
-def tick(mtime: int) -> int:
-    """Return how coarse the clock may be that stamped a file with this time (ns)."""
-    return COARSE_CLOCK if mtime % 1_000_000_000 == 0 else _FINE_CLOCK

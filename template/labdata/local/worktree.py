@@ -23,8 +23,8 @@ from labdata.local.half_made import PRIVATE
 from labdata.local.kept import Kept
 from labdata.local.notes import Stat
 from labdata.local.obstacles import find_obstacles
-from labdata.local.scan import COARSE_CLOCK, Scan, reason_of, walk
-from labdata.local.stats import is_unchanged, signature_of, signature_of_known, stat_at
+from labdata.local.scan import Scan, reason_of, walk
+from labdata.local.stats import COARSE_CLOCK, Signature, is_unchanged, signature_of, signature_of_known, stat_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Worktree:
         self.learned: dict[str, Stat] = {}
         self.kept = Kept()
         # The signatures of files after they were moved to the recycle folder.
-        self.set_aside: dict[str, tuple[int, int, int, int]] = {}
+        self.set_aside: dict[str, Signature] = {}
         # What ``unread_bytes`` found out, for ``contents`` to use at once.
         self._sorting: tuple[Scan, Collection[str], tuple[dict[str, Content], list[str]]] | None = None
 
@@ -96,7 +96,7 @@ class Worktree:
 
         from labdata.local.reading import read_all
 
-        sizes = {path: scan.files[path].st_size for path in to_read}
+        sizes = {path: scan.files[path].size for path in to_read}
         for path, found in read_all(sizes, self._try_to_read, on_read).items():
             if isinstance(found, Content):
                 contents[path] = found
@@ -108,7 +108,7 @@ class Worktree:
     def unread_bytes(self, scan: Scan, wanted: Collection[str]) -> int:
         """Return how many bytes ``contents`` would have to read."""
         _contents, to_read = self._sorted(scan, wanted)
-        return sum(scan.files[path].st_size for path in to_read)
+        return sum(scan.files[path].size for path in to_read)
 
     def _sorted(self, scan: Scan, wanted: Collection[str]) -> tuple[dict[str, Content], list[str]]:
         """Return the contents of files that are as they were read last, and the paths of the others."""
@@ -163,7 +163,7 @@ class Worktree:
             stat = self.path(path).stat()
         except (OSError, ValueError):
             return None
-        if known is not None and is_unchanged(known, stat):
+        if known is not None and is_unchanged(known, signature_of(stat)):
             return Content(known.size, known.sha256, known.git)
         found = self._try_to_read(path) if S_ISREG(stat.st_mode) else ""
         return found if isinstance(found, Content) else None

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from labdata.core.records import Record
 from labdata.local.code import Code
+from labdata.local.stats import NANOSECONDS, Signature, signature_of_known
 
 if TYPE_CHECKING:
-    import os
-
     from labdata.core.content import Content
     from labdata.local.notes import Stat
     from labdata.local.snakemake_notes import JobNote
@@ -107,7 +106,7 @@ class Disk:
     ``script`` gives the notebook or script that saved a figure, empty where its stamp does not say so.
     """
 
-    stats: Callable[[str], os.stat_result | None]
+    stats: Callable[[str], Signature | None]
     known: Callable[[str], Stat | None]
     script: Callable[[str], str]
 
@@ -123,7 +122,7 @@ def record_of(path: str, content: Content, note: JobNote | None, about: Circumst
     before = about.code.commit_at(start) if start is not None and about.code.commit else ""
     end = _time(body.get("endtime"))
     stat = disk.stats(path)
-    is_so = stat is not None and end is not None and abs(stat.st_mtime - end) < _SAME_TIME
+    is_so = stat is not None and end is not None and abs(stat.mtime / NANOSECONDS - end) < _SAME_TIME
     return Record(
         path,
         content.sha256 or "",
@@ -163,15 +162,15 @@ def _hash_at(name: str, start: float | None, body: Mapping[str, Any], disk: Disk
     if noted.startswith("sha256:"):
         sha256 = noted.removeprefix("sha256:")
         # Snakemake reads an input when the job has ended: it may have been written while the job ran.
-        written = stat.st_mtime if stat is not None else None
+        written = stat.mtime / NANOSECONDS if stat is not None else None
         meanwhile = written is not None and None not in (start, end) and float(start or 0) < written <= float(end or 0)
         return None if meanwhile and known is not None and known.sha256 == sha256 else sha256
     if stat is None or known is None or start is None:
         return None
-    if (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) != known[:4]:
+    if stat != signature_of_known(known):
         return None
     # No program can set the change time: what has an older one is as it was when the job started.
-    return known.sha256 if max(stat.st_mtime, stat.st_ctime) < start else None
+    return known.sha256 if max(stat.mtime, stat.ctime) / NANOSECONDS < start else None
 
 
 def restamped(record: Record, about: Circumstances) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, JobNotes, find_job_notes, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
-from labdata.local.stats import signature_of, stat_at
+from labdata.local.stats import NANOSECONDS, Signature, signature_of, stat_at
 from labdata.records import store, verdicts
 from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
 from labdata.records.noting import LOOKED, Noting
@@ -42,7 +41,7 @@ class Published:
     """
 
     mine: Tree
-    stats: Mapping[str, os.stat_result]
+    stats: Mapping[str, Signature]
     sent: Collection[str]
     now: Tree
     is_whole: bool
@@ -126,7 +125,7 @@ class _Work:
             now = stat_at(f"{self._workspace.worktree.data}/{path}")
         except OSError:
             return True
-        return stat is None or signature_of(stat) != signature_of(now)
+        return stat is None or stat != signature_of(now)
 
     def _known(self, record: Record) -> Known:
         return Known(record.sha256, self._facts(self._notes.get(record.path)), canonical(record.inputs))
@@ -175,7 +174,7 @@ class _Work:
         stat, end = self._published.stats.get(path), note.body.get("endtime")
         if not same(self._published.now.get(path), content) or stat is None or not isinstance(end, int | float):
             return False
-        return abs(stat.st_mtime - end) < 1e-5
+        return abs(stat.mtime / NANOSECONDS - end) < 1e-5
 
     def _known_before(self, paths: Iterable[str]) -> list[Record]:
         """Return records that are here already, of files that go to a branch which may not hold them."""
@@ -202,17 +201,17 @@ class _Work:
         return _circumstances(self._workspace, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _disk(workspace: Workspace, known_stats: Mapping[str, os.stat_result]) -> Disk:
+def _disk(workspace: Workspace, known_stats: Mapping[str, Signature]) -> Disk:
     """Return what this disk tells of files; ``known_stats`` are those of the repo in question."""
     worktree = workspace.worktree
     data = worktree.data
 
     @cache
-    def stats(path: str) -> os.stat_result | None:
+    def stats(path: str) -> Signature | None:
         if path in known_stats:
             return known_stats[path]
         try:
-            return stat_at(f"{data}/{path}")
+            return signature_of(stat_at(f"{data}/{path}"))
         except (OSError, ValueError):
             return None
 

@@ -10,10 +10,10 @@ from labdata.core import hints, paths, words
 from labdata.core.content import Content
 from labdata.core.errors import LabdataError
 from labdata.sync.apply import left_out_error
+from labdata.sync.open_pushes import warn_of_unfinished
 from labdata.sync.options import GetOptions
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.version import resolve_revision
-from labdata.sync.working_copy import warn_of_unfinished
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo

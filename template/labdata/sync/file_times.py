@@ -44,7 +44,7 @@ def adjust_times(
             continue
         agreed = path in decided.adopt and path not in decided.overruled
         group = clean if agreed or same(content, local.base.get(path)) else unsaved
-        group[path] = local.scan.files[path].st_mtime_ns
+        group[path] = local.scan.files[path].mtime
     times = plan.times_after_get(clean, unsaved, written, moment)
     with released_when_asked():
         # Newest first: if this is cut off, what is left is still older than what is done, and keeps its order.

@@ -23,6 +23,7 @@ from labdata.records.noting import Share
 from labdata.sync import journal
 from labdata.sync.held import Held
 from labdata.sync.landed import landed, missing, require_none
+from labdata.sync.open_pushes import open_push
 from labdata.sync.sending import Sending
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Push:
         known = workspace.state.open_pushes(self.repo.id, branch)
         if not known and workspace.state.is_unsure(self.repo.id):
             # What this computer had begun is lost with its notes; its member has said what the branch is to hold.
-            known = self.remote.open_push(branch)[1:2]
+            known = open_push(self.remote, branch)[1:2]
         return known
 
     def _commit(self, number: int, part: plan.PutPlan, label: str, *, is_last: bool) -> None:

@@ -8,7 +8,6 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labdata.core import plan
 from labdata.core.content import same
 from labdata.core.coverage import Coverage
 from labdata.core.errors import MissingError
@@ -18,6 +17,7 @@ from labdata.core.trailers import commit_of, sealed_trailers, trailers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from labdata.core import plan
     from labdata.core.content import Content, Tree
     from labdata.core.project import Repo
     from labdata.core.refs import Ancestor, Commit, PullRequest
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 _MERGED = re.compile(r"\(#(\d+)\)$")
 _PROPOSED = 10
 """Commits of a pull request that are looked at for the version that it proposes."""
-
-_LOOKED_AT = 50
-"""Commits of a branch that are looked at for a push that is not finished."""
 
 
 @dataclass
@@ -89,6 +86,8 @@ class Remote:
     @cached_property
     def bases(self) -> list[plan.Base]:
         """The versions that branch and main both contain, the latest first; none where nothing is known."""
+        from labdata.core import plan
+
         found = []
         tree = self.workspace.tree
         for pair in self.past.pairs:
@@ -96,7 +95,7 @@ class Remote:
             found.append(plan.agreeing(*both, is_latest=pair.is_later))
         if self.past.shared:
             return [*found, plan.Base(tree(self.repo.id, self.past.shared))]
-        return [*found, *self._remembered_bases()]
+        return [*found, *(plan.Base(tree, is_latest=False, is_cut_off=True) for tree in self._remembered_trees())]
 
     @cached_property
     def is_rewritten(self) -> bool:
@@ -113,18 +112,17 @@ class Remote:
         is_so = heads.branch in self.workspace.histories.some(self.repo.id, self.branch) or was == self.branch_tree
         return heads.merged if is_so and self.workspace.known_tree(self.repo.id, heads.merged) is not None else ""
 
-    def _remembered_bases(self) -> list[plan.Base]:
+    def _remembered_trees(self) -> list[Tree]:
         """Return what this computer, or my branch, still knows of a past that is gone from the Hub."""
         heads, workspace = self.workspace.state.heads(self.repo.id), self.workspace
         commits = [heads.main, self._remembered] if self._remembered else []
         trees = (workspace.known_tree(self.repo.id, commit) for commit in (*commits, self.past.lost))
         # What this computer does not fetch it never merged: where the branch lacks that, it is main's to say.
-        kept = (
+        return [
             {path: one for path, one in tree.items() if path in self.branch_tree or self._covers(path)}
             for tree in trees
             if tree is not None
-        )
-        return [plan.Base(tree, is_latest=False, is_cut_off=True) for tree in kept]
+        ]
 
     @cached_property
     def _covers(self) -> Callable[[str], bool]:
@@ -219,6 +217,8 @@ class Remote:
     @cached_property
     def merged(self) -> plan.Merge:
         """Main's changes merged into my branch."""
+        from labdata.core import plan
+
         if self.is_alone:
             return plan.Merge(dict(self.main_tree), {})
         return plan.merge(self.bases, self._branch_as_here, self.main_tree)
@@ -241,33 +241,6 @@ class Remote:
     def newest(self) -> Commit:
         """Return the later of the two heads."""
         return max(self.head_commits.values(), key=lambda commit: commit.date)
-
-    def unfinished(self) -> list[tuple[str, str]]:
-        """Return the branches whose last push has parts still to come, as ``(branch, "2 of 5")``."""
-        found = [(name, self.open_push(name)) for name in dict.fromkeys(("main", self.branch_name))]
-        return [(name, push[0]) for name, push in found if push]
-
-    def open_push(self, branch: str) -> list[str]:
-        """Return how far a push to a branch got that was cut off, and its id; empty where all were finished.
-
-        What others put on top does not finish it.
-        """
-        head = self.main if branch == "main" else self.branch
-        # What a branch began with is main's to finish.
-        mains = self.workspace.histories.some(self.repo.id, self.main) if head != self.main else set()
-        ended: set[str] = set()
-        for commit in islice(self.behind(head), _LOOKED_AT):
-            if commit.id in mains:
-                break
-            sealed = sealed_trailers(commit.message, commit.parent)
-            number, *pushes = (sealed or trailers(commit.message)).get("Part", "").split(" ")
-            done, _slash, total = number.partition("/")
-            if total and pushes and done != total and pushes[0] not in ended:
-                return [f"{done} of {total}", pushes[0]]
-            # A message of a person's cannot end a push.
-            if sealed or done != total:
-                ended.update(pushes)
-        return []
 
     def contains(self, heads: Heads) -> bool:
         """Tell whether the Hub's histories still hold the commits at which a working copy stands."""

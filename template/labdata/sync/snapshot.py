@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from labdata.core.content import Content, Tree, path_collisions
 from labdata.core.patterns import Patterns
+from labdata.sync.open_pushes import warn_of_unfinished
 from labdata.sync.wanted import Wanted, select_wanted, without_unread
-from labdata.sync.working_copy import WorkingCopy, nothing_matches, read_working_copy, scope_of, warn_of_unfinished
+from labdata.sync.working_copy import WorkingCopy, nothing_matches, read_working_copy, scope_of
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labdata.core import hints
 from labdata.core.errors import LabdataError
+from labdata.sync.open_pushes import open_push
 from labdata.sync.put import is_all_sent
 from labdata.sync.remote import Remote
 
@@ -24,7 +25,7 @@ def unfinished(workspace: Workspace, remote: Remote, branch: str) -> str:
 
     Given up it is where it was begun, if nothing of it is left to be sent there.
     """
-    push = remote.open_push(branch)
+    push = open_push(remote, branch)
     if not push:
         return ""
     begun_here = push[1] in workspace.state.open_pushes(remote.repo.id, branch)

@@ -12,11 +12,12 @@ from labdata.core.typed_paths import nearest
 from labdata.sync import journal
 from labdata.sync.apply import Outcome, apply
 from labdata.sync.conflicts import stop_on_conflict
+from labdata.sync.open_pushes import warn_of_unfinished
 from labdata.sync.remote import Remote, read_remote
 from labdata.sync.running import waited_for_run
 from labdata.sync.snapshot import Snapshot, gather_version
 from labdata.sync.standing import find_standing
-from labdata.sync.working_copy import unsaved_paths, warn_of_unfinished
+from labdata.sync.working_copy import unsaved_paths
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo

@@ -13,7 +13,6 @@ from labdata.core.errors import LabdataError
 from labdata.core.patterns import Patterns
 from labdata.core.typed_paths import nearest
 from labdata.local.scan import Scan
-from labdata.sync.remote import Remote
 
 if TYPE_CHECKING:
     from labdata.core.project import Repo
@@ -30,17 +29,6 @@ class WorkingCopy:
     base: dict[str, Content]
     scan: Scan
     mine: dict[str, Content]
-
-
-def warn_of_unfinished(workspace: Workspace, remote: Remote, *names: str) -> None:
-    """Warn of pushes to branches (of those ``names``, if any) that were cut off."""
-    for where, done in remote.unfinished():
-        if names and where not in names:
-            continue
-        workspace.console.warn(
-            f"{remote.repo.name}: a push to {where} is not finished ({done}). Whoever pushes runs "
-            "the same command again, which sends what is left of it."
-        )
 
 
 def unsaved_paths(local: WorkingCopy) -> list[str]:
