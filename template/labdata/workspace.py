@@ -20,7 +20,6 @@ from labdata.local.database import put_aside
 from labdata.local.lock import locked
 from labdata.local.notes import Heads
 from labdata.local.obstacles import require_disk
-from labdata.local.recycle import Recycle
 from labdata.local.state import State
 from labdata.local.worktree import Placement, Worktree
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from labdata.core.project import Repo, Settings
     from labdata.core.reporting import Reporter
     from labdata.hub.client import Hub
+    from labdata.local.recycle import Recycle
     from labdata.local.scan import Scan
 
 _TRACES = ("state.db", "state.db.broken", "lock", "recycle")
@@ -73,6 +73,8 @@ class Workspace:
     @cached_property
     def recycle_bin(self) -> Recycle:
         """What was replaced, and how it is restored."""
+        from labdata.local.recycle import Recycle
+
         return Recycle(self.recycle, self.private_folder / "recycle", self.settings.data)
 
     def place(self, changes: list[Placement], folder: Path) -> dict[str, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from labdata.core.merge_base import ancestors
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -55,6 +53,8 @@ class Histories:
         yield from known
         if not commit or (known and not known[-1].parent):
             return
+        from labdata.core.merge_base import ancestors
+
         for one in islice(ancestors(self.commits(repo, commit)), len(known), None):
             # What has no parent may also be the end of a listing that was cut off.
             if one.parent or len(known) < _SURE:
