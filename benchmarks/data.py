@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 _PER_FOLDER = 500
 _SMALL_SIZE = 4096
-_MB = 1_000_000
+MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Shape:
 
     small: int = 10_000
     large: int = 20
-    large_size: int = 25 * _MB
+    large_size: int = 25 * MB
 
     @property
     def files(self) -> int:
@@ -26,11 +27,11 @@ class Shape:
         return self.small + self.large
 
     def __str__(self) -> str:
-        return f"{self.small:,} files of 4 KB and {self.large} of {self.large_size / _MB:g} MB"
+        return f"{self.small:,} files of 4 KB and {self.large} of {self.large_size / MB:g} MB"
 
 
 FULL = Shape()
-SMALL = Shape(400, 2, 2 * _MB)
+SMALL = Shape(400, 2, 2 * MB)
 
 
 def small_paths(count: int) -> Iterator[str]:
@@ -61,6 +62,13 @@ def lay_out(folder: Path, shape: Shape, whose: str = "") -> None:
     for number in range(shape.large):
         content = random.Random(f"{whose} large {number}").randbytes(shape.large_size)
         _write(folder / "images" / f"stack-{number:02}.bin", content)
+    settle()
+
+
+def settle() -> None:
+    """Have all that was written brought to the disk: whoever looks at it, or sends it, would else wait along."""
+    if hasattr(os, "sync"):
+        os.sync()
 
 
 def change_one(folder: Path, seed: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,9 +49,7 @@ def scale(folder: Path, toolbox: Toolbox, count: int, repeat: int, say: Callable
             PUT: [labdata.labdata(labdata.mine, "mine", "put", "results")],
             GET: [labdata.labdata(labdata.mine, "mine", "get", "results")],
         }
-        if hasattr(os, "sync"):
-            # A hundred thousand files that were just written wait for the disk, and whoever looks at them waits along.
-            os.sync()
+        data.settle()
         for commands in runs.values():
             measure(commands)
         found = Looks(count, {name: [] for name in runs})

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
+
+_NICE = 10
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -15,11 +20,18 @@ class Advance(Generic[Item, Result]):
     """Work done on items one after the other by a thread, which is ahead of whoever takes the results.
 
     It is ``reach`` items ahead of the last one that was asked for, if that is given. What was taken can be taken again
-    until a later one is asked for: then it is let go of.
+    until a later one is asked for: then it is let go of. One that ``gives_way`` has what others leave of the processor.
     """
 
-    def __init__(self, items: Sequence[Item], work: Callable[[Item], Result], reach: int | None = None) -> None:
-        self._items, self._work = items, work
+    def __init__(
+        self,
+        items: Sequence[Item],
+        work: Callable[[Item], Result],
+        reach: int | None = None,
+        *,
+        gives_way: bool = False,
+    ) -> None:
+        self._items, self._work, self._gives_way = items, work, gives_way
         self._room, self._asked = threading.Semaphore(len(items) if reach is None else reach), 0
         self._kept_from = 0
         self._results: list[Future[Result | None]] = [Future() for _item in items]
@@ -57,6 +69,8 @@ class Advance(Generic[Item, Result]):
             self._kept_from += 1
 
     def _run(self) -> None:
+        if self._gives_way:
+            give_way()
         for number, item in enumerate(self._items):
             self._room.acquire()
             if self._is_over:
@@ -67,6 +81,13 @@ class Advance(Generic[Item, Result]):
             except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
                 self.end()
                 self._results[number].set_exception(error)
+
+
+def give_way() -> None:
+    """Let this thread, and those that it starts, run only where others leave time; Linux alone can do that of one."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def _nothing() -> Future[Any]:

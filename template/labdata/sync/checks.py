@@ -24,7 +24,8 @@ _SECRET = re.compile(
     rb"hf_[A-Za-z0-9]{34,}|ghp_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{50,}|AKIA[0-9A-Z]{16}"
     rb"|-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----"
 )
-_SECRET_PARTS = (b"hf_", b"ghp_", b"github_pat_", b"AKIA", b"-----BEGIN ")  # one of which each secret holds
+_SECRET_PARTS = {b"_": (b"hf_", b"ghp_", b"github_pat_"), b"K": (b"AKIA",), b"B": (b"-----BEGIN ",)}
+"""Each secret holds one of these, and with it the byte before them, which is found ten times as fast."""
 
 LOOKED_AT = 4 * 1024 * 1024
 """Bytes at the beginning of a file that are looked at."""
@@ -167,8 +168,11 @@ def contents(files: Iterable[tuple[str, bytes]]) -> None:
 def secret_in(beginning: bytes) -> str:
     """Return the token or the mark of a private key in the first bytes of a file, empty where there is none."""
     # An expression looks at each byte; most files hold no part of a secret, which is found out far quicker.
-    found = _SECRET.search(beginning) if any(part in beginning for part in _SECRET_PARTS) else None
-    return found.group().decode() if found else ""
+    for byte, parts in _SECRET_PARTS.items():
+        if byte in beginning and any(part in beginning for part in parts):
+            found = _SECRET.search(beginning)
+            return found.group().decode() if found else ""
+    return ""
 
 
 def is_pointer(data: bytes) -> bool:

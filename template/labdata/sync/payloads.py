@@ -60,7 +60,8 @@ class Payloads:
 
         repo, branch, sender = self._repo, self._branch, self._sender()
         large = [{path: one for path, one in files.items() if one.size > LARGE} for files in self._files]
-        self._large = Advance(large, lambda files: send_ahead(sender, repo, branch, files))
+        # Xet splits and hashes on all cores, and the commits of small files come before what it does.
+        self._large = Advance(large, lambda files: send_ahead(sender, repo, branch, files), gives_way=True)
         # One part of two steps: the next part is begun when the payload of this one goes on its way.
         steps = [partial(step, number) for number in range(len(self._files)) for step in (self._share, self._light)]
         self._ready = Advance(steps, lambda step: step(), reach=2)
