@@ -62,7 +62,6 @@ def lay_out(folder: Path, shape: Shape, whose: str = "") -> None:
     for number in range(shape.large):
         content = random.Random(f"{whose} large {number}").randbytes(shape.large_size)
         _write(folder / "images" / f"stack-{number:02}.bin", content)
-    settle()
 
 
 def settle() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import data
 from benchmarks.measuring import Command, Counter, Sample, measure
 from benchmarks.store import Store
 from benchmarks.tools import Toolbox
@@ -88,5 +89,6 @@ class Contender(ABC):
         return self.get(place, home)
 
     def timed(self, commands: list[Command]) -> Sample:
-        """Run commands with a stopwatch."""
+        """Run commands with a stopwatch, once what was written before them is on the disk."""
+        data.settle()
         return measure(commands, self.counter)
