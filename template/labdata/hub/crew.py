@@ -10,6 +10,31 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+def begun(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin some work in a thread of its own; returns what waits for it, and gives its result or raises its error."""
+    done: list[Result] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
+            failed.append(error)
+
+    # No executor: it would wait, at the end of a command that is broken off, for a thread that waits for a network.
+    thread = threading.Thread(target=run, name="crew", daemon=True)
+    thread.start()
+
+    def result() -> Result:
+        while thread.is_alive():
+            thread.join(0.5)
+        if failed:
+            raise failed[0]
+        return done[0]
+
+    return result
+
+
 def each(items: Sequence[Item], work: Callable[[Item], Result], workers: int) -> list[Result]:
     """Return what some work gives for each item, in order, done by several threads; raises the first error."""
     results: dict[int, Result] = {}
@@ -28,14 +53,10 @@ def each(items: Sequence[Item], work: Callable[[Item], Result], workers: int) ->
             except BaseException as error:  # noqa: BLE001 - it is raised in the thread that waits
                 errors.append(error)
 
-    # No executor: it would wait, at the end of a command that is broken off, for a thread that waits for a network.
-    threads = [threading.Thread(target=run, name="crew", daemon=True) for _ in range(min(workers, len(items)))]
-    for thread in threads:
-        thread.start()
+    crew = [begun(run) for _ in range(min(workers, len(items)))]
     try:
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.5)
+        for ended in crew:
+            ended()
     except BaseException as error:
         errors.append(error)
         raise

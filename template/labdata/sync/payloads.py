@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from labdata.core.plan.put import LARGE
+from labdata.hub import crew
 from labdata.hub.commit_lines import lines_of
 from labdata.sync.outgoing import Outgoing
 
@@ -47,6 +48,7 @@ class Payloads:
         self._files: list[Mapping[str, Content]] = [dict(part.send) for part in parts]
         self._records = noting.sorted_by(self._files)
         self._shares: dict[int, Share] = {}
+        self._asked: dict[int, Callable[[], Ahead]] = {}
         self._large: Advance[Mapping[str, Content], Ahead] | None = None
         self._ready: Advance[Callable[[], object], object] | None = None
         self._senders: list[Sender] = []
@@ -94,10 +96,19 @@ class Payloads:
                 break
 
     def _share(self, number: int) -> Share:
+        if len(self._files) > 1:
+            self._ask(number)
         is_last = number + 1 == len(self._files)
         share = self._noting.share(self._workspace, self._records[number], is_last=is_last)
         self._shares[number] = share
         return share
+
+    def _ask(self, number: int) -> None:
+        """Ask how the Hub stores the small files of a commit, while its share of the records is made."""
+        from labdata.hub.upload import send_ahead
+
+        small = {path: one for path, one in self._files[number].items() if one.size <= LARGE}
+        self._asked[number] = crew.begun(partial(send_ahead, self._sender(), self._repo, self._branch, small))
 
     def _light(self, number: int) -> Payload | None:
         """Return the payload of a commit that may be held in memory beside another one."""
@@ -112,9 +123,12 @@ class Payloads:
         return self._large.take(number) if self._large is not None else None
 
     def _payload(self, number: int) -> Payload:
-        from labdata.hub.upload import prepared
+        from labdata.hub.upload import Ahead, prepared
 
         ahead = self._sent_ahead(number)
+        if asked := self._asked.pop(number, None):
+            small = asked()
+            ahead = Ahead({**small.modes, **ahead.modes}, ahead.sent) if ahead else small
         files = {**self._files[number], **self._shares[number].contents}
         additions = prepared(self._sender(), self._repo, self._branch, files, ahead)
         inside = frozenset(one.path for one in additions if one.data is not None)
