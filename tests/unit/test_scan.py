@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 from labdata.core.errors import LabdataError
 from labdata.core.patterns import Excludes
-from labdata.local.scan import Scan, walk
+from labdata.local.scan import Folder, Scan, walk
 from labdata.local.worktree import Worktree
 
 from tests.endurance.forkserver import obey_modes
@@ -294,6 +294,12 @@ def test_no_change_of_a_file_goes_unnoticed(happen: Callable[[Path], object], se
 def test_what_was_written_a_moment_ago_may_be_written_again_in_the_same_tick(settled: Path) -> None:
     (settled / "processed/new.csv").touch()
     assert look(settled).fingerprint() == ""
+
+
+def test_an_inode_beyond_64_bits_is_told_apart_file_by_file_and_never_at_a_glance() -> None:
+    found = Scan([Folder("processed/", ["a.csv", "b.csv"], [[1, 2], [3, 4], [5, 6], [2**64, 2**64 + 1]])])
+    assert found.fingerprint() == ""
+    assert found.files == {"processed/a.csv": (1, 3, 5, 2**64), "processed/b.csv": (2, 4, 6, 2**64 + 1)}
 
 
 def test_a_few_files_by_chance_are_as_all_of_them_tell(data: Path) -> None:
