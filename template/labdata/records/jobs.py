@@ -122,7 +122,7 @@ def record_of(path: str, content: Content, note: JobNote | None, about: Circumst
     before = about.code.commit_at(start) if start is not None and about.code.commit else ""
     end = _time(body.get("endtime"))
     stat = disk.stats(path)
-    is_so = stat is not None and end is not None and abs(stat.mtime / NANOSECONDS - end) < _SAME_TIME
+    is_so = stat is not None and end is not None and is_written_at(stat, end)
     return Record(
         path,
         content.sha256 or "",
@@ -138,6 +138,11 @@ def record_of(path: str, content: Content, note: JobNote | None, about: Circumst
         notes=_notes(note, path),
         **common,
     )
+
+
+def is_written_at(stat: Signature, end: float) -> bool:
+    """Tell whether a file has the very time (s) at which a job ended."""
+    return abs(stat.mtime / NANOSECONDS - end) < _SAME_TIME
 
 
 def _notes(note: JobNote, path: str) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from labdata.local.code import Code
 from labdata.local.notes import Known, Stat
 from labdata.local.snakemake_notes import JobNote, JobNotes, find_job_notes, job_notes
 from labdata.local.stamp_file import STAMPED, read_stamp
-from labdata.local.stats import NANOSECONDS, Signature, signature_of, stat_at
+from labdata.local.stats import Signature, signature_of, stat_at
 from labdata.records import store, verdicts
-from labdata.records.jobs import Circumstances, Disk, facts_of, record_of, restamped, software_of
+from labdata.records.jobs import Circumstances, Disk, facts_of, is_written_at, record_of, restamped, software_of
 from labdata.records.noting import LOOKED, Noting
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class _Work:
         stat, end = self._published.stats.get(path), note.body.get("endtime")
         if not same(self._published.now.get(path), content) or stat is None or not isinstance(end, int | float):
             return False
-        return abs(stat.mtime / NANOSECONDS - end) < 1e-5
+        return is_written_at(stat, end)
 
     def _known_before(self, paths: Iterable[str]) -> list[Record]:
         """Return records that are here already, of files that go to a branch which may not hold them."""
